@@ -1,0 +1,228 @@
+//! The metadata of a file as plain, immutable structs: footer, row groups, column chunks, page index.
+//!
+//! Everything here was read from untrusted bytes and checked when it was parsed: counts are not negative, lists are
+//! as long as the bytes at hand allow, every row group has one chunk per leaf column. What a chunk claims about the
+//! place of its pages is checked when it is used ([`ColumnChunk::byte_range`]), so that one bad column does not make
+//! the others unreadable. This module knows nothing of pages, scans or Arrow; it rests on [`thrift`] alone.
+//!
+//! Names and meanings follow the `parquet.thrift` definition of the Apache Parquet format.
+
+pub(crate) mod footer;
+pub(crate) mod page_index;
+pub(crate) mod thrift;
+
+use crate::byte_range::ByteRange;
+use crate::error::{Error, Result};
+use crate::schema::Schema;
+
+pub use page_index::{BoundaryOrder, ColumnIndex, OffsetIndex, PageLocation};
+
+/// The parsed footer of one file, with its page index where that was read. Immutable; share it in an `Arc`.
+#[derive(Debug)]
+pub struct Metadata {
+    /// Length of the file in bytes, as the host gave it.
+    pub file_length: u64,
+    /// `FileMetaData.version`.
+    pub version: i32,
+    /// The application that wrote the file, where it says so.
+    pub created_by: Option<String>,
+    /// Key-value metadata in file order; keys may repeat.
+    pub key_value: Vec<KeyValue>,
+    /// The Parquet schema tree and its leaf columns.
+    pub schema: Schema,
+    /// Row groups in file order.
+    pub row_groups: Vec<RowGroup>,
+}
+
+/// One entry of the key-value metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyValue {
+    /// The key.
+    pub key: String,
+    /// The value; the format lets it be absent.
+    pub value: Option<String>,
+}
+
+/// One row group: so many rows, one chunk per leaf column.
+#[derive(Debug)]
+pub struct RowGroup {
+    /// Rows of the row group.
+    pub row_count: u64,
+    /// Uncompressed bytes of all its chunks, as the file says.
+    pub total_byte_size: u64,
+    /// One chunk per leaf column, in schema order.
+    pub columns: Vec<ColumnChunk>,
+}
+
+/// One leaf column of one row group.
+#[derive(Debug)]
+pub struct ColumnChunk {
+    /// How its pages are compressed.
+    pub codec: Codec,
+    /// The encodings that its pages use, as the file says.
+    pub encodings: Vec<Encoding>,
+    /// Values including nulls, as the file says.
+    pub value_count: u64,
+    /// Bytes of all its pages with their headers, compressed.
+    pub compressed_bytes: u64,
+    /// The same uncompressed.
+    pub uncompressed_bytes: u64,
+    /// Offset of the first data page.
+    pub data_page_offset: u64,
+    /// Offset of the dictionary page, where the file names one that can be right: behind the magic, before the data.
+    pub dictionary_page_offset: Option<u64>,
+    /// Where the bloom filter begins.
+    pub bloom_filter_offset: Option<u64>,
+    /// How long the bloom filter is, header included, where the file says.
+    pub bloom_filter_length: Option<u64>,
+    /// Where the serialized offset index lies.
+    pub offset_index_range: Option<ByteRange>,
+    /// Where the serialized column index lies.
+    pub column_index_range: Option<ByteRange>,
+    /// The offset index, where it was read and is consistent.
+    pub offset_index: Option<OffsetIndex>,
+    /// The column index, where it was read and is consistent.
+    pub column_index: Option<ColumnIndex>,
+    /// The chunk lies in another file (`file_path`), which a decoder of this file cannot read.
+    pub external: bool,
+    /// The chunk's pages are encrypted.
+    pub encrypted: bool,
+}
+
+impl ColumnChunk {
+    /// The bytes of the chunk: from its dictionary page, else its first data page, over `compressed_bytes`.
+    ///
+    /// Fails where that does not lie between the leading magic and the end of the file.
+    pub fn byte_range(&self, file_length: u64) -> Result<ByteRange> {
+        let start = self.dictionary_page_offset.unwrap_or(self.data_page_offset);
+        match ByteRange::new(start, self.compressed_bytes) {
+            Some(range) if start >= 4 && range.end() <= file_length.saturating_sub(8) => Ok(range),
+            _ => Err(Error::corrupt(format!(
+                "column chunk at offset {start} of {} bytes does not lie in a file of {file_length} bytes",
+                self.compressed_bytes
+            ))
+            .at_offset(start)),
+        }
+    }
+}
+
+impl Metadata {
+    /// Rows of all row groups together. `FileMetaData.num_rows` is not asked: the row groups count.
+    pub fn row_count(&self) -> u64 {
+        self.row_groups.iter().fold(0, |sum, group| sum.saturating_add(group.row_count))
+    }
+}
+
+/// How pages are compressed: the `CompressionCodec` of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// Not compressed.
+    Uncompressed,
+    /// Snappy, raw format.
+    Snappy,
+    /// RFC 1952 gzip, one or several members.
+    Gzip,
+    /// LZO; not supported.
+    Lzo,
+    /// Brotli.
+    Brotli,
+    /// LZ4 in Hadoop framing (deprecated by the format).
+    Lz4,
+    /// Zstandard.
+    Zstd,
+    /// LZ4 block format.
+    Lz4Raw,
+    /// A number that the format does not define.
+    Unknown(i32),
+}
+
+/// How values or levels are encoded: the `Encoding` of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// PLAIN
+    Plain,
+    /// PLAIN_DICTIONARY, the old name of dictionary pages and of their data pages.
+    PlainDictionary,
+    /// RLE: hybrid of runs and bit-packing.
+    Rle,
+    /// BIT_PACKED, deprecated, levels only.
+    BitPacked,
+    /// DELTA_BINARY_PACKED
+    DeltaBinaryPacked,
+    /// DELTA_LENGTH_BYTE_ARRAY
+    DeltaLengthByteArray,
+    /// DELTA_BYTE_ARRAY
+    DeltaByteArray,
+    /// RLE_DICTIONARY
+    RleDictionary,
+    /// BYTE_STREAM_SPLIT
+    ByteStreamSplit,
+    /// A number that this library does not know.
+    Unknown(i32),
+}
+
+impl Codec {
+    /// From the number in the file.
+    pub fn from_thrift(code: i32) -> Self {
+        match code {
+            0 => Self::Uncompressed,
+            1 => Self::Snappy,
+            2 => Self::Gzip,
+            3 => Self::Lzo,
+            4 => Self::Brotli,
+            5 => Self::Lz4,
+            6 => Self::Zstd,
+            7 => Self::Lz4Raw,
+            other => Self::Unknown(other),
+        }
+    }
+
+    /// The number in the file.
+    pub fn to_thrift(self) -> i32 {
+        match self {
+            Self::Uncompressed => 0,
+            Self::Snappy => 1,
+            Self::Gzip => 2,
+            Self::Lzo => 3,
+            Self::Brotli => 4,
+            Self::Lz4 => 5,
+            Self::Zstd => 6,
+            Self::Lz4Raw => 7,
+            Self::Unknown(other) => other,
+        }
+    }
+}
+
+impl Encoding {
+    /// From the number in the file.
+    pub fn from_thrift(code: i32) -> Self {
+        match code {
+            0 => Self::Plain,
+            2 => Self::PlainDictionary,
+            3 => Self::Rle,
+            4 => Self::BitPacked,
+            5 => Self::DeltaBinaryPacked,
+            6 => Self::DeltaLengthByteArray,
+            7 => Self::DeltaByteArray,
+            8 => Self::RleDictionary,
+            9 => Self::ByteStreamSplit,
+            other => Self::Unknown(other),
+        }
+    }
+
+    /// The number in the file.
+    pub fn to_thrift(self) -> i32 {
+        match self {
+            Self::Plain => 0,
+            Self::PlainDictionary => 2,
+            Self::Rle => 3,
+            Self::BitPacked => 4,
+            Self::DeltaBinaryPacked => 5,
+            Self::DeltaLengthByteArray => 6,
+            Self::DeltaByteArray => 7,
+            Self::RleDictionary => 8,
+            Self::ByteStreamSplit => 9,
+            Self::Unknown(other) => other,
+        }
+    }
+}

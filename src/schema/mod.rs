@@ -1,0 +1,136 @@
+//! The Parquet schema tree, its leaf columns, and the Arrow schema that they decode to.
+//!
+//! [`Schema`] is the tree as the file has it, kept flat in one vector so that no depth of nesting can exhaust the
+//! stack. [`Leaf`] is what the column path needs to know of one leaf: physical type, logical type, maximum levels.
+//! [`arrow`] turns the tree into Arrow fields, with the format's backward-compatibility rules for lists and maps.
+//! Rests on nothing but `error`.
+
+pub(crate) mod arrow;
+
+/// The schema of a file.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    /// The tree in depth-first order; `nodes[0]` is the root.
+    pub nodes: Vec<Node>,
+    /// The leaf columns in schema order: the order of the column chunks of a row group.
+    pub leaves: Vec<Leaf>,
+}
+
+/// One element of the schema tree.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Required, optional or repeated. The root counts as required.
+    pub repetition: Repetition,
+    /// Indexes into [`Schema::nodes`] of its children; empty for a leaf, and for a group without fields.
+    pub children: Vec<usize>,
+    /// Index into [`Schema::leaves`] where this is a leaf.
+    pub leaf: Option<usize>,
+    /// What the values mean.
+    pub logical: Option<LogicalType>,
+    /// The field id, where the file gives one.
+    pub field_id: Option<i32>,
+}
+
+/// One leaf column.
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    /// Names from below the root down to the leaf.
+    pub path: Vec<String>,
+    /// Index into [`Schema::nodes`].
+    pub node: usize,
+    /// How the values are stored.
+    pub physical: PhysicalType,
+    /// What the values mean.
+    pub logical: Option<LogicalType>,
+    /// Definition level of a present value: the number of optional and repeated elements on the path.
+    pub max_definition_level: u16,
+    /// Number of repeated elements on the path.
+    pub max_repetition_level: u16,
+}
+
+/// Whether an element must be there, may be missing, or may be there many times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repetition {
+    /// Exactly once.
+    Required,
+    /// Once or not at all.
+    Optional,
+    /// Any number of times.
+    Repeated,
+}
+
+/// How values are stored: the physical types of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PhysicalType {
+    /// One bit a value.
+    Boolean,
+    /// 32-bit little-endian integer.
+    Int32,
+    /// 64-bit little-endian integer.
+    Int64,
+    /// 96 bits: nanoseconds of the day, then the Julian day (deprecated).
+    Int96,
+    /// IEEE 754 single.
+    Float,
+    /// IEEE 754 double.
+    Double,
+    /// Bytes with a length of their own.
+    ByteArray,
+    /// Bytes of the one length given here.
+    FixedLenByteArray(u32),
+}
+
+/// What values mean: LogicalType, or the ConvertedType that says the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // the names are the format's own
+pub enum LogicalType {
+    String,
+    Map,
+    List,
+    Enum,
+    Decimal { precision: u32, scale: u32 },
+    Date,
+    Time { unit: TimeUnit, utc: bool },
+    Timestamp { unit: TimeUnit, utc: bool },
+    Integer { bits: u8, signed: bool },
+    /// LogicalType UNKNOWN and the ConvertedType 24 of old writers: all values are null.
+    Null,
+    Json,
+    Bson,
+    Uuid,
+    Float16,
+    Variant,
+    Geometry { crs: Option<String> },
+    Geography { crs: Option<String>, algorithm: Option<i32> },
+    Interval,
+}
+
+/// Unit of times and timestamps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum TimeUnit {
+    Millis,
+    Micros,
+    Nanos,
+}
+
+/// Which Arrow type strings and binaries become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum StringType {
+    /// Utf8 and Binary: 32-bit offsets, at most 2 GiB a batch and column.
+    #[default]
+    Utf8,
+    /// LargeUtf8 and LargeBinary: 64-bit offsets.
+    LargeUtf8,
+    /// Utf8View and BinaryView: no copy of values longer than 12 bytes.
+    Utf8View,
+}
+
+impl Leaf {
+    /// The dotted path, the way the C ABI names columns.
+    pub fn dotted_path(&self) -> String {
+        self.path.join(".")
+    }
+}
