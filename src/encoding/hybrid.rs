@@ -60,6 +60,11 @@ impl Hybrid {
 
     /// The next values, at least one and at most `wanted` (not 0), as they lie in one run of `page`.
     pub(crate) fn next<'a>(&mut self, page: &'a [u8], wanted: usize) -> Result<Piece<'a>> {
+        self.next_block(page, wanted, usize::MAX)
+    }
+
+    /// The same, with at most `block` packed values.
+    pub(crate) fn next_block<'a>(&mut self, page: &'a [u8], wanted: usize, block: usize) -> Result<Piece<'a>> {
         loop {
             match &mut self.run {
                 Run::Repeat { value, left } if *left > 0 => {
@@ -71,7 +76,7 @@ impl Hybrid {
                 }
                 Run::Packed { start, taken, count } if taken < count => {
                     let first = *taken;
-                    let given = wanted.min(*count - first);
+                    let given = wanted.min(block).min(*count - first);
                     *taken += given;
                     let bytes = page.get(*start..self.position).unwrap_or(&[]);
                     return Ok(Piece::Packed { bytes, first, count: given });
