@@ -114,9 +114,10 @@ impl Element {
 
     fn fixed_length(&self) -> Result<u32> {
         let length = self.type_length.unwrap_or(0);
-        u32::try_from(length).ok().filter(|&length| length > 0).ok_or_else(|| {
-            Error::corrupt(format!("column \"{}\" has values of fixed length {length}", self.name))
-        })
+        u32::try_from(length)
+            .ok()
+            .filter(|&length| length > 0)
+            .ok_or_else(|| Error::corrupt(format!("column \"{}\" has values of fixed length {length}", self.name)))
     }
 
     /// The logical type, else what the converted type says. `is_leaf` because UNKNOWN means nothing on a group.
@@ -343,7 +344,13 @@ impl Builder {
     }
 
     /// Adds the leaf whose node will be at `node`, and gives its ordinal.
-    fn add_leaf(&mut self, element: &Element, node: usize, definition_level: u16, repetition_level: u16) -> Result<usize> {
+    fn add_leaf(
+        &mut self,
+        element: &Element,
+        node: usize,
+        definition_level: u16,
+        repetition_level: u16,
+    ) -> Result<usize> {
         let mut path = Vec::with_capacity(self.open.len());
         let groups = self.open.iter().skip(1).filter_map(|group| self.schema.nodes.get(group.node));
         for name in groups.map(|group| &group.name).chain([&element.name]) {
