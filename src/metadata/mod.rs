@@ -10,6 +10,8 @@
 pub(crate) mod footer;
 pub(crate) mod page_index;
 mod schema_elements;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod thrift;
 
 use crate::byte_range::ByteRange;
