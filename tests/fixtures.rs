@@ -59,7 +59,8 @@ fn values_are_written() {
 fn encodings_and_page_versions_are_written() {
     for v2 in [false, true] {
         let file = |coding, kind| {
-            let column = ColumnSpec::new("c", kind, Nulls::Random(10), coding).with_values(Values::Distinct, Lengths::Short);
+            let column =
+                ColumnSpec::new("c", kind, Nulls::Random(10), coding).with_values(Values::Distinct, Lengths::Short);
             let mut spec = FileSpec::new(vec![column], 600, 100);
             spec.v2 = v2;
             spec.write().bytes

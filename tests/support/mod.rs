@@ -9,5 +9,6 @@ pub mod fixture;
 pub mod handmade;
 pub mod host;
 pub mod kinds;
+pub mod layout;
 pub mod random;
 pub mod thrift;
