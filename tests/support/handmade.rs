@@ -19,6 +19,8 @@ pub const PLAIN: i32 = 0;
 pub const PLAIN_DICTIONARY: i32 = 2;
 pub const RLE: i32 = 3;
 pub const BIT_PACKED: i32 = 4;
+pub const DELTA_BINARY_PACKED: i32 = 5;
+pub const DELTA_BYTE_ARRAY: i32 = 7;
 pub const RLE_DICTIONARY: i32 = 8;
 
 /// Codecs, by their numbers in the format.
@@ -124,6 +126,8 @@ pub struct Chunk {
     pub data_page_offset: Option<i64>,
     /// `None`: the truth. `Some(None)`: absent. `Some(Some(x))`: x.
     pub dictionary_page_offset: Option<Option<i64>>,
+    /// The first row of each data page: an offset index is written, behind the chunk.
+    pub offset_index: Option<Vec<i64>>,
 }
 
 /// One column.
@@ -136,6 +140,7 @@ pub struct Column {
     pub scale_and_precision: Option<(i32, i32)>,
     pub logical: Option<Struct>,
     pub optional: bool,
+    pub repeated: bool,
     pub codec: i32,
     /// One chunk a row group.
     pub chunks: Vec<Chunk>,
@@ -153,6 +158,7 @@ impl Column {
             scale_and_precision: None,
             logical: None,
             optional: false,
+            repeated: false,
             codec: UNCOMPRESSED,
             chunks,
         }
@@ -200,7 +206,7 @@ impl Column {
         if let Some(length) = self.type_length {
             element = element.i32(2, length);
         }
-        element = element.i32(3, self.optional as i32).binary(4, self.name.as_bytes());
+        element = element.i32(3, if self.repeated { 2 } else { self.optional as i32 }).binary(4, self.name.as_bytes());
         if let Some(converted) = self.converted {
             element = element.i32(6, converted);
         }
@@ -243,19 +249,26 @@ pub fn end_file(mut bytes: Vec<u8>, footer: &[u8]) -> Bytes {
     Bytes::from(bytes)
 }
 
-fn write_chunk(bytes: &mut Vec<u8>, column: &Column, chunk: &Chunk) -> Struct {
-    let start = bytes.len() as i64;
-    let mut first_data_page = None;
-    for page in &chunk.pages {
+/// Writes the pages; offset and length of each data page.
+fn write_pages(bytes: &mut Vec<u8>, pages: &[Page]) -> Vec<(i64, i32)> {
+    let mut data_pages = Vec::new();
+    for page in pages {
         if !page.dictionary {
-            first_data_page.get_or_insert(bytes.len() as i64);
+            data_pages.push((bytes.len() as i64, (page.header.len() + page.body.len()) as i32));
         }
         bytes.extend_from_slice(&page.header);
         bytes.extend_from_slice(&page.body);
     }
+    data_pages
+}
+
+fn write_chunk(bytes: &mut Vec<u8>, column: &Column, chunk: &Chunk) -> Struct {
+    let start = bytes.len() as i64;
+    let data_pages = write_pages(bytes, &chunk.pages);
     let length = bytes.len() as i64 - start;
     let has_dictionary = chunk.pages.first().is_some_and(|page| page.dictionary);
     let dictionary_offset = chunk.dictionary_page_offset.unwrap_or(has_dictionary.then_some(start));
+    let first_data_page = data_pages.first().map(|(offset, _)| *offset);
     let data_offset = chunk.data_page_offset.or(first_data_page).unwrap_or(start);
     let mut metadata = Struct::new()
         .i32(1, column.physical)
@@ -269,7 +282,22 @@ fn write_chunk(bytes: &mut Vec<u8>, column: &Column, chunk: &Chunk) -> Struct {
     if let Some(offset) = dictionary_offset {
         metadata = metadata.i64(11, offset);
     }
-    Struct::new().i64(2, start).nested(3, metadata)
+    let described = Struct::new().i64(2, start).nested(3, metadata);
+    match &chunk.offset_index {
+        None => described,
+        Some(first_rows) => {
+            let index = offset_index(&data_pages, first_rows);
+            let offset = bytes.len() as i64;
+            bytes.extend_from_slice(&index);
+            described.i64(4, offset).i32(5, index.len() as i32)
+        }
+    }
+}
+
+fn offset_index(data_pages: &[(i64, i32)], first_rows: &[i64]) -> Vec<u8> {
+    let page =
+        |((offset, length), row): (&(i64, i32), &i64)| Struct::new().i64(1, *offset).i32(2, *length).i64(3, *row);
+    Struct::new().structs(1, data_pages.iter().zip(first_rows).map(page).collect()).end()
 }
 
 /// PLAIN values.

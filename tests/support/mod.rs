@@ -10,5 +10,6 @@ pub mod handmade;
 pub mod host;
 pub mod kinds;
 pub mod layout;
+pub mod memory;
 pub mod random;
 pub mod thrift;
