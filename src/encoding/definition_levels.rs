@@ -103,8 +103,8 @@ mod tests {
             assert_eq!(present, 78);
             assert_eq!(validity.take().unwrap().unwrap().iter().collect::<Vec<_>>(), model);
             let mut levels = DefinitionLevels::optional(0..page.len()).unwrap();
-            assert_eq!(levels.skip(&page, 75).unwrap(), 70 + 3);
-            assert_eq!(levels.skip(&page, 16).unwrap(), 5);
+            assert_eq!(levels.skip(&page, 75).unwrap(), 70 + 2);
+            assert_eq!(levels.skip(&page, 16).unwrap(), 6);
             assert!(levels.skip(&page, 1).is_err());
         }
     }
