@@ -28,9 +28,16 @@ pub(crate) struct Hybrid {
 
 #[derive(Debug)]
 enum Run {
-    Repeat { value: u32, left: usize },
+    Repeat {
+        value: u32,
+        left: usize,
+    },
     /// `taken <= count` values of the run that begins at byte `start` were handed out.
-    Packed { start: usize, taken: usize, count: usize },
+    Packed {
+        start: usize,
+        taken: usize,
+        count: usize,
+    },
 }
 
 /// Values of one run.
@@ -51,6 +58,12 @@ impl Hybrid {
         // Values of no bits need no run: they are all 0, whether or not the writer spent bytes on them.
         let left = if bit_width == 0 { usize::MAX } else { 0 };
         Ok(Self { position: range.start, end: range.end, bit_width, run: Run::Repeat { value: 0, left } })
+    }
+
+    /// A stream that is nothing but `count` bit-packed values of one bit at the front of the page.
+    pub(crate) fn one_packed_run(count: usize) -> Self {
+        let bytes = count.div_ceil(8);
+        Self { position: bytes, end: bytes, bit_width: 1, run: Run::Packed { start: 0, taken: 0, count } }
     }
 
     /// Bits of a value.

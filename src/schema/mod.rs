@@ -184,6 +184,19 @@ impl Schema {
     }
 }
 
+impl Schema {
+    /// The leaf columns at or below `node` (an index into [`Schema::nodes`]), ascending.
+    pub fn leaves_below(&self, node: usize) -> Vec<usize> {
+        let mut leaves = Vec::new();
+        let mut open = vec![node];
+        while let Some(node) = open.pop().and_then(|index| self.nodes.get(index)) {
+            leaves.extend(node.leaf);
+            open.extend(node.children.iter().rev());
+        }
+        leaves
+    }
+}
+
 /// What a path names, seen from a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Match {
