@@ -254,11 +254,12 @@ fn compare_page_index(
     }
 }
 
-/// Files (by a part of their name) whose offset indexes name rows behind the last one.
-const WRONG_OFFSET_INDEXES: &[&str] = &["map-composite-value", "map-value-map", "pargo-prefix-nested"];
+/// Files (by a part of their name) whose offset indexes name rows behind the last one, or pages without their headers.
+const WRONG_OFFSET_INDEXES: &[&str] =
+    &["map-composite-value", "map-value-map", "pargo-prefix-nested", "sorting-col", "test-delta-binary-packed"];
 
 /// Files whose column indexes lack the null pages, or count the dictionary page as a page.
-const WRONG_COLUMN_INDEXES: &[&str] = &["parquetjs__", "all-types", "int96-nil-min-max", "sorting-col"];
+const WRONG_COLUMN_INDEXES: &[&str] = &["parquetjs__", "all-types", "int96-nil-min-max"];
 
 #[test]
 fn the_page_index_of_good_files_is_read() {
