@@ -254,9 +254,16 @@ fn compare_page_index(
     }
 }
 
-/// Files (by a part of their name) whose offset indexes name rows behind the last one, or pages without their headers.
-const WRONG_OFFSET_INDEXES: &[&str] =
-    &["map-composite-value", "map-value-map", "pargo-prefix-nested", "sorting-col", "test-delta-binary-packed"];
+/// Files (by a part of their name) whose offset indexes name rows behind the last one, row 0 for every page, or pages
+/// without their headers.
+const WRONG_OFFSET_INDEXES: &[&str] = &[
+    "map-composite-value",
+    "map-value-map",
+    "pargo-prefix-nested",
+    "sorting-col",
+    "test-delta-binary-packed",
+    "parquetjs__",
+];
 
 /// Files whose column indexes lack the null pages, or count the dictionary page as a page.
 const WRONG_COLUMN_INDEXES: &[&str] = &["parquetjs__", "all-types", "int96-nil-min-max"];

@@ -106,6 +106,10 @@ impl OffsetIndex {
             }
             least = first;
         }
+        // Some writers put 0 for every page. All rows in the last of several pages is what no writer means.
+        if pages.len() > 1 && least == 0 {
+            return Err(Error::corrupt("offset index: all its pages begin with row 0"));
+        }
         if pages.is_empty() {
             return Err(Error::corrupt("offset index: it has no pages"));
         }
@@ -264,6 +268,11 @@ mod tests {
     }
 
     #[test]
+    fn pages_may_be_empty() {
+        assert!(offsets(&[(4, 10, 0), (14, 10, 0), (24, 10, 7), (34, 10, 7), (44, 60, 10)]).is_ok());
+    }
+
+    #[test]
     fn an_offset_index_that_cannot_be_is_refused() {
         for pages in [
             &[][..],
@@ -280,6 +289,7 @@ mod tests {
             &[(4, 50, 0), (54, 0, 5), (54, 50, 5)],  // no page is empty
             &[(4, 50, 0), (54, 50, 11)],             // behind the last row
             &[(4, 50, 0), (54, 50, -1)],             // negative
+            &[(4, 50, 0), (54, 50, 0)],              // every page with the first row
             &[(4, 50, 0), (54, 10, 6), (64, 40, 5)], // rows backwards
         ] {
             assert!(offsets(pages).is_err(), "{pages:?}");
