@@ -83,7 +83,7 @@ fn offset_and_limit_ask_for_their_pages() {
     let expected = [["0.a.2-0.a.3", "0.b.dict", "0.b.2-0.b.3", "0.c.2-0.c.3"]];
     assert_eq!(trace(&three_columns(true), options), expected);
     let across = ScanOptions { offset: 85, limit: Some(30), columns: columns(&["a", "b"]), ..ScanOptions::default() };
-    let expected = [vec!["0.a.4", "0.b.dict", "0.b.4"], vec!["1.a.0", "1.b.dict-1.b.0"]];
+    let expected = [vec!["0.a.4-0.b.dict", "0.b.4"], vec!["1.a.0", "1.b.dict-1.b.0"]];
     assert_eq!(trace(&three_columns(true), across), expected);
 }
 

@@ -45,6 +45,8 @@ fn scan_all_ways(file: &Bytes) -> Result<usize> {
         match (&first, &other) {
             (Ok(first), Ok(other)) => assert_eq!(other, first, "{feed:?} {bound:?}"),
             (Err(_), Err(_)) => {}
+            // A bounded scan goes by the offset index, which a full one does not look at.
+            (Ok(_), Err(error)) if bound.is_some() && error.message().contains("offset index") => {}
             _ => panic!("{feed:?} {bound:?} gives {:?}, asking gives {:?}", shown(&other), shown(&first)),
         }
     }
