@@ -1,8 +1,8 @@
 //! Decompression of page bodies.
 //!
 //! Contexts are kept and reused over all pages of a decoder. Every codec must produce exactly the size that the page
-//! header claims. The claim is not trusted with memory: the output block is virtual memory until the codec writes
-//! to it, and where the compressed bytes themselves state a size, that is compared first.
+//! header claims. The claim is not trusted with memory: where the compressed bytes themselves state a size, that is
+//! compared first, and a size that so few compressed bytes cannot become is refused.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -26,6 +26,7 @@ impl Decompressor {
     /// Decompresses `source`, which becomes exactly `size` bytes, into a block of `pool`.
     pub(crate) fn decompress(&mut self, codec: Codec, source: &[u8], size: usize, pool: &Arc<Pool>) -> Result<Block> {
         check_stated_size(codec, source, size)?;
+        check_possible_size(codec, source, size)?;
         let mut block = pool.take(size)?;
         let target = block.as_mut_slice().get_mut(..size).unwrap_or_default();
         // A page without any value may have no compressed byte either, which no codec would accept.
@@ -109,6 +110,46 @@ fn check_stated_size(codec: Codec, source: &[u8], size: usize) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Compressed bytes become so many times more at most in the codecs that have a limit of their own: a DEFLATE match of
+/// 258 bytes takes two bits, each further 255 bytes of an LZ4 match take one byte, a ZSTD block of 128 KiB takes four.
+fn largest_ratio(codec: Codec) -> Option<usize> {
+    match codec {
+        Codec::Gzip => Some(1032),
+        Codec::Lz4 | Codec::Lz4Raw => Some(255),
+        Codec::Zstd => Some((128 << 10) / 4),
+        _ => None,
+    }
+}
+
+/// What a page may claim without being asked for proof.
+const UNSUSPICIOUS_BYTES: usize = 1 << 20;
+
+/// Refuses a page that claims more bytes than its compressed bytes can become, before they are allocated. Brotli has no
+/// such limit: where it claims very much it is decompressed once only to count.
+fn check_possible_size(codec: Codec, source: &[u8], size: usize) -> Result<()> {
+    if size <= UNSUSPICIOUS_BYTES {
+        return Ok(());
+    }
+    let possible = match (codec, largest_ratio(codec)) {
+        (_, Some(ratio)) => size <= source.len().saturating_mul(ratio).saturating_add(UNSUSPICIOUS_BYTES),
+        (Codec::Brotli, None) if size / UNSUSPICIOUS_BYTES > source.len() => brotli_becomes(source, size),
+        _ => true,
+    };
+    if possible {
+        return Ok(());
+    }
+    let length = source.len();
+    Err(Error::corrupt(format!(
+        "page header says {size} bytes uncompressed, which {length} {codec:?} bytes cannot become"
+    )))
+}
+
+/// True where Brotli data decompresses to at least `size` bytes; nothing is kept of them.
+fn brotli_becomes(source: &[u8], size: usize) -> bool {
+    let mut counted = brotli_decompressor::Decompressor::new(source, 1 << 12).take(size as u64);
+    std::io::copy(&mut counted, &mut std::io::sink()).is_ok_and(|bytes| bytes == size as u64)
 }
 
 fn exactly(written: usize, wanted: usize) -> Outcome {
