@@ -10,27 +10,17 @@ use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
 use crate::column::ColumnReader;
 
-/// How ranges are made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DemandOptions {
-    /// Bytes that may be held and asked for together.
-    pub max_buffered_bytes: Option<u64>,
-    /// Ranges at most so far apart are joined.
-    pub coalesce_gap: u64,
-}
-
-/// What `columns` lack to decode the rows `wanted` of their row group.
+/// What `columns` lack to decode the rows `wanted` of their row group, in no order.
 pub(crate) fn missing_ranges(
     columns: &[ColumnReader],
     wanted: &[Range<u64>],
     pushed: &PushedBytes,
-    options: DemandOptions,
+    max_buffered_bytes: Option<u64>,
 ) -> Vec<ByteRange> {
-    let missing = match options.max_buffered_bytes {
+    match max_buffered_bytes {
         None => columns.iter().flat_map(|column| missing_of_column(column, wanted, pushed)).collect(),
         Some(bound) => missing_within(columns, wanted, pushed, bound),
-    };
-    coalesced(missing, options.coalesce_gap, pushed)
+    }
 }
 
 fn missing_of_column(column: &ColumnReader, wanted: &[Range<u64>], pushed: &PushedBytes) -> Vec<ByteRange> {
@@ -78,7 +68,7 @@ fn within(ranges: impl Iterator<Item = ByteRange>, mut share: u64, may_cut: bool
 }
 
 /// Ascending, disjoint; joined where at most `gap` bytes lie between and none of them is held.
-fn coalesced(mut ranges: Vec<ByteRange>, gap: u64, pushed: &PushedBytes) -> Vec<ByteRange> {
+pub(crate) fn coalesced(mut ranges: Vec<ByteRange>, gap: u64, pushed: &PushedBytes) -> Vec<ByteRange> {
     ranges.retain(|range| !range.is_empty());
     ranges.sort_unstable();
     let mut out: Vec<ByteRange> = Vec::with_capacity(ranges.len());
