@@ -93,8 +93,12 @@ impl PageCursor {
         }
     }
 
-    /// Bytes of the page at the cursor by the index, where one begins here.
+    /// Bytes from the cursor to the end of the page there by the index; the dictionary page ends with the first data page.
     fn indexed_page_bytes(&self) -> Option<u64> {
+        let before_data = self.before_first_indexed_page();
+        if !before_data.is_empty() {
+            return Some(before_data.length);
+        }
         let number = self.index.binary_search_by_key(&self.position, |page| page.offset).ok()?;
         self.index.get(number).map(|page| page.compressed_bytes)
     }
