@@ -211,14 +211,12 @@ impl Decoder {
         let Some(current) = &self.current else { return Err(Error::internal("no row group is open")) };
         let bound = self.options.max_buffered_bytes;
         let missing = missing_ranges(current.columns(), &current.wanted_rows(), &self.pushed, bound);
-        // Bytes that only fill a gap between two ranges are let go when they come.
-        for range in &missing {
-            self.pushed.want(*range);
-        }
-        let ranges = coalesced(missing, self.options.coalesce_gap, &self.pushed);
-        if ranges.is_empty() {
+        if missing.is_empty() {
             return Err(Error::internal("bytes are missing, and none can be named").in_row_group(current.row_group()));
         }
+        // What lies between two joined ranges is asked for but not kept.
+        missing.iter().for_each(|range| self.pushed.want(*range));
+        let ranges = coalesced(missing, self.options.coalesce_gap);
         for range in &ranges {
             self.metrics.bytes_requested += self.requested.insert(*range);
         }
