@@ -22,7 +22,6 @@ use super::structs::{OutStruct, OutValue};
 use crate::{Decoder, Metrics, Step};
 
 /// The decoder of one scan. Owned by one caller, used by one thread at a time, freed by pqpush_decoder_free.
-#[allow(non_camel_case_types)]
 pub struct pqpush_decoder {
     work: Exclusive<Work>,
     schema: SchemaRef,

@@ -8,7 +8,6 @@ use crate::Error;
 
 /// What went wrong and where in the file. Owned by the caller that was given it; never changes.
 #[derive(Debug)]
-#[allow(non_camel_case_types)]
 pub struct pqpush_error {
     code: pqpush_status_code,
     message: CString,

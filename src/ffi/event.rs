@@ -6,7 +6,6 @@ use crate::ByteRange;
 
 /// The kinds of pqpush_event.
 #[repr(C)]
-#[allow(non_camel_case_types)]
 pub enum pqpush_event_kind {
     /// Bytes are missing. Push some or all of `ranges`, then call again.
     PQPUSH_EVENT_NEEDS_DATA = 1,
@@ -21,7 +20,6 @@ use pqpush_event_kind::*;
 /// What one try_decode call came to. Set `struct_size` to sizeof(pqpush_event) before the call; the rest is written.
 #[repr(C)]
 #[derive(Clone, Copy)]
-#[allow(non_camel_case_types)]
 pub struct pqpush_event {
     /// Bytes of this struct that the host knows.
     pub struct_size: usize,

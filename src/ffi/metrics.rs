@@ -11,7 +11,6 @@ use crate::Metrics;
 /// What a decoder has done so far. Counts never fall. What this version does not do yet is counted as 0.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
-#[allow(non_camel_case_types)]
 pub struct pqpush_metrics {
     /// Bytes of this struct that the host knows; set it before the call.
     pub struct_size: usize,

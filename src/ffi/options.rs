@@ -5,13 +5,12 @@ use arrow_schema::ffi::FFI_ArrowSchema;
 use super::error::{FfiResult, pqpush_error};
 use super::predicate::pqpush_predicate;
 use super::slice::{pqpush_str, slice, string};
-use super::structs::{Growing, OutStruct, take};
+use super::structs::{Growing, init, take};
 use crate::{ScanOptions, StringType};
 
 /// So many rows to read or to pass over.
 #[repr(C)]
 #[derive(Clone, Copy)]
-#[allow(non_camel_case_types)]
 pub struct pqpush_row_run {
     /// Number of rows.
     pub row_count: u64,
@@ -25,7 +24,6 @@ pub struct pqpush_row_run {
 /// refused with PQPUSH_ERR_UNSUPPORTED where it is not at its default.
 #[repr(C)]
 #[derive(Clone, Copy)]
-#[allow(non_camel_case_types)]
 pub struct pqpush_scan_options {
     /// Bytes of this struct that the host knows; pqpush_scan_options_init sets it.
     pub struct_size: usize,
@@ -78,7 +76,6 @@ unsafe impl Growing for pqpush_scan_options {}
 
 /// Bits of pqpush_scan_options.flags.
 #[repr(C)]
-#[allow(non_camel_case_types)]
 pub enum pqpush_scan_flags {
     /// `limit` counts, also where it is 0.
     PQPUSH_SCAN_LIMIT = 1,
@@ -112,24 +109,17 @@ const REFUSED_FLAGS: [(u32, &str); 4] = [
     (PQPUSH_SCAN_FILL_BATCHES as u32, "batches filled across row groups (PQPUSH_SCAN_FILL_BATCHES)"),
 ];
 
-/// Sets every field to its default and `struct_size` to the size given, so that a field set later is the only thing
-/// that differs from the default. Zeroes and a struct_size do the same.
+/// Sets every field to its default, and `struct_size` to the size given.
 ///
-/// Parameters: `options`: NULL does nothing; `struct_size`: sizeof(pqpush_scan_options) as the host knows it; a size
-/// smaller than size_t or larger than 4096 bytes does nothing.
+/// Parameters: `options`: NULL does nothing; `struct_size`: sizeof(pqpush_scan_options) as the host was compiled; a size
+/// that no release can have does nothing.
+/// Memory: `struct_size` bytes of `options` are written.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pqpush_scan_options_init(options: *mut pqpush_scan_options, struct_size: usize) {
-    if options.is_null() || struct_size < size_of::<usize>() {
-        return;
-    }
-    // SAFETY: the header asks for room for `struct_size` bytes, which hold at least the first field.
-    unsafe { options.cast::<usize>().write(struct_size) };
-    // SAFETY: as above. An impossible size is refused here, and again by the call that is given the options.
-    if let Ok(out) = unsafe { OutStruct::new(options, "options") } {
-        out.zero_only();
-    }
+    // SAFETY: the header asks for NULL or room for `struct_size` bytes.
+    unsafe { init(options, struct_size) }
 }
 
 /// The options of a scan; NULL gives the defaults.

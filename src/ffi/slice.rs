@@ -7,7 +7,6 @@ use super::error::{FfiResult, pqpush_error};
 /// Bytes of the file: `length` bytes from `offset`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(non_camel_case_types)]
 pub struct pqpush_range {
     /// First byte.
     pub offset: u64,
@@ -18,7 +17,6 @@ pub struct pqpush_range {
 /// A borrowed string: UTF-8, not NUL-terminated. `{NULL, 0}` is the empty string, and as an answer "there is none".
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-#[allow(non_camel_case_types)]
 pub struct pqpush_str {
     /// The bytes; NULL only where `length` is 0.
     pub data: *const c_char,

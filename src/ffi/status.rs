@@ -6,14 +6,12 @@ use crate::ErrorKind;
 
 /// What a call came to: PQPUSH_OK (0), or one of the negative codes of pqpush_status_code. Progress is never a status;
 /// pqpush_decoder_try_decode tells it in a pqpush_event.
-#[allow(non_camel_case_types)]
 pub type pqpush_status = i32;
 
 /// The status codes. The thousands say who is at fault: 1 the caller, 2 the file, 3 a missing feature, 4 resources,
 /// 5 a callback of the host, 9 the library. Numbers are never reused.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(non_camel_case_types)]
 pub enum pqpush_status_code {
     /// Done.
     PQPUSH_OK = 0,

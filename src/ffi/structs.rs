@@ -3,7 +3,8 @@
 //! Every out parameter is emptied before anything else can fail ([`OutValue::new`], [`OutStruct::new`]) and set at the
 //! end, so that a call which fails leaves nothing behind. A struct that may grow begins with `struct_size`, the number
 //! of bytes that the host knows; a host of an older release sees and gives only its own fields, one of a newer release
-//! is told where it asks for something that this library does not know.
+//! is told where it asks for something that this library does not know. A struct
+//! smaller than the first release had it is a mistake, most often a `struct_size` that was never set.
 
 use super::error::{FfiResult, pqpush_error};
 
@@ -14,20 +15,22 @@ const LARGEST_STRUCT: usize = 4096;
 ///
 /// # Safety
 /// The type is `repr(C)`, begins with `struct_size: usize`, has no padding, and any bytes are a valid value of it, all
-/// zero among them. A `struct_size` of 0 stands for the size in the first release that had the struct; where a field
-/// is appended later, [`extent`] has to go on meaning that.
-pub(super) unsafe trait Growing: Copy {}
+/// zero among them. `FIRST_SIZE` is not larger than the type, and not smaller than its first field.
+pub(super) unsafe trait Growing: Copy {
+    /// Bytes of the struct in the release that brought it: no host has a smaller one. Pin it to a number in the
+    /// release that appends a field.
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
 
 /// How many bytes the struct of the host has.
 fn extent<T: Growing>(struct_size: usize, parameter: &str) -> FfiResult<usize> {
-    match struct_size {
-        0 => Ok(size_of::<T>()),
-        size if (size_of::<usize>()..=LARGEST_STRUCT).contains(&size) => Ok(size),
-        size => Err(pqpush_error::invalid_argument(format!(
-            "{parameter}: struct_size is {size}, and the struct of this version has {} bytes",
-            size_of::<T>()
-        ))),
+    if (T::FIRST_SIZE..=LARGEST_STRUCT).contains(&struct_size) {
+        return Ok(struct_size);
     }
+    Err(pqpush_error::invalid_argument(format!(
+        "{parameter}: struct_size is {struct_size}, and the struct of this version has {} bytes",
+        size_of::<T>()
+    )))
 }
 
 /// Takes the fields that host and library both know; the others are zero, which is their default. The second value
@@ -41,8 +44,7 @@ unsafe fn take_known<T: Growing>(given: *const T, parameter: &str) -> FfiResult<
     }
     // SAFETY: every growing struct begins with `struct_size`, and the caller made it readable.
     let bytes = extent::<T>(unsafe { given.cast::<usize>().read() }, parameter)?;
-    // A size that no release ever had could end inside a field; the field is then left out.
-    let known = bytes.min(size_of::<T>()) / align_of::<T>() * align_of::<T>();
+    let known = bytes.min(size_of::<T>());
     // SAFETY: zero bytes are a valid value of a growing struct, as are the bytes that the host gives.
     let taken = unsafe {
         let mut taken = std::mem::zeroed::<T>();
@@ -162,6 +164,20 @@ impl<T: Growing> OutStruct<T> {
     }
 }
 
+/// Sets a struct of options to its defaults, which are zero. Does nothing for NULL and for an impossible size.
+///
+/// # Safety
+/// `options` is NULL, or aligned and writable for `struct_size` bytes.
+pub(super) unsafe fn init<T: Growing>(options: *mut T, struct_size: usize) {
+    if !options.is_null() && extent::<T>(struct_size, "options").is_ok() {
+        // SAFETY: so many bytes are writable, as the caller says, and they hold at least the first field.
+        unsafe {
+            options.cast::<u8>().write_bytes(0, struct_size);
+            options.cast::<usize>().write(struct_size);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,7 +190,9 @@ mod tests {
         second: u64,
     }
     // SAFETY: repr(C), begins with struct_size, integers only.
-    unsafe impl Growing for Sample {}
+    unsafe impl Growing for Sample {
+        const FIRST_SIZE: usize = 16; // `second` was appended
+    }
 
     const FULL: usize = size_of::<Sample>();
 
@@ -188,15 +206,14 @@ mod tests {
     #[test]
     fn older_and_newer_structs_are_taken() {
         let words = [0, 5, 6, 0, 0];
-        let sizes = [0, FULL, FULL - 8, FULL - 1, 8, 40];
+        let sizes = [FULL - 8, FULL, 32, 40];
         let fields = sizes.map(|size| taken(&words, size).ok().flatten().map(|sample| (sample.first, sample.second)));
-        let (both, first, none) = (Some((5, 6)), Some((5, 0)), Some((0, 0)));
-        assert_eq!(fields, [both, both, first, first, none, both]);
+        assert_eq!(fields, [Some((5, 0)), Some((5, 6)), Some((5, 6)), Some((5, 6))]);
     }
 
     #[test]
     fn impossible_sizes_and_unknown_fields_are_refused() {
-        for size in [1, 7, 4097, usize::MAX] {
+        for size in [0, 1, 8, 15, 4097, usize::MAX] {
             assert!(taken(&[0, 5, 6, 0, 0], size).is_err());
         }
         let refused = taken(&[0, 5, 6, 0, 9], 40).map_err(|error| error.code() as i32);
@@ -207,14 +224,12 @@ mod tests {
 
     #[test]
     fn no_byte_past_struct_size_is_written() {
-        for size in [8_usize, 9, 16, 24, 32] {
+        for size in [16_usize, 24, 32] {
             let mut words = [size as u64, 7, 7, 7, 7];
             // SAFETY: 40 writable bytes.
             let out = unsafe { OutStruct::<Sample>::new(words.as_mut_ptr().cast(), "sample") };
             out.expect("size is possible").set(Sample { struct_size: 99, first: 3, second: 4 });
             let expected = match size {
-                8 => [8, 7, 7, 7, 7],
-                9 => [9, 3, 7, 7, 7],
                 16 => [16, 3, 7, 7, 7],
                 24 => [24, 3, 4, 7, 7],
                 _ => [32, 3, 4, 0, 7],
