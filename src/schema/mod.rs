@@ -90,11 +90,23 @@ pub enum LogicalType {
     Map,
     List,
     Enum,
-    Decimal { precision: u32, scale: u32 },
+    Decimal {
+        precision: u32,
+        scale: u32,
+    },
     Date,
-    Time { unit: TimeUnit, utc: bool },
-    Timestamp { unit: TimeUnit, utc: bool },
-    Integer { bits: u8, signed: bool },
+    Time {
+        unit: TimeUnit,
+        utc: bool,
+    },
+    Timestamp {
+        unit: TimeUnit,
+        utc: bool,
+    },
+    Integer {
+        bits: u8,
+        signed: bool,
+    },
     /// LogicalType UNKNOWN and the ConvertedType 24 of old writers: all values are null.
     Null,
     Json,
@@ -102,8 +114,13 @@ pub enum LogicalType {
     Uuid,
     Float16,
     Variant,
-    Geometry { crs: Option<String> },
-    Geography { crs: Option<String>, algorithm: Option<i32> },
+    Geometry {
+        crs: Option<String>,
+    },
+    Geography {
+        crs: Option<String>,
+        algorithm: Option<i32>,
+    },
     Interval,
 }
 
