@@ -16,7 +16,10 @@ pub(super) fn export_batch(rows: RecordBatch) -> FFI_ArrowArray {
 /// A schema as a struct whose children are the columns. Refused where the C form cannot hold it: a name with a NUL.
 pub(super) fn export_schema(schema: &Schema) -> FfiResult<FFI_ArrowSchema> {
     FFI_ArrowSchema::try_from(schema).map_err(|error| {
-        pqpush_error::new(PQPUSH_ERR_UNSUPPORTED, format!("the schema has no form in the Arrow C Data Interface: {error}"))
+        pqpush_error::new(
+            PQPUSH_ERR_UNSUPPORTED,
+            format!("the schema has no form in the Arrow C Data Interface: {error}"),
+        )
     })
 }
 

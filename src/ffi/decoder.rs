@@ -30,7 +30,7 @@ pub struct pqpush_decoder {
 }
 
 /// What the one call that works may touch.
-struct Work {
+pub(super) struct Work {
     decoder: Decoder,
     /// What the last event lent to the host.
     ranges: Vec<pqpush_range>,
@@ -67,7 +67,7 @@ impl pqpush_decoder {
     }
 
     /// Runs `body` as the only call that works.
-    fn enter<R>(&self, body: impl FnOnce(&mut Work) -> FfiResult<R>) -> FfiResult<R> {
+    pub(super) fn enter<R>(&self, body: impl FnOnce(&mut Work) -> FfiResult<R>) -> FfiResult<R> {
         self.work.enter(|work| {
             let outcome = body(work);
             *self.progress() = Progress::of(&work.decoder);
@@ -235,44 +235,11 @@ pub unsafe extern "C" fn pqpush_decoder_try_decode(
     let body = || {
         // SAFETY: the header asks for a struct of the size that it says, and for an array to write to.
         let (event, batch) = unsafe {
-            (
-                OutStruct::new(out_event, "out_event"),
-                OutValue::new(out_batch, FFI_ArrowArray::empty(), "out_batch"),
-            )
+            (OutStruct::new(out_event, "out_event"), OutValue::new(out_batch, FFI_ArrowArray::empty(), "out_batch"))
         };
         let (event, batch) = (event?, batch?);
         // SAFETY: the header asks for a live decoder.
         unsafe { borrow(decoder, "decoder") }?.enter(|work| work.step(event, batch))
-    };
-    // SAFETY: the header asks for NULL or a place to write to.
-    unsafe { guard(err, body) }
-}
-
-/// What will be asked for after the present need, up to `max_bytes`: for a host that wants to read ahead. Not
-/// supported by this version.
-///
-/// Parameters: `decoder`; `max_bytes`: how far to look ahead; `out_ranges`, `out_count`: the ranges.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED.
-/// Memory: `*out_ranges` is borrowed until the next call on the decoder; NULL on failure.
-/// Threads: one at a time for one decoder.
-/// Since: 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqpush_decoder_upcoming_ranges(
-    decoder: *mut pqpush_decoder,
-    max_bytes: u64,
-    out_ranges: *mut *const pqpush_range,
-    out_count: *mut usize,
-    err: *mut *mut pqpush_error,
-) -> pqpush_status {
-    let _ = max_bytes;
-    let body = || {
-        // SAFETY: the header asks for places to write to.
-        let outs = unsafe {
-            (OutValue::new(out_ranges, std::ptr::null(), "out_ranges"), OutValue::new(out_count, 0, "out_count"))
-        };
-        (outs.0?, outs.1?);
-        // SAFETY: the header asks for a live decoder.
-        unsafe { borrow(decoder, "decoder") }?.enter(|_| Err(pqpush_error::unsupported("upcoming ranges")))
     };
     // SAFETY: the header asks for NULL or a place to write to.
     unsafe { guard(err, body) }
@@ -303,28 +270,4 @@ pub unsafe extern "C" fn pqpush_decoder_free(decoder: *mut pqpush_decoder) {
         // SAFETY: the caller owns it, and no call on it is under way.
         unsafe { free_box(decoder) }
     }
-}
-
-/// Goes on with the same scan under other options, at a row-group boundary. Not supported by this version.
-///
-/// Parameters: `decoder`; `options`: as for pqpush_decoder_new, borrowed for the call.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED. The scan goes on
-/// as it was.
-/// Threads: one at a time for one decoder.
-/// Since: 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqpush_decoder_reconfigure(
-    decoder: *mut pqpush_decoder,
-    options: *const pqpush_scan_options,
-    err: *mut *mut pqpush_error,
-) -> pqpush_status {
-    let body = || {
-        // SAFETY: the header asks for a live decoder.
-        let handle = unsafe { borrow(decoder, "decoder") }?;
-        // SAFETY: the header asks for NULL or options whose pointers and lengths are right.
-        unsafe { scan_options(options) }?;
-        handle.enter(|_| Err(pqpush_error::unsupported("options changed during a scan")))
-    };
-    // SAFETY: the header asks for NULL or a place to write to.
-    unsafe { guard(err, body) }
 }

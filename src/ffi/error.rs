@@ -42,10 +42,7 @@ impl pqpush_error {
     #[cold]
     pub(super) fn unsupported(feature: &str) -> Self {
         let version = env!("CARGO_PKG_VERSION");
-        Self::new(
-            pqpush_status_code::PQPUSH_ERR_UNSUPPORTED,
-            format!("{feature}: not supported by version {version}"),
-        )
+        Self::new(pqpush_status_code::PQPUSH_ERR_UNSUPPORTED, format!("{feature}: not supported by version {version}"))
     }
 
     /// The status code.

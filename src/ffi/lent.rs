@@ -16,10 +16,7 @@ unsafe impl Sync for UserData {}
 
 impl UserData {
     /// Takes over the duty to call `release(user_data)`.
-    pub(super) fn new(
-        release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
-        user_data: *mut c_void,
-    ) -> Self {
+    pub(super) fn new(release: Option<unsafe extern "C" fn(user_data: *mut c_void)>, user_data: *mut c_void) -> Self {
         Self { release, user_data }
     }
 }

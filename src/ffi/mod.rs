@@ -15,6 +15,7 @@
 compile_error!("pqpush promises its hosts that a panic becomes PQPUSH_ERR_INTERNAL: build it with panic = \"unwind\"");
 
 // Sections of the header.
+mod decoder;
 mod error;
 mod event;
 mod facts;
@@ -25,7 +26,6 @@ mod metrics;
 mod names;
 mod options;
 mod predicate;
-mod decoder;
 mod slice;
 mod status;
 mod version;

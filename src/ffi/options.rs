@@ -134,15 +134,17 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
     // SAFETY: as the caller says.
     unsafe { refuse_unsupported(&given) }?;
     let defaults = ScanOptions::default();
-    let batch_rows = usize::try_from(given.batch_rows)
-        .map_err(|_| pqpush_error::invalid_argument(format!("options.batch_rows: {} is too large", given.batch_rows)))?;
+    let batch_rows = usize::try_from(given.batch_rows).map_err(|_| {
+        pqpush_error::invalid_argument(format!("options.batch_rows: {} is too large", given.batch_rows))
+    })?;
     let limit_counts = given.limit != u64::MAX && (given.limit != 0 || given.flags & PQPUSH_SCAN_LIMIT as u32 != 0);
     Ok(ScanOptions {
         batch_rows: if batch_rows == 0 { defaults.batch_rows } else { batch_rows },
         // SAFETY: as the caller says.
         columns: unsafe { columns(&given) }?,
         // SAFETY: as the caller says.
-        row_groups: unsafe { list(given.row_groups, given.row_group_count, "options.row_groups") }?.map(<[u32]>::to_vec),
+        row_groups: unsafe { list(given.row_groups, given.row_group_count, "options.row_groups") }?
+            .map(<[u32]>::to_vec),
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
         string_type: string_type(given.string_type)?,
@@ -185,7 +187,7 @@ fn string_type(number: i32) -> FfiResult<StringType> {
 }
 
 #[cold]
-fn out_of_range(field: &str, number: i32) -> pqpush_error {
+pub(super) fn out_of_range(field: &str, number: i32) -> pqpush_error {
     pqpush_error::invalid_argument(format!("{field}: {number} has no meaning"))
 }
 

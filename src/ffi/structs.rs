@@ -54,7 +54,9 @@ unsafe fn take_known<T: Growing>(given: *const T, parameter: &str) -> FfiResult<
     let unknown = bytes.saturating_sub(size_of::<T>());
     // SAFETY: the bytes past the known struct, up to `struct_size`, are readable, as the caller says.
     let unknown_is_set = unknown > 0
-        && unsafe { std::slice::from_raw_parts(given.cast::<u8>().add(size_of::<T>()), unknown) }.iter().any(|b| *b != 0);
+        && unsafe { std::slice::from_raw_parts(given.cast::<u8>().add(size_of::<T>()), unknown) }
+            .iter()
+            .any(|b| *b != 0);
     Ok(Some((taken, unknown_is_set)))
 }
 
