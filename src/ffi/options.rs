@@ -76,16 +76,17 @@ unsafe impl Growing for pqpush_scan_options {}
 
 /// Bits of pqpush_scan_options.flags.
 #[repr(C)]
+#[derive(Clone, Copy)]
 pub enum pqpush_scan_flags {
     /// `limit` counts, also where it is 0.
     PQPUSH_SCAN_LIMIT = 1,
     /// Verify page checksums. Not supported by this version.
     PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
-    /// Do not prune row groups by statistics.
+    /// Do not prune row groups by statistics. Not supported by this version, which does not prune.
     PQPUSH_SCAN_NO_STATS_PRUNING = 4,
-    /// Do not prune pages by the page index.
+    /// Do not prune pages by the page index. Not supported by this version, which does not prune.
     PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
-    /// Do not use bloom filters.
+    /// Do not use bloom filters. Not supported by this version, which does not use them.
     PQPUSH_SCAN_NO_BLOOM = 16,
     /// Append an int64 column of row numbers in the file. Not supported by this version.
     PQPUSH_SCAN_ROW_NUMBERS = 32,
@@ -98,15 +99,15 @@ pub enum pqpush_scan_flags {
 
 use pqpush_scan_flags::*;
 
-/// All bits that have a meaning.
-const KNOWN_FLAGS: u32 = 255;
-
-/// Flags that a version to come will honour, with the words for the refusal.
-const REFUSED_FLAGS: [(u32, &str); 4] = [
-    (PQPUSH_SCAN_VERIFY_CHECKSUMS as u32, "page checksums (PQPUSH_SCAN_VERIFY_CHECKSUMS)"),
-    (PQPUSH_SCAN_ROW_NUMBERS as u32, "row numbers (PQPUSH_SCAN_ROW_NUMBERS)"),
-    (PQPUSH_SCAN_ROW_GROUP_INDEX as u32, "row-group ordinals (PQPUSH_SCAN_ROW_GROUP_INDEX)"),
-    (PQPUSH_SCAN_FILL_BATCHES as u32, "batches filled across row groups (PQPUSH_SCAN_FILL_BATCHES)"),
+/// Flags that a later version will honour.
+const LATER_FLAGS: [(pqpush_scan_flags, &str); 7] = [
+    (PQPUSH_SCAN_VERIFY_CHECKSUMS, "PQPUSH_SCAN_VERIFY_CHECKSUMS"),
+    (PQPUSH_SCAN_NO_STATS_PRUNING, "PQPUSH_SCAN_NO_STATS_PRUNING"),
+    (PQPUSH_SCAN_NO_PAGE_PRUNING, "PQPUSH_SCAN_NO_PAGE_PRUNING"),
+    (PQPUSH_SCAN_NO_BLOOM, "PQPUSH_SCAN_NO_BLOOM"),
+    (PQPUSH_SCAN_ROW_NUMBERS, "PQPUSH_SCAN_ROW_NUMBERS"),
+    (PQPUSH_SCAN_ROW_GROUP_INDEX, "PQPUSH_SCAN_ROW_GROUP_INDEX"),
+    (PQPUSH_SCAN_FILL_BATCHES, "PQPUSH_SCAN_FILL_BATCHES"),
 ];
 
 /// Sets every field to its default, and `struct_size` to the size given.
@@ -191,14 +192,23 @@ pub(super) fn out_of_range(field: &str, number: i32) -> pqpush_error {
     pqpush_error::invalid_argument(format!("{field}: {number} has no meaning"))
 }
 
+/// Refuses flags that have no meaning, then flags that this version lacks.
+fn refuse_flags(flags: u32) -> FfiResult<()> {
+    let known = LATER_FLAGS.iter().fold(PQPUSH_SCAN_LIMIT as u32, |all, (flag, _)| all | *flag as u32);
+    if flags & !known != 0 {
+        return Err(pqpush_error::invalid_argument(format!("options.flags: {flags:#x} has unknown bits")));
+    }
+    match LATER_FLAGS.iter().find(|(flag, _)| flags & *flag as u32 != 0) {
+        Some((_, name)) => Err(pqpush_error::unsupported(&format!("options.flags: {name}"))),
+        None => Ok(()),
+    }
+}
+
 /// Refuses what has no meaning, then what this version lacks.
 ///
 /// # Safety
 /// As [`scan_options`].
 unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
-    if given.flags & !KNOWN_FLAGS != 0 {
-        return Err(pqpush_error::invalid_argument(format!("options.flags: {:#x} has unknown bits", given.flags)));
-    }
     // SAFETY: as the caller says.
     let (row_selection, predicates) = unsafe {
         (
@@ -212,16 +222,15 @@ unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     if !(0..=2).contains(&given.selection_policy) {
         return Err(out_of_range("options.selection_policy", given.selection_policy));
     }
-    let fields = [
-        (row_selection.is_some(), "a row selection (options.row_selection)"),
-        (predicates.is_some_and(|list| !list.is_empty()), "predicates (options.predicates)"),
-        (!given.schema.is_null(), "a wanted schema (options.schema)"),
-        (given.dictionary != 0, "Arrow dictionaries (options.dictionary)"),
-        (given.selection_policy != 0, "a selection policy (options.selection_policy)"),
+    let later = [
+        (row_selection.is_some(), "options.row_selection"),
+        (predicates.is_some_and(|list| !list.is_empty()), "options.predicates"),
+        (!given.schema.is_null(), "options.schema"),
+        (given.dictionary != 0, "options.dictionary"),
+        (given.selection_policy != 0, "options.selection_policy"),
     ];
-    let flags = REFUSED_FLAGS.iter().map(|(bit, name)| (given.flags & bit != 0, *name));
-    match fields.into_iter().chain(flags).find(|(asked, _)| *asked) {
-        Some((_, name)) => Err(pqpush_error::unsupported(name)),
-        None => Ok(()),
+    match later.into_iter().find(|(asked, _)| *asked) {
+        Some((_, field)) => Err(pqpush_error::unsupported(field)),
+        None => refuse_flags(given.flags),
     }
 }

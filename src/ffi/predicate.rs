@@ -24,6 +24,7 @@ pub struct pqpush_predicate {
 
 /// Comparisons.
 #[repr(C)]
+#[allow(dead_code)] // constructed by hosts alone
 pub enum pqpush_comparison {
     /// Equal.
     PQPUSH_EQ = 0,
