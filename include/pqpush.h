@@ -317,18 +317,6 @@ typedef struct pqpush_event {
 
 /* ---- Metadata -------------------------------------------------------------------------------------------------- */
 
-/** Bits of pqpush_column_chunk_info.flags. */
-typedef enum pqpush_column_chunk_flags {
-  /** The file has an offset index of the chunk: where each page lies. */
-  PQPUSH_COLUMN_CHUNK_OFFSET_INDEX = 1,
-  /** The file has a column index of the chunk: bounds of each page. */
-  PQPUSH_COLUMN_CHUNK_COLUMN_INDEX = 2,
-  /** The file has a bloom filter of the chunk. */
-  PQPUSH_COLUMN_CHUNK_BLOOM_FILTER = 4,
-  /** The pages are encrypted. */
-  PQPUSH_COLUMN_CHUNK_ENCRYPTED = 8,
-} pqpush_column_chunk_flags;
-
 /**
  * The metadata of one file: footer, schema, page index. It never changes, and any number of threads may use it at the
  * same time; each reference that pqpush_metadata_clone or a decoder gave out is freed by pqpush_metadata_free.
@@ -354,62 +342,6 @@ typedef struct pqpush_metadata_options {
   /** Footer and page index larger than this are refused with PQPUSH_ERR_LIMIT. Default 256 MiB. */
   uint64_t max_metadata_bytes;
 } pqpush_metadata_options;
-
-/** One row group. */
-typedef struct pqpush_row_group_info {
-  /** Bytes of this struct that the host knows; set it before the call. */
-  size_t struct_size;
-  /** Rows. */
-  uint64_t row_count;
-  /** Bytes of all its column chunks in the file. */
-  uint64_t compressed_bytes;
-  /** The same before compression, as the file says. */
-  uint64_t uncompressed_bytes;
-  /** Where the first of its column chunks begins; 0 where it has none. */
-  uint64_t file_offset;
-} pqpush_row_group_info;
-
-/** One leaf column. The texts are borrowed from the metadata. */
-typedef struct pqpush_column_info {
-  /** Bytes of this struct that the host knows; set it before the call. */
-  size_t struct_size;
-  /** Dotted path, the way pqpush_scan_options.columns names it. */
-  pqpush_str path;
-  /** Logical type with its parameters, such as "DECIMAL(15,2)"; empty where there is none. */
-  pqpush_str logical_type;
-  /** How values are stored, by the number of the format: pqpush_physical_type_name. */
-  int32_t physical_type;
-  /** Bytes of a value of FIXED_LEN_BYTE_ARRAY; 0 for other types. */
-  uint32_t type_length;
-  /** Number of optional and repeated elements on the path; 0: no nulls. */
-  uint32_t max_definition_level;
-  /** Number of repeated elements on the path; 0: at most one value a row. */
-  uint32_t max_repetition_level;
-} pqpush_column_info;
-
-/** One leaf column of one row group. */
-typedef struct pqpush_column_chunk_info {
-  /** Bytes of this struct that the host knows; set it before the call. */
-  size_t struct_size;
-  /** Values, nulls included. */
-  uint64_t value_count;
-  /** Bytes of its pages in the file, with their headers. */
-  uint64_t compressed_bytes;
-  /** The same before compression. */
-  uint64_t uncompressed_bytes;
-  /** Where its first page begins. */
-  uint64_t file_offset;
-  /** Where its dictionary page begins; -1 where it has none. */
-  int64_t dictionary_page_offset;
-  /** Where its first data page begins. */
-  int64_t data_page_offset;
-  /** Bit n is set where a page uses the encoding with number n of the format: pqpush_encoding_name. */
-  uint64_t encodings;
-  /** How pages are compressed, by the number of the format: pqpush_codec_name. */
-  int32_t codec;
-  /** Bits of pqpush_column_chunk_flags. */
-  uint32_t flags;
-} pqpush_column_chunk_info;
 
 /**
  * Makes the decoder of the metadata of one file.
@@ -535,6 +467,76 @@ size_t pqpush_metadata_column_count(const pqpush_metadata *metadata);
 pqpush_status pqpush_metadata_schema(const pqpush_metadata *metadata,
                                      struct ArrowSchema *out_schema,
                                      pqpush_error **err);
+
+/* ---- What the metadata says ------------------------------------------------------------------------------------ */
+
+/** Bits of pqpush_column_chunk_info.flags. */
+typedef enum pqpush_column_chunk_flags {
+  /** The file has an offset index of the chunk: where each page lies. */
+  PQPUSH_COLUMN_CHUNK_OFFSET_INDEX = 1,
+  /** The file has a column index of the chunk: bounds of each page. */
+  PQPUSH_COLUMN_CHUNK_COLUMN_INDEX = 2,
+  /** The file has a bloom filter of the chunk. */
+  PQPUSH_COLUMN_CHUNK_BLOOM_FILTER = 4,
+  /** The pages are encrypted. */
+  PQPUSH_COLUMN_CHUNK_ENCRYPTED = 8,
+} pqpush_column_chunk_flags;
+
+/** One row group. */
+typedef struct pqpush_row_group_info {
+  /** Bytes of this struct that the host knows; set it before the call. */
+  size_t struct_size;
+  /** Rows. */
+  uint64_t row_count;
+  /** Bytes of all its column chunks in the file. */
+  uint64_t compressed_bytes;
+  /** The same before compression, as the file says. */
+  uint64_t uncompressed_bytes;
+  /** Where the first of its column chunks begins; 0 where it has none. */
+  uint64_t file_offset;
+} pqpush_row_group_info;
+
+/** One leaf column. The texts are borrowed from the metadata. */
+typedef struct pqpush_column_info {
+  /** Bytes of this struct that the host knows; set it before the call. */
+  size_t struct_size;
+  /** Dotted path, the way pqpush_scan_options.columns names it. */
+  pqpush_str path;
+  /** Logical type with its parameters, such as "DECIMAL(15,2)"; empty where there is none. */
+  pqpush_str logical_type;
+  /** How values are stored, by the number of the format: pqpush_physical_type_name. */
+  int32_t physical_type;
+  /** Bytes of a value of FIXED_LEN_BYTE_ARRAY; 0 for other types. */
+  uint32_t type_length;
+  /** Number of optional and repeated elements on the path; 0: no nulls. */
+  uint32_t max_definition_level;
+  /** Number of repeated elements on the path; 0: at most one value a row. */
+  uint32_t max_repetition_level;
+} pqpush_column_info;
+
+/** One leaf column of one row group. */
+typedef struct pqpush_column_chunk_info {
+  /** Bytes of this struct that the host knows; set it before the call. */
+  size_t struct_size;
+  /** Values, nulls included. */
+  uint64_t value_count;
+  /** Bytes of its pages in the file, with their headers. */
+  uint64_t compressed_bytes;
+  /** The same before compression. */
+  uint64_t uncompressed_bytes;
+  /** Where its first page begins. */
+  uint64_t file_offset;
+  /** Where its dictionary page begins; -1 where it has none. */
+  int64_t dictionary_page_offset;
+  /** Where its first data page begins. */
+  int64_t data_page_offset;
+  /** Bit n is set where a page uses the encoding with number n of the format: pqpush_encoding_name. */
+  uint64_t encodings;
+  /** How pages are compressed, by the number of the format: pqpush_codec_name. */
+  int32_t codec;
+  /** Bits of pqpush_column_chunk_flags. */
+  uint32_t flags;
+} pqpush_column_chunk_info;
 
 /**
  * What the metadata says about one row group.

@@ -205,19 +205,20 @@ impl MetadataDecoder {
 
     /// Where the footer lies that is said to have `length` bytes and ends at `end`.
     fn footer_range(&self, length: u64, end: u64) -> Result<ByteRange> {
-        if length > self.options.max_metadata_bytes {
-            let limit = self.options.max_metadata_bytes;
-            let message = format!("the footer is said to have {length} bytes, more than max_metadata_bytes, {limit}");
-            return Err(Error::limit(message).at_offset(end));
-        }
-        match end.checked_sub(length) {
-            Some(start) if start >= HEAD.end() && length > 0 => Ok(ByteRange::between(start, end)),
+        let range = match end.checked_sub(length) {
+            Some(start) if start >= HEAD.end() && length > 0 => ByteRange::between(start, end),
             _ => {
                 let file_length = self.file_length;
                 let message = format!("a footer of {length} bytes cannot be in a file of {file_length} bytes");
-                Err(Error::corrupt(message).at_offset(end))
+                return Err(Error::corrupt(message).at_offset(end));
             }
+        };
+        let limit = self.options.max_metadata_bytes;
+        if length > limit {
+            let message = format!("the footer is said to have {length} bytes, more than max_metadata_bytes, {limit}");
+            return Err(Error::limit(message).at_offset(end));
         }
+        Ok(range)
     }
 
     fn tell_what_is_wrong(&self) -> Result<Progress> {

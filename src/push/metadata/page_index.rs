@@ -3,10 +3,10 @@
 //! What the footer claims about the place of the indexes is not trusted: an index that lies outside the file is taken
 //! for absent, and indexes that overlap are not read at all, so that reading takes no longer than the file is long.
 
-use crate::push::buffers::Buffers;
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::metadata::{Metadata, RowGroup, page_index};
+use crate::push::buffers::Buffers;
 use crate::schema::Schema;
 
 /// The page index that is still to be read.
