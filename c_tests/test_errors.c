@@ -68,7 +68,7 @@ static void a_corrupt_page_is_named(const char *directory) {
   CHECK_INT(pqpush_error_code(err), PQPUSH_ERR_CORRUPT);
   CHECK_INT(pqpush_error_row_group(err), 1);
   CHECK_INT(pqpush_error_column(err), 0);
-  CHECK_INT(pqpush_error_file_offset(err) / 16, chunk.data_page_offset / 16); /* in or at the damaged header */
+  CHECK_INT(pqpush_error_file_offset(err), chunk.data_page_offset);
   CHECK(strstr(pqpush_error_message(err), "\"id\"") != NULL);
   char *message = malloc(strlen(pqpush_error_message(err)) + 1);
   CHECK(message != NULL);
