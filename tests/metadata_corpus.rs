@@ -342,3 +342,29 @@ fn single_bytes_backwards_and_unasked_are_enough() {
         assert_eq!(outcome(&result.expect("all bytes are there")), outcome(&whole), "{}", sample.name);
     }
 }
+
+#[test]
+fn damaged_metadata_give_an_error_or_metadata() {
+    let mut decoded = 0;
+    for sample in corpus().iter().filter(|sample| sample.bytes.len() < 1500) {
+        let length = sample.bytes.len();
+        let footer_bytes =
+            sample.bytes[length.saturating_sub(8)..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let footer_start = length.saturating_sub(8).saturating_sub(footer_bytes as usize);
+        for position in footer_start..length {
+            for value in [0, 0xff, sample.bytes[position] ^ 0x10, sample.bytes[position].wrapping_add(1)] {
+                let mut damaged = sample.bytes.to_vec();
+                damaged[position] = value;
+                if let Ok(metadata) = decode_whole(&damaged.into()) {
+                    metadata.schema.to_arrow(StringType::Utf8View).unwrap();
+                    decoded += 1;
+                }
+            }
+        }
+        for length in 0..length {
+            let cut = decode_whole(&sample.bytes.slice(..length));
+            assert!(cut.is_err(), "{} cut to {length} bytes", sample.name);
+        }
+    }
+    println!("{decoded} damaged files were still readable");
+}

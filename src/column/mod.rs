@@ -194,6 +194,16 @@ impl ColumnReader {
         self.cursor.is_indexed()
     }
 
+    /// True where the header of the next page was seen, or its place is known from an index.
+    pub(crate) fn knows_next_page(&self) -> bool {
+        self.cursor.is_indexed() || self.cursor.is_located()
+    }
+
+    /// Bytes of the largest page, as far as that is known or can be guessed.
+    pub(crate) fn largest_page(&self) -> u64 {
+        self.cursor.largest_page()
+    }
+
     /// The page at the cursor, as far as its size is known.
     pub(crate) fn known_page(&self) -> ByteRange {
         self.cursor.known_page()

@@ -8,6 +8,7 @@
 //! Names and meanings follow the `parquet.thrift` definition of the Apache Parquet format.
 
 pub(crate) mod footer;
+mod logical_type;
 pub(crate) mod page_index;
 mod schema_elements;
 #[cfg(test)]

@@ -4,6 +4,9 @@
 //! ([`cpu`]) and runs the whole call in it; nothing is dispatched per value. A scalar twin of every kernel is always
 //! compiled, is the specification, and is compared with each backend in tests. Knows nothing of Parquet or Arrow.
 
+// Numbers here are lengths of buffers in memory and positions in them, never numbers from a file.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
+
 mod copy;
 mod cpu;
 mod expand;
