@@ -5,6 +5,7 @@ use arrow_schema::SchemaRef;
 use bytes::Bytes;
 use crate::{ByteRange, Metadata, Result, ScanOptions};
 
+mod buffers;
 mod metadata;
 pub use metadata::{MetadataDecoder, MetadataOptions, MetadataStep, PageIndexPolicy};
 

@@ -1,0 +1,116 @@
+//! Boolean columns: PLAIN values are bits already, and runs of the RLE encoding are runs of bits.
+
+use arrow_array::ArrayRef;
+use arrow_buffer::{Buffer, NullBuffer};
+
+use super::decoder::{Context, ValueDecoder, unsupported_encoding};
+use crate::encoding::{Hybrid, Piece, length_prefixed, values_missing};
+use crate::error::{Error, Result};
+use crate::memory::{BitSlice, Bits, array_from_parts};
+use crate::metadata::Encoding;
+use crate::page::DictionaryPage;
+use crate::simd;
+
+/// Decodes booleans into a bitmap.
+pub(crate) struct BooleanDecoder {
+    context: Context,
+    page: Buffer,
+    cursor: Cursor,
+    out: Bits,
+}
+
+enum Cursor {
+    Closed,
+    /// The next value is this bit of the page.
+    Plain { bit: usize },
+    Runs(Hybrid),
+}
+
+impl BooleanDecoder {
+    pub(crate) fn new(context: Context) -> Result<Self> {
+        let out = Bits::with_capacity(&context.pool, context.rows)?;
+        Ok(Self { context, page: Buffer::default(), cursor: Cursor::Closed, out })
+    }
+}
+
+impl Cursor {
+    fn append(&mut self, page: &[u8], count: usize, out: &mut Bits) -> Result<()> {
+        match self {
+            Self::Closed => Err(Error::internal("no page is open")),
+            Self::Plain { bit } => {
+                let there = page.len().saturating_mul(8).saturating_sub(*bit);
+                if there < count {
+                    return Err(values_missing("PLAIN booleans", count, there));
+                }
+                out.push_slice(BitSlice::new(page, *bit, count))?;
+                *bit += count;
+                Ok(())
+            }
+            Self::Runs(runs) => {
+                let mut left = count;
+                while left > 0 {
+                    left -= match runs.next(page, left)? {
+                        Piece::Repeat { value, count } => {
+                            out.push_run(value & 1 == 1, count)?;
+                            count
+                        }
+                        Piece::Packed { bytes, first, count } => {
+                            out.push_slice(BitSlice::new(bytes, first, count))?;
+                            count
+                        }
+                    };
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl ValueDecoder for BooleanDecoder {
+    fn load_dictionary(&mut self, _page: DictionaryPage) -> Result<()> {
+        Err(Error::corrupt("a dictionary page in a boolean column, which has none"))
+    }
+
+    fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
+        self.cursor = match encoding {
+            Encoding::Plain => Cursor::Plain { bit: start.saturating_mul(8) },
+            // A page of nulls only may have no value byte at all.
+            Encoding::Rle if values.len() <= start => Cursor::Runs(Hybrid::new(1, start..start)?),
+            Encoding::Rle => Cursor::Runs(Hybrid::new(1, length_prefixed(&values, start, "RLE booleans")?)?),
+            other => return Err(unsupported_encoding(other, &self.context.data_type)),
+        };
+        self.page = values;
+        Ok(())
+    }
+
+    fn skip(&mut self, count: usize) -> Result<()> {
+        match &mut self.cursor {
+            Cursor::Closed => Err(Error::internal("no page is open")),
+            Cursor::Plain { bit } => {
+                *bit = bit.saturating_add(count);
+                Ok(())
+            }
+            Cursor::Runs(runs) => runs.skip(&self.page, count),
+        }
+    }
+
+    fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        let Some(valid) = valid else { return self.cursor.append(&self.page, present, &mut self.out) };
+        let mut compact = Bits::with_capacity(&self.context.pool, present)?;
+        self.cursor.append(&self.page, present, &mut compact)?;
+        let compact = compact.last(present)?;
+        let mut taken = 0;
+        for start in (0..valid.len()).step_by(64) {
+            let rows = valid.word(start);
+            self.out.push_word(simd::deposit_bits(compact.word(taken), rows), valid.len() - start)?;
+            taken += rows.count_ones() as usize;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+        let next = Bits::with_capacity(&self.context.pool, self.context.rows)?;
+        let values = std::mem::replace(&mut self.out, next).into_boolean_buffer()?.into_inner();
+        Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
+    }
+}

@@ -1,0 +1,177 @@
+//! What every kind of column can do with the values of its pages, and which kind a leaf is.
+
+use std::sync::Arc;
+
+use arrow_array::ArrayRef;
+use arrow_buffer::{Buffer, NullBuffer};
+use arrow_schema::{DataType, IntervalUnit};
+
+use super::boolean::BooleanDecoder;
+use super::conversion::*;
+use super::fixed::FixedDecoder;
+use super::fixed_binary::FixedBinaryDecoder;
+use super::null::NullDecoder;
+use super::strings::StringDecoder;
+use super::views::ViewDecoder;
+use crate::encoding::{Hybrid, Piece};
+use crate::error::{Error, Result};
+use crate::memory::{BitSlice, Pool};
+use crate::metadata::Encoding;
+use crate::page::DictionaryPage;
+use crate::schema::{Leaf, PhysicalType};
+
+/// Decodes the values of one column chunk into the array of the batch at hand.
+///
+/// One call covers as many values as lie in the page and the batch; inside, everything is monomorphic.
+pub(crate) trait ValueDecoder: Send {
+    /// Takes the dictionary of the chunk.
+    fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()>;
+
+    /// Goes to the values of a data page: those of `values` from byte `start` on.
+    fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()>;
+
+    /// Passes over `count` values of the page.
+    fn skip(&mut self, count: usize) -> Result<()>;
+
+    /// Appends the next `present` values of the page; where `valid` is given, opened up to its rows.
+    fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()>;
+
+    /// Hands out what was appended as an array of `rows` rows and begins the next one.
+    fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef>;
+}
+
+/// Makes the decoder of `leaf` for arrays of `data_type`, which is the type that `schema` gives the leaf.
+/// `rows` is how many rows a batch is expected to have.
+pub(crate) fn value_decoder(
+    leaf: &Leaf,
+    data_type: &DataType,
+    rows: usize,
+    pool: &Arc<Pool>,
+) -> Result<Box<dyn ValueDecoder>> {
+    use PhysicalType as P;
+    let context = Context { data_type: data_type.clone(), rows, pool: Arc::clone(pool) };
+    Ok(match (leaf.physical, data_type) {
+        (_, DataType::Null) => Box::new(NullDecoder),
+        (P::Boolean, DataType::Boolean) => Box::new(BooleanDecoder::new(context)?),
+        (P::Int32, DataType::Int8 | DataType::UInt8) => fixed(context, Int32ToByte)?,
+        (P::Int32, DataType::Int16 | DataType::UInt16) => fixed(context, Int32ToShort)?,
+        (P::Int32, DataType::Decimal128(..)) => fixed(context, Int32ToDecimal128)?,
+        (P::Int64, DataType::Decimal128(..)) => fixed(context, Int64ToDecimal128)?,
+        (P::Int32, DataType::Decimal256(..)) => fixed(context, Int32ToDecimal256)?,
+        (P::Int64, DataType::Decimal256(..)) => fixed(context, Int64ToDecimal256)?,
+        (P::Int96, DataType::Timestamp(arrow_schema::TimeUnit::Nanosecond, _)) => fixed(context, Int96ToNanoseconds)?,
+        (P::Int32 | P::Float, _) if data_type.primitive_width() == Some(4) => fixed(context, Copy4)?,
+        (P::Int64 | P::Double, _) if data_type.primitive_width() == Some(8) => fixed(context, Copy8)?,
+        (P::FixedLenByteArray(2), DataType::Float16) => fixed(context, Copy2)?,
+        (P::FixedLenByteArray(12), DataType::Interval(IntervalUnit::MonthDayNano)) => fixed(context, FixedToInterval)?,
+        (P::FixedLenByteArray(width), DataType::Decimal128(..)) => {
+            fixed(context, FixedToDecimal128 { width: width as usize })?
+        }
+        (P::FixedLenByteArray(width), DataType::Decimal256(..)) => {
+            fixed(context, FixedToDecimal256 { width: width as usize })?
+        }
+        (P::FixedLenByteArray(width), DataType::FixedSizeBinary(_)) => {
+            Box::new(FixedBinaryDecoder::new(context, width as usize)?)
+        }
+        (P::ByteArray, DataType::Decimal128(..)) => fixed(context, BytesToDecimal128)?,
+        (P::ByteArray, DataType::Decimal256(..)) => fixed(context, BytesToDecimal256)?,
+        (P::ByteArray, DataType::Utf8 | DataType::Binary) => Box::new(StringDecoder::<i32>::new(context)?),
+        (P::ByteArray, DataType::LargeUtf8 | DataType::LargeBinary) => Box::new(StringDecoder::<i64>::new(context)?),
+        (P::ByteArray, DataType::Utf8View | DataType::BinaryView) => Box::new(ViewDecoder::new(context)?),
+        (physical, data_type) => {
+            return Err(Error::unsupported(format!("{physical:?} values as Arrow {data_type} are not supported")));
+        }
+    })
+}
+
+fn fixed<C: Conversion>(context: Context, conversion: C) -> Result<Box<dyn ValueDecoder>> {
+    Ok(Box::new(FixedDecoder::new(context, conversion)?))
+}
+
+/// What all decoders are made with.
+pub(crate) struct Context {
+    /// Type of the arrays.
+    pub data_type: DataType,
+    /// Rows that a batch is expected to have, for reserving room.
+    pub rows: usize,
+    /// Where buffers come from.
+    pub pool: Arc<Pool>,
+}
+
+/// Codes unpacked at a time: small enough to stay in the first-level cache together with what they select.
+const BLOCK_CODES: usize = 1024;
+
+/// Room for one block of codes, and for those in front of it in the same group of eight.
+pub(crate) struct CodeScratch([u32; BLOCK_CODES + 8]);
+
+impl CodeScratch {
+    pub(crate) fn new() -> Self {
+        Self([0; BLOCK_CODES + 8])
+    }
+}
+
+/// The dictionary codes of one data page.
+pub(crate) struct Codes(Hybrid);
+
+/// Some codes of a page.
+pub(crate) enum CodeBlock<'a> {
+    /// `count` times `code`.
+    Repeat { code: u32, count: usize },
+    /// One code a value.
+    Each(&'a [u32]),
+}
+
+impl Codes {
+    /// The codes of a page whose values begin at `start`: a byte with their bit width, then the hybrid.
+    pub(crate) fn open(values: &[u8], start: usize) -> Result<Self> {
+        match values.get(start) {
+            Some(width) => Ok(Self(Hybrid::new(u32::from(*width), start + 1..values.len())?)),
+            // A page of nulls only may have no value byte at all; reading from it fails.
+            None => Ok(Self(Hybrid::new(1, start..start)?)),
+        }
+    }
+
+    /// The next codes, at least one and at most `wanted`.
+    pub(crate) fn next<'a>(
+        &mut self,
+        values: &[u8],
+        wanted: usize,
+        scratch: &'a mut CodeScratch,
+    ) -> Result<CodeBlock<'a>> {
+        match self.0.next_block(values, wanted, BLOCK_CODES)? {
+            Piece::Repeat { value, count } => Ok(CodeBlock::Repeat { code: value, count }),
+            Piece::Packed { bytes, first, count } => {
+                // Groups of eight values begin at whole bytes: unpack from the group that holds the first value.
+                let width = self.0.bit_width();
+                let skipped = first % 8;
+                let group_start = (first - skipped) / 8 * width as usize;
+                let unpacked = scratch.0.get_mut(..skipped + count).unwrap_or_default();
+                crate::simd::unpack(bytes.get(group_start..).unwrap_or(&[]), width, unpacked);
+                Ok(CodeBlock::Each(unpacked.get(skipped..).unwrap_or_default()))
+            }
+        }
+    }
+
+    /// Passes over `count` codes.
+    pub(crate) fn skip(&mut self, values: &[u8], count: usize) -> Result<()> {
+        self.0.skip(values, count)
+    }
+}
+
+/// The error of a code that the dictionary does not have.
+#[cold]
+pub(crate) fn bad_code(code: u32, entries: usize) -> Error {
+    Error::corrupt(format!("dictionary code {code} where the dictionary has {entries} entries"))
+}
+
+/// The error of a dictionary-encoded page before any dictionary.
+#[cold]
+pub(crate) fn no_dictionary() -> Error {
+    Error::corrupt("a dictionary-encoded page without a dictionary page in front of it")
+}
+
+/// The error of an encoding that this kind of column is not decoded from.
+#[cold]
+pub(crate) fn unsupported_encoding(encoding: Encoding, data_type: &DataType) -> Error {
+    Error::unsupported(format!("encoding {encoding:?} for {data_type} is not supported"))
+}

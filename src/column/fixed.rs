@@ -1,0 +1,146 @@
+//! Columns of fixed-width values: numbers, dates, times, timestamps, decimals, intervals.
+
+use arrow_array::ArrayRef;
+use arrow_buffer::{Buffer, NullBuffer};
+
+use super::conversion::Conversion;
+use super::decoder::{CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding};
+use crate::encoding::{PlainBytes, values_missing};
+use crate::error::{Error, Result};
+use crate::memory::{BitSlice, Values, array_from_parts};
+use crate::metadata::Encoding;
+use crate::page::DictionaryPage;
+use crate::simd;
+
+/// Decodes values of one conversion.
+pub(crate) struct FixedDecoder<C: Conversion> {
+    context: Context,
+    conversion: C,
+    dictionary: Option<Values<C::Out>>,
+    page: Buffer,
+    cursor: Cursor,
+    out: Values<C::Out>,
+}
+
+/// Where in the page the next value is.
+enum Cursor {
+    Closed,
+    Plain { position: usize },
+    Dictionary(Codes),
+}
+
+impl<C: Conversion> FixedDecoder<C> {
+    pub(crate) fn new(context: Context, conversion: C) -> Result<Self> {
+        let out = Values::with_capacity(&context.pool, context.rows)?;
+        Ok(Self { context, conversion, dictionary: None, page: Buffer::default(), cursor: Cursor::Closed, out })
+    }
+
+    /// Appends `count` PLAIN values that begin at `position`; returns where the next one begins.
+    fn read_plain(&mut self, position: usize, count: usize) -> Result<usize> {
+        let rest = self.page.get(position..).unwrap_or(&[]);
+        let source = self.plain_source(rest, count)?;
+        let spare = self.out.spare(count)?;
+        let taken = self.conversion.convert(source, spare.get_mut(..count).unwrap_or_default())?;
+        self.out.commit(count);
+        Ok(position + taken)
+    }
+
+    /// The bytes of `count` values at the front of `rest`; all of it where values have lengths of their own.
+    fn plain_source<'a>(&self, rest: &'a [u8], count: usize) -> Result<&'a [u8]> {
+        let Some(width) = self.conversion.source_width() else { return Ok(rest) };
+        let there = || values_missing("PLAIN values", count, rest.len() / width.max(1));
+        rest.get(..count.saturating_mul(width)).ok_or_else(there)
+    }
+
+    /// Appends the dictionary entries of the next `count` codes.
+    fn read_codes(&mut self, count: usize) -> Result<()> {
+        let Cursor::Dictionary(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
+        let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?.as_slice();
+        let mut scratch = CodeScratch::new();
+        self.out.reserve(count)?;
+        let mut left = count;
+        while left > 0 {
+            match codes.next(&self.page, left, &mut scratch)? {
+                CodeBlock::Repeat { code, count } => {
+                    let value = dictionary.get(code as usize).ok_or_else(|| bad_code(code, dictionary.len()))?;
+                    self.out.extend_fill(*value, count)?;
+                    left -= count;
+                }
+                CodeBlock::Each(codes) => {
+                    simd::gather(dictionary, codes, self.out.spare(codes.len())?)
+                        .map_err(|code| bad_code(code, dictionary.len()))?;
+                    self.out.commit(codes.len());
+                    left -= codes.len();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
+    fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()> {
+        let count = page.value_count;
+        // The bytes at hand bound the entries, whatever the header counts.
+        let least_width = self.conversion.source_width().unwrap_or(4).max(1);
+        if count > page.values.len() / least_width {
+            return Err(values_missing("dictionary entries", count, page.values.len() / least_width));
+        }
+        let mut entries = Values::with_capacity(&self.context.pool, count)?;
+        let source = self.plain_source(&page.values, count)?;
+        self.conversion.convert(source, entries.spare(count)?.get_mut(..count).unwrap_or_default())?;
+        entries.commit(count);
+        self.dictionary = Some(entries);
+        Ok(())
+    }
+
+    fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
+        self.cursor = match encoding {
+            Encoding::Plain => Cursor::Plain { position: start },
+            Encoding::PlainDictionary | Encoding::RleDictionary => Cursor::Dictionary(Codes::open(&values, start)?),
+            other => return Err(unsupported_encoding(other, &self.context.data_type)),
+        };
+        self.page = values;
+        Ok(())
+    }
+
+    fn skip(&mut self, count: usize) -> Result<()> {
+        match &mut self.cursor {
+            Cursor::Closed => Err(Error::internal("no page is open")),
+            Cursor::Dictionary(codes) => codes.skip(&self.page, count),
+            Cursor::Plain { position } => {
+                let mut values = PlainBytes { position: *position };
+                match self.conversion.source_width() {
+                    Some(width) => values.position = values.position.saturating_add(count.saturating_mul(width)),
+                    None => values.skip(&self.page, count)?,
+                }
+                *position = values.position;
+                Ok(())
+            }
+        }
+    }
+
+    fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        let before = self.out.len();
+        match self.cursor {
+            Cursor::Closed => return Err(Error::internal("no page is open")),
+            Cursor::Plain { position } => {
+                let position = self.read_plain(position, present)?;
+                self.cursor = Cursor::Plain { position };
+            }
+            Cursor::Dictionary(_) => self.read_codes(present)?,
+        }
+        if let Some(valid) = valid {
+            self.out.spare(valid.len())?;
+            self.out.commit(valid.len() - present);
+            simd::expand(self.out.as_mut_slice().get_mut(before..).unwrap_or_default(), valid);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+        let next = Values::with_capacity(&self.context.pool, self.context.rows)?;
+        let values = std::mem::replace(&mut self.out, next).into_buffer();
+        Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
+    }
+}

@@ -1,0 +1,185 @@
+//! Walks the pages of one column chunk.
+//!
+//! The cursor knows where the next page begins and nothing of what is in it. Bytes come from a [`ByteSource`]; what
+//! is not there yet is [`Located::Starved`], and the same call is made again when more bytes have arrived. With an
+//! offset index the cursor can go straight to the page of a row.
+
+use bytes::Bytes;
+
+use crate::byte_range::ByteRange;
+use crate::error::{Error, Result};
+use crate::metadata::PageLocation;
+use crate::page::header::{self, PageHeader, Parsed};
+
+/// Bytes looked at first for a page header; nearly all are far shorter.
+const HEADER_PEEK_BYTES: u64 = 1 << 10;
+
+/// Bytes of the file that have arrived, as the cursor sees them.
+pub(crate) trait ByteSource {
+    /// The bytes of `range`, where all are there.
+    fn get(&self, range: ByteRange) -> Option<Bytes>;
+    /// The bytes there from `offset` on without a gap, `max_bytes` at most.
+    fn contiguous_from(&self, offset: u64, max_bytes: u64) -> Bytes;
+    /// The bytes of `range` are not needed any more.
+    fn release(&mut self, range: ByteRange);
+}
+
+/// What stands at the cursor.
+pub(crate) enum Located {
+    /// A page with this header.
+    Page(PageHeader),
+    /// Bytes of the header are missing.
+    Starved,
+    /// The end of the chunk.
+    End,
+}
+
+/// A cursor over the pages of one chunk.
+pub(crate) struct PageCursor {
+    chunk: ByteRange,
+    /// Where the next page header begins.
+    position: u64,
+    /// The header at `position` and its length, once parsed.
+    header: Option<(PageHeader, u64)>,
+    /// Where the data pages lie, if that is to be used; empty if not.
+    index: Vec<PageLocation>,
+}
+
+impl PageCursor {
+    /// A cursor at the start of `chunk`. `index` is empty, or the pages of the chunk's offset index; one that does not lie
+    /// in the chunk is not used.
+    pub(crate) fn new(chunk: ByteRange, index: Vec<PageLocation>) -> Self {
+        let inside = |page: &PageLocation| {
+            ByteRange::new(page.offset, page.compressed_bytes).is_some_and(|range| chunk.contains(range))
+        };
+        let index = if index.iter().all(inside) { index } else { Vec::new() };
+        Self { chunk, position: chunk.offset, header: None, index }
+    }
+
+    /// Where the next page header begins.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The header of the page at the cursor.
+    pub(crate) fn locate(&mut self, source: &dyn ByteSource) -> Result<Located> {
+        if let Some((header, _)) = &self.header {
+            return Ok(Located::Page(header.clone()));
+        }
+        let left = self.chunk.end().saturating_sub(self.position);
+        if left == 0 {
+            return Ok(Located::End);
+        }
+        let mut peek = HEADER_PEEK_BYTES.min(left);
+        loop {
+            let bytes = source.contiguous_from(self.position, peek);
+            match header::parse(&bytes).map_err(|error| error.at_offset(self.position))? {
+                Parsed::Header(header, length) => {
+                    self.check_body(&header, length as u64)?;
+                    self.header = Some((header.clone(), length as u64));
+                    return Ok(Located::Page(header));
+                }
+                Parsed::Incomplete if (bytes.len() as u64) < peek => return Ok(Located::Starved),
+                Parsed::Incomplete if peek == left => {
+                    return Err(Error::truncated("the column chunk ends inside a page header").at_offset(self.position));
+                }
+                Parsed::Incomplete => peek = peek.saturating_mul(16).min(left),
+            }
+        }
+    }
+
+    fn check_body(&self, header: &PageHeader, header_bytes: u64) -> Result<()> {
+        let left = self.chunk.end().saturating_sub(self.position).saturating_sub(header_bytes);
+        let body = u64::from(header.compressed_bytes);
+        if body <= left {
+            return Ok(());
+        }
+        let message = format!("a page of {body} bytes passes the end of its column chunk, {left} bytes away");
+        Err(Error::corrupt(message).at_offset(self.position))
+    }
+
+    /// The bytes of the body of the page at the cursor, once located; `None` where some are missing.
+    pub(crate) fn body(&self, source: &dyn ByteSource) -> Option<Bytes> {
+        source.get(self.body_range())
+    }
+
+    fn body_range(&self) -> ByteRange {
+        match &self.header {
+            Some((header, length)) => {
+                ByteRange { offset: self.position.saturating_add(*length), length: u64::from(header.compressed_bytes) }
+            }
+            None => ByteRange { offset: self.position, length: 0 },
+        }
+    }
+
+    /// Passes the located page and gives its bytes up.
+    pub(crate) fn advance(&mut self, source: &mut dyn ByteSource) {
+        let end = self.body_range().end();
+        self.move_to(end, source);
+    }
+
+    /// Goes to the page that holds `row`, where the index tells, giving up what lies between. Returns the rows that the
+    /// page holds by the index.
+    pub(crate) fn seek(&mut self, row: u64, source: &mut dyn ByteSource) -> Option<IndexedPage> {
+        let number = self.index.partition_point(|page| page.first_row <= row).checked_sub(1)?;
+        let page = *self.index.get(number)?;
+        if page.offset != self.position {
+            self.move_to(page.offset, source);
+        }
+        Some(IndexedPage { number, first_row: page.first_row })
+    }
+
+    fn move_to(&mut self, position: u64, source: &mut dyn ByteSource) {
+        source.release(ByteRange::between(self.position, position));
+        self.position = position;
+        self.header = None;
+    }
+
+    /// Gives up all that is left of the chunk.
+    pub(crate) fn close(&mut self, source: &mut dyn ByteSource) {
+        self.move_to(self.chunk.end(), source);
+    }
+
+    /// True where the index is used.
+    pub(crate) fn is_indexed(&self) -> bool {
+        !self.index.is_empty()
+    }
+
+    /// Number of data pages by the index; 0 without one.
+    pub(crate) fn indexed_page_count(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Where the chunk's dictionary page lies, if it has one, by the index: in front of the first data page.
+    pub(crate) fn dictionary_range(&self) -> ByteRange {
+        let end = self.index.first().map_or(self.chunk.offset, |first| first.offset);
+        ByteRange::between(self.chunk.offset, end)
+    }
+
+    /// The ranges of the pages that hold a row of `rows`, by the index; without one, all that is left of the chunk.
+    pub(crate) fn ranges_of_rows(&self, rows: &std::ops::Range<u64>, out: &mut Vec<ByteRange>) {
+        if self.index.is_empty() {
+            out.push(ByteRange::between(self.position, self.chunk.end()));
+            return;
+        }
+        let first = self.index.partition_point(|page| page.first_row <= rows.start).saturating_sub(1);
+        let pages = self.index.iter().skip(first).take_while(|page| page.first_row < rows.end);
+        out.extend(pages.map(|page| ByteRange { offset: page.offset, length: page.compressed_bytes }));
+    }
+
+    /// The page at the cursor as far as it is known: header and body once located, else `guess` bytes.
+    pub(crate) fn page_range(&self, guess: u64) -> ByteRange {
+        match &self.header {
+            Some(_) => ByteRange::between(self.position, self.body_range().end()),
+            None => ByteRange::between(self.position, self.position.saturating_add(guess).min(self.chunk.end())),
+        }
+    }
+}
+
+/// A page that the index led to.
+pub(crate) struct IndexedPage {
+    /// Its number among the data pages.
+    pub number: usize,
+    /// Row of the row group that it begins with.
+    pub first_row: u64,
+}

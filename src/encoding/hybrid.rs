@@ -1,0 +1,210 @@
+//! The hybrid of run-length encoding and bit-packing: levels, booleans, dictionary codes.
+//!
+//! ```text
+//! hybrid := run*            run := varint header, body
+//! header & 1 == 0: the next (width + 7) / 8 bytes are one value, repeated header >> 1 times
+//! header & 1 == 1: (header >> 1) * 8 values of `width` bits follow, lowest bit first
+//! ```
+//!
+//! Source: Encodings.md of the Apache Parquet format, "Run Length Encoding / Bit-Packing Hybrid". Seen in the wild and
+//! read: a last bit-packed run cut off behind the values that are needed, runs of length 0 as padding, and streams
+//! without any byte for values of no bits.
+
+use std::ops::Range;
+
+use super::values_missing;
+use crate::error::{Error, Result};
+
+/// A cursor over one hybrid stream.
+#[derive(Debug)]
+pub(crate) struct Hybrid {
+    /// First byte of the next run.
+    position: usize,
+    /// One past the last byte of the stream.
+    end: usize,
+    bit_width: u32,
+    run: Run,
+}
+
+#[derive(Debug)]
+enum Run {
+    Repeat { value: u32, left: usize },
+    /// `taken <= count` values of the run that begins at byte `start` were handed out.
+    Packed { start: usize, taken: usize, count: usize },
+}
+
+/// Values of one run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    /// `count` times `value`.
+    Repeat { value: u32, count: usize },
+    /// `count` values from value `first` of `bytes` on, each as wide as the stream's values.
+    Packed { bytes: &'a [u8], first: usize, count: usize },
+}
+
+impl Hybrid {
+    /// A stream of values of `bit_width` bits in the bytes `range` of the page.
+    pub(crate) fn new(bit_width: u32, range: Range<usize>) -> Result<Self> {
+        if bit_width > 32 {
+            return Err(Error::corrupt(format!("values of {bit_width} bits: at most 32 are possible")));
+        }
+        // Values of no bits need no run: they are all 0, whether or not the writer spent bytes on them.
+        let left = if bit_width == 0 { usize::MAX } else { 0 };
+        Ok(Self { position: range.start, end: range.end, bit_width, run: Run::Repeat { value: 0, left } })
+    }
+
+    /// Bits of a value.
+    pub(crate) fn bit_width(&self) -> u32 {
+        self.bit_width
+    }
+
+    /// The next values, at least one and at most `wanted` (not 0), as they lie in one run of `page`.
+    pub(crate) fn next<'a>(&mut self, page: &'a [u8], wanted: usize) -> Result<Piece<'a>> {
+        self.next_block(page, wanted, usize::MAX)
+    }
+
+    /// The same, with at most `block` packed values.
+    pub(crate) fn next_block<'a>(&mut self, page: &'a [u8], wanted: usize, block: usize) -> Result<Piece<'a>> {
+        loop {
+            match &mut self.run {
+                Run::Repeat { value, left } if *left > 0 => {
+                    let count = wanted.min(*left);
+                    if self.bit_width > 0 {
+                        *left -= count;
+                    }
+                    return Ok(Piece::Repeat { value: *value, count });
+                }
+                Run::Packed { start, taken, count } if taken < count => {
+                    let first = *taken;
+                    let given = wanted.min(block).min(*count - first);
+                    *taken += given;
+                    let bytes = page.get(*start..self.position).unwrap_or(&[]);
+                    return Ok(Piece::Packed { bytes, first, count: given });
+                }
+                _ => self.start_run(page, wanted)?,
+            }
+        }
+    }
+
+    /// Passes over `count` values.
+    pub(crate) fn skip(&mut self, page: &[u8], mut count: usize) -> Result<()> {
+        while count > 0 {
+            count -= match self.next(page, count)? {
+                Piece::Repeat { count, .. } | Piece::Packed { count, .. } => count,
+            };
+        }
+        Ok(())
+    }
+
+    fn start_run(&mut self, page: &[u8], wanted: usize) -> Result<()> {
+        let stream = page.get(self.position..self.end).unwrap_or(&[]);
+        let (header, header_bytes) = varint(stream).ok_or_else(|| values_missing("runs", wanted, 0))?;
+        let body = stream.get(header_bytes..).unwrap_or(&[]);
+        let length = usize::try_from(header >> 1).unwrap_or(usize::MAX);
+        let body_bytes;
+        if header & 1 == 0 {
+            body_bytes = self.bit_width.div_ceil(8) as usize;
+            let mut value = [0u8; 4];
+            let source = body.get(..body_bytes).ok_or_else(|| values_missing("runs", wanted, 0))?;
+            value.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
+            self.run = Run::Repeat { value: u32::from_le_bytes(value), left: length };
+        } else {
+            let width = self.bit_width as usize;
+            body_bytes = length.saturating_mul(width).min(body.len());
+            let there = body_bytes.saturating_mul(8) / width.max(1);
+            let count = length.saturating_mul(8).min(there);
+            if count == 0 && length > 0 {
+                return Err(values_missing("bit-packed values", wanted, 0));
+            }
+            let start = self.position + header_bytes;
+            self.run = Run::Packed { start, taken: 0, count };
+        }
+        self.position += header_bytes + body_bytes;
+        Ok(())
+    }
+}
+
+/// An unsigned LEB128 number at the front of `bytes` and its length; `None` where it does not end.
+#[inline]
+fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    match bytes {
+        [first, ..] if *first < 0x80 => return Some((u64::from(*first), 1)),
+        [first, second, ..] if *second < 0x80 => return Some((u64::from(*first & 0x7f) | u64::from(*second) << 7, 2)),
+        _ => {}
+    }
+    let mut value = 0u64;
+    for (index, byte) in bytes.iter().take(10).enumerate() {
+        value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32).unwrap_or(0);
+        if byte & 0x80 == 0 {
+            return Some((value, index + 1));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(bit_width: u32, bytes: &[u8], count: usize, step: usize) -> Result<Vec<u32>> {
+        let mut hybrid = Hybrid::new(bit_width, 0..bytes.len())?;
+        let mut out = Vec::new();
+        while out.len() < count {
+            match hybrid.next(bytes, step.min(count - out.len()))? {
+                Piece::Repeat { value, count } => out.extend(std::iter::repeat_n(value, count)),
+                Piece::Packed { bytes, first, count } => {
+                    let mut all = vec![0; first + count];
+                    crate::simd::unpack(bytes, bit_width, &mut all);
+                    out.extend_from_slice(&all[first..]);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    #[test]
+    fn runs_and_packed_groups_follow_each_other() {
+        // Three times 5; eight values of three bits; once 300 in two bytes.
+        let bytes = [6, 5, 3, 0b10001000, 0b11000110, 0b11111010, 4, 7];
+        for step in 1..12 {
+            assert_eq!(values(3, &bytes, 13, step).unwrap(), [5, 5, 5, 0, 1, 2, 3, 4, 5, 6, 7, 7, 7]);
+        }
+        assert_eq!(values(9, &[2, 0x2c, 1], 1, 1).unwrap(), [300]);
+    }
+
+    #[test]
+    fn a_cut_last_group_gives_what_is_there() {
+        // Two groups are announced, five bytes of three-bit values are there: thirteen values.
+        let bytes = [5, 0, 0, 0, 0, 0];
+        assert_eq!(values(3, &bytes, 13, 13).unwrap(), [0; 13]);
+        assert!(values(3, &bytes, 14, 14).is_err());
+    }
+
+    #[test]
+    fn values_of_no_bits_are_zero_with_and_without_runs() {
+        assert_eq!(values(0, &[], 9, 4).unwrap(), [0; 9]);
+        assert_eq!(values(0, &[18], 9, 9).unwrap(), [0; 9]);
+    }
+
+    #[test]
+    fn bad_streams_are_refused() {
+        assert!(Hybrid::new(33, 0..0).is_err());
+        assert!(values(1, &[], 1, 1).is_err(), "no run");
+        assert!(values(8, &[2], 1, 1).is_err(), "a run without its value");
+        assert!(values(8, &[3], 1, 1).is_err(), "packed values without a byte");
+        assert!(values(1, &[0x80; 20], 1, 1).is_err(), "a header that does not end");
+        assert!(values(1, &[0, 1, 0, 1], 1, 1).is_err(), "padding only");
+        assert_eq!(values(1, &[0, 1, 2, 1], 1, 1).unwrap(), [1], "padding in front");
+    }
+
+    #[test]
+    fn long_runs_and_skips() {
+        let mut bytes = vec![0xfe, 0xff, 0xff, 0x07, 3]; // 8388607 times 3
+        bytes.extend([2, 1]);
+        let mut hybrid = Hybrid::new(2, 0..bytes.len()).unwrap();
+        hybrid.skip(&bytes, 8388606).unwrap();
+        assert_eq!(hybrid.next(&bytes, 5).unwrap(), Piece::Repeat { value: 3, count: 1 });
+        assert_eq!(hybrid.next(&bytes, 5).unwrap(), Piece::Repeat { value: 1, count: 1 });
+        assert!(hybrid.skip(&bytes, 1).is_err());
+    }
+}

@@ -1,0 +1,40 @@
+//! Bytes of a page to values, one file an encoding.
+//!
+//! A decoder here is a small cursor: it holds positions, not bytes. The page's bytes are handed to each call, so that one
+//! page buffer can serve levels, values and arrays at once. Every read is bounds-checked against those bytes and says
+//! how many values it asked for and how many were there; the caller adds the place in the file. Decoders work in
+//! runs and blocks: nothing is dispatched per value. Rests on `memory` and `simd`.
+
+mod definition_levels;
+mod hybrid;
+mod plain_bytes;
+
+pub(crate) use definition_levels::DefinitionLevels;
+pub(crate) use hybrid::{Hybrid, Piece};
+pub(crate) use plain_bytes::{PlainBytes, byte_array_at};
+
+use crate::error::{Error, Result};
+
+/// The error of a stream that ends before the values that the page header counts.
+#[cold]
+pub(crate) fn values_missing(what: &str, wanted: usize, there: usize) -> Error {
+    Error::corrupt(format!("{what} end early: {wanted} more values expected, {there} there"))
+}
+
+/// The little-endian u32 at `position`, where the bytes reach so far.
+pub(crate) fn u32_at(bytes: &[u8], position: usize) -> Option<u32> {
+    bytes.get(position..)?.first_chunk().map(|chunk| u32::from_le_bytes(*chunk))
+}
+
+/// Splits a stream with a 4-byte length in front: where its body lies in `bytes`, beginning at `position`.
+pub(crate) fn length_prefixed(bytes: &[u8], position: usize, what: &str) -> Result<std::ops::Range<usize>> {
+    let missing = || Error::corrupt(format!("{what}: the page ends inside the 4-byte length"));
+    let length = u32_at(bytes, position).ok_or_else(missing)? as usize;
+    let start = position.saturating_add(4);
+    let end = start.saturating_add(length);
+    if end > bytes.len() {
+        let there = bytes.len().saturating_sub(start);
+        return Err(Error::corrupt(format!("{what} claim {length} bytes, the page has {there}")));
+    }
+    Ok(start..end)
+}

@@ -1,0 +1,25 @@
+//! Puts decoded parts together as Arrow arrays.
+
+use arrow_array::{ArrayRef, make_array};
+use arrow_buffer::{Buffer, NullBuffer};
+use arrow_data::ArrayData;
+use arrow_schema::DataType;
+
+/// The array of `len` rows of `data_type` over `buffers`, in the order of the Arrow columnar format.
+///
+/// The buffers are trusted: they are what the decoder of that type wrote, with offsets and views it checked as it wrote
+/// them. Test builds validate them in full.
+pub(crate) fn array_from_parts(
+    data_type: DataType,
+    len: usize,
+    nulls: Option<NullBuffer>,
+    buffers: Vec<Buffer>,
+) -> ArrayRef {
+    let builder = ArrayData::builder(data_type).len(len).nulls(nulls).buffers(buffers);
+    // SAFETY: the value decoders write buffers of the layout that `data_type` has: `len` fixed-width values, or `len + 1`
+    // ascending offsets that end within the values, or `len` views into the buffers given; strings were validated.
+    let data = unsafe { builder.build_unchecked() };
+    #[cfg(test)]
+    data.validate_full().unwrap();
+    make_array(data)
+}

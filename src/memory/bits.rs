@@ -1,0 +1,252 @@
+//! Growable bitmaps, least significant bit first, as Arrow has them.
+
+use std::sync::Arc;
+
+use arrow_buffer::{BooleanBuffer, NullBuffer};
+
+use super::block::Pool;
+use super::values::Values;
+use crate::error::Result;
+
+/// Up to 64 bits from bit `start` of `bytes`, the first one lowest; bits behind the end are 0.
+pub(crate) fn word_at(bytes: &[u8], start: usize) -> u64 {
+    let tail = bytes.get(start / 8..).unwrap_or(&[]);
+    let shift = (start % 8) as u32;
+    match tail.first_chunk::<9>() {
+        Some(chunk) => {
+            let [low @ .., high] = *chunk;
+            let low = u64::from_le_bytes(low) >> shift;
+            if shift == 0 { low } else { low | (u64::from(high) << (64 - shift)) }
+        }
+        None => {
+            let mut padded = [0u8; 16];
+            padded.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
+            (u128::from_le_bytes(padded) >> shift) as u64
+        }
+    }
+}
+
+/// The lowest `count` bits set; all for 64 and more.
+pub(crate) fn low_mask(count: usize) -> u64 {
+    if count >= 64 { u64::MAX } else { (1u64 << count) - 1 }
+}
+
+/// `len` bits from bit `start` of some bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct BitSlice<'a> {
+    bytes: &'a [u8],
+    start: usize,
+    len: usize,
+}
+
+impl<'a> BitSlice<'a> {
+    /// The bits; `bytes` holds at least `start + len` of them, missing ones read as 0.
+    pub(crate) fn new(bytes: &'a [u8], start: usize, len: usize) -> Self {
+        Self { bytes, start, len }
+    }
+
+    /// Number of bits.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Up to 64 bits from bit `index` on, those behind the end 0.
+    pub(crate) fn word(&self, index: usize) -> u64 {
+        word_at(self.bytes, self.start + index) & low_mask(self.len.saturating_sub(index))
+    }
+
+    /// Number of set bits.
+    pub(crate) fn count_ones(&self) -> usize {
+        (0..self.len).step_by(64).map(|at| self.word(at).count_ones() as usize).sum()
+    }
+}
+
+/// A growable bitmap.
+pub(crate) struct Bits {
+    words: Values<u64>,
+    /// The bits behind the last full word, lowest first; those not counted in `len` are 0.
+    partial: u64,
+    len: usize,
+}
+
+impl Bits {
+    /// Room for `capacity` bits from `pool`.
+    pub(crate) fn with_capacity(pool: &Arc<Pool>, capacity: usize) -> Result<Self> {
+        Ok(Self { words: Values::with_capacity(pool, capacity.div_ceil(64) + 1)?, partial: 0, len: 0 })
+    }
+
+    /// Number of bits.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Appends the lowest `count` bits of `word`, at most 64.
+    pub(crate) fn push_word(&mut self, word: u64, count: usize) -> Result<()> {
+        let count = count.min(64);
+        let word = word & low_mask(count);
+        let used = self.len % 64;
+        self.partial |= word << used;
+        self.len += count;
+        if used + count >= 64 {
+            self.words.push(self.partial)?;
+            self.partial = if used == 0 { 0 } else { word >> (64 - used) };
+        }
+        Ok(())
+    }
+
+    /// Appends `count` times `bit`.
+    pub(crate) fn push_run(&mut self, bit: bool, count: usize) -> Result<()> {
+        let word = if bit { u64::MAX } else { 0 };
+        let to_boundary = (64 - self.len % 64).min(count);
+        self.push_word(word, to_boundary)?;
+        let whole = (count - to_boundary) / 64;
+        self.words.extend_fill(word, whole)?;
+        self.len += whole * 64;
+        self.push_word(word, (count - to_boundary) % 64)
+    }
+
+    /// Appends `bits`.
+    pub(crate) fn push_slice(&mut self, bits: BitSlice<'_>) -> Result<()> {
+        for at in (0..bits.len()).step_by(64) {
+            self.push_word(bits.word(at), bits.len() - at)?;
+        }
+        Ok(())
+    }
+
+    /// The last `count` bits.
+    pub(crate) fn last(&mut self, count: usize) -> Result<BitSlice<'_>> {
+        // The partial word is written behind the full ones without being counted, so that the reader sees whole words.
+        let partial = self.partial;
+        if let Some(slot) = self.words.spare(1)?.first_mut() {
+            *slot = partial;
+        }
+        let count = count.min(self.len);
+        Ok(BitSlice::new(self.words.as_padded_bytes(), self.len - count, count))
+    }
+
+    /// Freezes the bits.
+    pub(crate) fn into_boolean_buffer(mut self) -> Result<BooleanBuffer> {
+        if self.len % 64 != 0 {
+            self.words.push(self.partial)?;
+        }
+        Ok(BooleanBuffer::new(self.words.into_buffer(), 0, self.len))
+    }
+}
+
+/// Which rows hold a value. No memory is used until the first null.
+pub(crate) struct Validity {
+    pool: Arc<Pool>,
+    /// The bits, once there is a null among them.
+    bits: Option<Bits>,
+    len: usize,
+    null_count: usize,
+}
+
+impl Validity {
+    /// No rows yet.
+    pub(crate) fn new(pool: &Arc<Pool>) -> Self {
+        Self { pool: Arc::clone(pool), bits: None, len: 0, null_count: 0 }
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Appends `count` rows that are all valid or all null.
+    pub(crate) fn push_run(&mut self, valid: bool, count: usize) -> Result<()> {
+        if !valid && count > 0 {
+            self.materialised()?;
+            self.null_count += count;
+        }
+        if let Some(bits) = &mut self.bits {
+            bits.push_run(valid, count)?;
+        }
+        self.len += count;
+        Ok(())
+    }
+
+    /// Appends rows by their bits; returns how many are valid.
+    pub(crate) fn push_slice(&mut self, bits: BitSlice<'_>) -> Result<usize> {
+        let valid = bits.count_ones();
+        if valid == bits.len() {
+            self.push_run(true, valid)?;
+        } else {
+            self.materialised()?.push_slice(bits)?;
+            self.len += bits.len();
+            self.null_count += bits.len() - valid;
+        }
+        Ok(valid)
+    }
+
+    fn materialised(&mut self) -> Result<&mut Bits> {
+        let bits = match self.bits.take() {
+            Some(bits) => bits,
+            None => {
+                let mut bits = Bits::with_capacity(&self.pool, self.len)?;
+                bits.push_run(true, self.len)?;
+                bits
+            }
+        };
+        Ok(self.bits.insert(bits))
+    }
+
+    /// The bits of the last `count` rows; `None` where no row so far is null.
+    pub(crate) fn last(&mut self, count: usize) -> Result<Option<BitSlice<'_>>> {
+        self.bits.as_mut().map(|bits| bits.last(count)).transpose()
+    }
+
+    /// Freezes and empties it: `None` where no row is null.
+    pub(crate) fn take(&mut self) -> Result<Option<NullBuffer>> {
+        self.len = 0;
+        let null_count = std::mem::take(&mut self.null_count);
+        let Some(bits) = self.bits.take() else { return Ok(None) };
+        let nulls = NullBuffer::new(bits.into_boolean_buffer()?);
+        debug_assert_eq!(nulls.null_count(), null_count);
+        Ok(Some(nulls))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_at_any_bit() {
+        let bytes: Vec<u8> = (0..20u8).map(|i| i.wrapping_mul(37)).collect();
+        for start in 0..170 {
+            let word = word_at(&bytes, start);
+            for bit in 0..64 {
+                let at = start + bit;
+                let expected = at < 160 && bytes[at / 8] >> (at % 8) & 1 == 1;
+                assert_eq!(word >> bit & 1 == 1, expected, "bit {bit} from {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn bits_match_a_vec_of_bool() {
+        let pool = Arc::new(Pool::default());
+        let source: Vec<u8> = (0..64u8).map(|i| i.wrapping_mul(91) ^ 0x5a).collect();
+        let mut model = Vec::new();
+        let mut validity = Validity::new(&pool);
+        let mut state = 1usize;
+        for step in 0..200 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let (start, len) = (state >> 33 & 63, state >> 40 & 255);
+            if step % 3 == 0 || step < 5 {
+                validity.push_run(step % 2 == 0, len).unwrap();
+                model.extend(std::iter::repeat_n(step % 2 == 0, len));
+            } else {
+                let valid = validity.push_slice(BitSlice::new(&source, start, len)).unwrap();
+                let bits: Vec<bool> = (start..start + len).map(|i| source[i / 8] >> (i % 8) & 1 == 1).collect();
+                assert_eq!(valid, bits.iter().filter(|b| **b).count());
+                model.extend(bits);
+            }
+            assert_eq!(validity.len(), model.len());
+        }
+        let nulls = validity.take().unwrap().unwrap();
+        assert_eq!(nulls.iter().collect::<Vec<_>>(), model);
+        assert!(validity.take().unwrap().is_none());
+    }
+}

@@ -1,0 +1,217 @@
+//! Blocks of raw memory and the pool that recycles them.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// Alignment of every block: a cache line, and what the Arrow specification recommends.
+const ALIGNMENT: usize = 64;
+
+/// Bytes behind the capacity of every block that kernels may overwrite and over-read.
+pub(crate) const OVERWRITE_BYTES: usize = 64;
+
+/// Smallest capacity; smaller requests are rounded up to it.
+const MIN_CAPACITY: usize = 1 << 10;
+
+/// Blocks above this are given back to the allocator at once instead of being kept.
+const MAX_RECYCLED_CAPACITY: usize = 8 << 20;
+
+/// Bytes that an idle pool keeps at most.
+const MAX_POOLED_BYTES: usize = 16 << 20;
+
+/// Recycled blocks of one decoder and of the batches that it handed out. Shared by all of them.
+#[derive(Default)]
+pub(crate) struct Pool {
+    idle: Mutex<Idle>,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// `by_class[c]` holds blocks of capacity `1 << c`.
+    by_class: [Vec<Raw>; usize::BITS as usize],
+    bytes: usize,
+}
+
+impl Pool {
+    /// A block of at least `capacity` bytes, recycled where one is at hand.
+    pub(crate) fn take(self: &Arc<Self>, capacity: usize) -> Result<Block> {
+        let capacity = capacity
+            .max(MIN_CAPACITY)
+            .checked_next_power_of_two()
+            .ok_or_else(|| Error::out_of_memory(format!("a buffer of {capacity} bytes cannot be allocated")))?;
+        let recycled = {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let block = idle.by_class.get_mut(class_of(capacity)).and_then(Vec::pop);
+            if block.is_some() {
+                idle.bytes -= capacity;
+            }
+            block
+        };
+        let raw = match recycled {
+            Some(raw) => raw,
+            None => Raw::new(capacity)?,
+        };
+        Ok(Block { raw: Some(raw), pool: Arc::clone(self) })
+    }
+
+    fn give_back(&self, raw: Raw) {
+        if raw.capacity > MAX_RECYCLED_CAPACITY {
+            return;
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.bytes + raw.capacity > MAX_POOLED_BYTES {
+            return;
+        }
+        idle.bytes += raw.capacity;
+        let class = class_of(raw.capacity);
+        if let Some(shelf) = idle.by_class.get_mut(class) {
+            shelf.push(raw);
+        }
+    }
+}
+
+fn class_of(power_of_two: usize) -> usize {
+    power_of_two.trailing_zeros() as usize
+}
+
+/// An owned, aligned, initialised allocation of `capacity + OVERWRITE_BYTES` bytes.
+struct Raw {
+    /// What the allocator gave.
+    allocation: NonNull<u8>,
+    /// The first byte of it that is aligned.
+    start: NonNull<u8>,
+    capacity: usize,
+}
+
+// SAFETY: `Raw` owns its memory exclusively, like a `Box<[u8]>`.
+unsafe impl Send for Raw {}
+// SAFETY: shared access only reads.
+unsafe impl Sync for Raw {}
+
+impl Raw {
+    fn new(capacity: usize) -> Result<Self> {
+        let failure = || Error::out_of_memory(format!("a buffer of {capacity} bytes cannot be allocated"));
+        let layout = Self::layout(capacity).ok_or_else(failure)?;
+        // SAFETY: the layout's size is not zero: it includes OVERWRITE_BYTES.
+        let allocation = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(failure)?;
+        let padding = allocation.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
+        // SAFETY: the layout has ALIGNMENT bytes more than are used from `start` on.
+        let start = unsafe { allocation.add(padding) };
+        Ok(Self { allocation, start, capacity })
+    }
+
+    /// The allocator zeroes lazily, by mapping fresh pages, only where the layout asks for no more than its natural
+    /// alignment; so that is asked for, and aligned by hand. A page header that lies about its size costs nothing then.
+    fn layout(capacity: usize) -> Option<Layout> {
+        Layout::from_size_align(capacity.checked_add(OVERWRITE_BYTES + ALIGNMENT)?, align_of::<u128>()).ok()
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        if let Some(layout) = Self::layout(self.capacity) {
+            // SAFETY: allocated in `new` with this very layout, and not freed before.
+            unsafe { dealloc(self.allocation.as_ptr(), layout) }
+        }
+    }
+}
+
+/// A block of a pool; goes back to it when dropped.
+pub(crate) struct Block {
+    /// `None` only while the block is being dropped.
+    raw: Option<Raw>,
+    pool: Arc<Pool>,
+}
+
+impl Block {
+    /// Bytes that may be used; `OVERWRITE_BYTES` more may be overwritten.
+    pub(crate) fn capacity(&self) -> usize {
+        self.raw.as_ref().map_or(0, |raw| raw.capacity)
+    }
+
+    /// The pool that the block came from.
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// The first byte. Aligned to 64, readable and initialised for `capacity() + OVERWRITE_BYTES` bytes.
+    pub(super) fn start(&self) -> NonNull<u8> {
+        self.raw.as_ref().map_or(NonNull::dangling(), |raw| raw.start)
+    }
+
+    /// The usable bytes.
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match &self.raw {
+            // SAFETY: the allocation is initialised and at least `capacity` long; `&self` keeps it alive and unwritten.
+            Some(raw) => unsafe { std::slice::from_raw_parts(raw.start.as_ptr(), raw.capacity) },
+            None => &[],
+        }
+    }
+
+    /// The usable bytes, to be written.
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
+        match &mut self.raw {
+            // SAFETY: as in `as_slice`, and `&mut self` makes the access exclusive.
+            Some(raw) => unsafe { std::slice::from_raw_parts_mut(raw.start.as_ptr(), raw.capacity) },
+            None => &mut [],
+        }
+    }
+
+    /// Freezes the first `length` bytes (at most the capacity) as an Arrow buffer that owns the block.
+    pub(crate) fn into_buffer(self, length: usize) -> arrow_buffer::Buffer {
+        let length = length.min(self.capacity());
+        let start = self.start();
+        // SAFETY: `start` is valid and initialised for `length` bytes for as long as the owner, this block, lives, and
+        // nobody writes to a block that was moved in here.
+        unsafe { arrow_buffer::Buffer::from_custom_allocation(start, length, Arc::new(self)) }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        if let Some(raw) = self.raw.take() {
+            self.pool.give_back(raw);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_block_is_taken_again() {
+        let pool = Arc::new(Pool::default());
+        let mut first = pool.take(5000).unwrap();
+        assert_eq!((first.capacity(), first.start().as_ptr() as usize % 64), (8192, 0));
+        first.as_mut_slice()[8191] = 7;
+        let buffer = first.into_buffer(5000);
+        let address = buffer.as_ptr();
+        assert_eq!(buffer.len(), 5000);
+        let slice = buffer.slice(4000);
+        drop(buffer);
+        assert_ne!(pool.take(5000).unwrap().start().as_ptr().cast_const(), address, "still in use");
+        drop(slice);
+        let again = pool.take(8000).unwrap();
+        assert_eq!((again.start().as_ptr().cast_const(), again.as_slice()[8191]), (address, 7));
+    }
+
+    #[test]
+    fn an_idle_pool_is_bounded() {
+        let pool = Arc::new(Pool::default());
+        let blocks: Vec<_> = (0..40).map(|_| pool.take(1 << 20).unwrap()).collect();
+        drop(blocks);
+        assert_eq!(pool.idle.lock().unwrap().bytes, MAX_POOLED_BYTES);
+        drop(pool.take(MAX_RECYCLED_CAPACITY + 1).unwrap());
+        assert_eq!(pool.idle.lock().unwrap().bytes, MAX_POOLED_BYTES);
+    }
+
+    #[test]
+    fn a_size_that_cannot_be_had_is_an_error() {
+        let pool = Arc::new(Pool::default());
+        assert!(pool.take(usize::MAX - 5).is_err());
+        assert!(pool.take(1 << 62).is_err());
+    }
+}

@@ -1,0 +1,20 @@
+//! Memory that decoded values are written to.
+//!
+//! First-touch pages of fresh memory cost more than decoding into them, so blocks are aligned, padded, always
+//! initialised and recycled: a [`Block`] goes back to the [`Pool`] of its decoder when the last array that uses it is
+//! released. [`Values`] is a growable run of plain values in one block, [`Bits`] a growable bitmap, [`Validity`] a
+//! bitmap that exists only once a null was met.
+//!
+//! Blocks are initialised once (zeroed by the allocator) and keep stale values afterwards; every stale byte is a valid
+//! value of every [`Plain`] type. That is what lets decoders write into spare room as a plain `&mut [T]`, past the end
+//! of what they need (`OVERWRITE_BYTES`), in safe code. `unsafe` in this room is about owning and viewing raw memory only.
+
+mod array;
+mod bits;
+mod block;
+mod values;
+
+pub(crate) use array::array_from_parts;
+pub(crate) use bits::{BitSlice, Bits, Validity};
+pub(crate) use block::{Block, OVERWRITE_BYTES, Pool};
+pub(crate) use values::{Plain, Values};

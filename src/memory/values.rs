@@ -1,0 +1,180 @@
+//! A growable run of plain values in a recycled block.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::block::{Block, OVERWRITE_BYTES, Pool};
+use crate::error::{Error, Result};
+
+/// Types whose every bit pattern is a value, without padding, and whose alignment is at most 64.
+///
+/// # Safety
+/// Implemented only for such types: [`Values`] views raw memory as them.
+pub(crate) unsafe trait Plain: Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static {}
+
+// SAFETY: integers and arrays of bytes have no padding and no invalid bit pattern.
+unsafe impl Plain for u8 {}
+// SAFETY: as above.
+unsafe impl Plain for u16 {}
+// SAFETY: as above.
+unsafe impl Plain for u32 {}
+// SAFETY: as above.
+unsafe impl Plain for i32 {}
+// SAFETY: as above.
+unsafe impl Plain for u64 {}
+// SAFETY: as above.
+unsafe impl Plain for i64 {}
+// SAFETY: as above.
+unsafe impl Plain for u128 {}
+// SAFETY: as above.
+unsafe impl Plain for i128 {}
+// SAFETY: as above.
+unsafe impl Plain for [u8; 32] {}
+
+/// `len` values of type `T` at the front of a block; everything behind them is initialised but stale.
+pub(crate) struct Values<T> {
+    block: Block,
+    len: usize,
+    of: PhantomData<T>,
+}
+
+impl<T: Plain> Values<T> {
+    const WIDTH: usize = size_of::<T>();
+
+    /// Room for `capacity` values from `pool`.
+    pub(crate) fn with_capacity(pool: &Arc<Pool>, capacity: usize) -> Result<Self> {
+        let bytes = capacity.checked_mul(Self::WIDTH).ok_or_else(|| too_many(capacity))?;
+        Ok(Self { block: pool.take(bytes)?, len: 0, of: PhantomData })
+    }
+
+    /// Number of values.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The values.
+    pub(crate) fn as_slice(&self) -> &[T] {
+        // SAFETY: the block is initialised, aligned to 64, holds `len` values, and any bits are a `T`.
+        unsafe { std::slice::from_raw_parts(self.block.start().as_ptr().cast::<T>(), self.len) }
+    }
+
+    /// The bytes of the values and OVERWRITE_BYTES of initialised room behind them.
+    pub(crate) fn as_padded_bytes(&self) -> &[u8] {
+        // SAFETY: as in `as_slice`; OVERWRITE_BYTES behind the capacity are initialised too.
+        unsafe { std::slice::from_raw_parts(self.block.start().as_ptr(), self.len * Self::WIDTH + OVERWRITE_BYTES) }
+    }
+
+    /// The values, to be changed.
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        // SAFETY: as in `as_slice`, and access is exclusive.
+        unsafe { std::slice::from_raw_parts_mut(self.block.start().as_ptr().cast::<T>(), self.len) }
+    }
+
+    /// Makes room for `additional` more values, at least doubling where the block must grow.
+    pub(crate) fn reserve(&mut self, additional: usize) -> Result<()> {
+        let needed = self.len.checked_add(additional).ok_or_else(|| too_many(additional))?;
+        if needed <= self.block.capacity() / Self::WIDTH {
+            return Ok(());
+        }
+        let capacity = needed.max(self.len.saturating_mul(2));
+        let mut grown = Self::with_capacity(self.block.pool(), capacity)?;
+        grown.len = self.len;
+        grown.as_mut_slice().copy_from_slice(self.as_slice());
+        *self = grown;
+        Ok(())
+    }
+
+    /// The room for the next `count` values and as many more as `OVERWRITE_BYTES` hold: kernels may write over them.
+    /// What was written becomes values by [`Values::commit`].
+    pub(crate) fn spare(&mut self, count: usize) -> Result<&mut [T]> {
+        self.reserve(count)?;
+        // SAFETY: `reserve` made room for `len + count` values inside the capacity, and OVERWRITE_BYTES lie behind it; the
+        // memory is initialised and access exclusive.
+        Ok(unsafe {
+            std::slice::from_raw_parts_mut(
+                self.block.start().as_ptr().cast::<T>().add(self.len),
+                count + OVERWRITE_BYTES / Self::WIDTH,
+            )
+        })
+    }
+
+    /// Counts `count` values more that were written to the spare room.
+    pub(crate) fn commit(&mut self, count: usize) {
+        self.len = (self.len.saturating_add(count)).min(self.block.capacity() / Self::WIDTH);
+    }
+
+    /// Drops all values behind the first `len`.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// Appends one value.
+    pub(crate) fn push(&mut self, value: T) -> Result<()> {
+        self.extend_fill(value, 1)
+    }
+
+    /// Appends `count` times `value`.
+    pub(crate) fn extend_fill(&mut self, value: T, count: usize) -> Result<()> {
+        self.spare(count)?.iter_mut().take(count).for_each(|slot| *slot = value);
+        self.commit(count);
+        Ok(())
+    }
+
+    /// Appends `values`.
+    pub(crate) fn extend_from_slice(&mut self, values: &[T]) -> Result<()> {
+        for (slot, value) in self.spare(values.len())?.iter_mut().zip(values) {
+            *slot = *value;
+        }
+        self.commit(values.len());
+        Ok(())
+    }
+
+    /// Appends the values that `bytes`, a whole number of them in native (little-endian) order, hold.
+    pub(crate) fn extend_from_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        let count = bytes.len() / Self::WIDTH;
+        self.reserve(count)?;
+        // SAFETY: the source holds `count * WIDTH` bytes, the reserved room as many; they are different allocations, since
+        // the block is exclusively ours.
+        unsafe {
+            let target = self.block.start().as_ptr().cast::<T>().add(self.len).cast::<u8>();
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, count * Self::WIDTH);
+        }
+        self.commit(count);
+        Ok(())
+    }
+
+    /// Freezes the values as an Arrow buffer without copying.
+    pub(crate) fn into_buffer(self) -> arrow_buffer::Buffer {
+        let bytes = self.len * Self::WIDTH;
+        self.block.into_buffer(bytes)
+    }
+}
+
+#[cold]
+fn too_many(count: usize) -> Error {
+    Error::out_of_memory(format!("{count} values do not fit into memory"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_grow_and_freeze() {
+        let pool = Arc::new(Pool::default());
+        let mut values = Values::<u32>::with_capacity(&pool, 2).unwrap();
+        for i in 0..5000 {
+            values.push(i).unwrap();
+        }
+        values.extend_fill(7, 3).unwrap();
+        values.extend_from_bytes(&[1, 0, 0, 0, 0, 1, 0, 0]).unwrap();
+        values.extend_from_slice(&[9]).unwrap();
+        assert_eq!(values.as_slice()[4998..], [4998, 4999, 7, 7, 7, 1, 256, 9]);
+        let spare = values.spare(3).unwrap();
+        assert_eq!(spare.len(), 3 + 16);
+        spare.fill(1);
+        values.commit(2);
+        assert_eq!((values.len(), values.as_slice()[5007]), (5008, 1));
+        assert_eq!(values.into_buffer().len(), 5008 * 4);
+    }
+}

@@ -1,0 +1,8 @@
+//! Which backends this CPU can run.
+
+/// True where AVX2 and BMI2 kernels may run. Detected once per process by the standard library.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(super) fn has_avx2() -> bool {
+    std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("bmi2")
+}
