@@ -1,12 +1,16 @@
 //! skeleton
 pub mod byte_range;
+mod column;
+mod encoding;
 pub mod error;
+mod ffi;
+mod memory;
 pub mod metadata;
+mod page;
 pub mod push;
 pub mod scan;
 pub mod schema;
-pub mod page;
-mod ffi;
+mod simd;
 
 pub use byte_range::ByteRange;
 pub use error::{Error, ErrorKind, Result};

@@ -74,7 +74,7 @@ impl Hybrid {
                     }
                     return Ok(Piece::Repeat { value: *value, count });
                 }
-                Run::Packed { start, taken, count } if taken < count => {
+                Run::Packed { start, taken, count } if *taken < *count => {
                     let first = *taken;
                     let given = wanted.min(block).min(*count - first);
                     *taken += given;

@@ -30,7 +30,7 @@ pub(crate) struct Pool {
 #[derive(Default)]
 struct Idle {
     /// `by_class[c]` holds blocks of capacity `1 << c`.
-    by_class: [Vec<Raw>; usize::BITS as usize],
+    by_class: Vec<Vec<Raw>>,
     bytes: usize,
 }
 
@@ -66,6 +66,9 @@ impl Pool {
         }
         idle.bytes += raw.capacity;
         let class = class_of(raw.capacity);
+        if idle.by_class.len() <= class {
+            idle.by_class.resize_with(class + 1, Vec::new);
+        }
         if let Some(shelf) = idle.by_class.get_mut(class) {
             shelf.push(raw);
         }

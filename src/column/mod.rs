@@ -1,0 +1,3 @@
+//! One column.
+mod conversion;
+mod pages;
