@@ -136,7 +136,8 @@ static void append_temporal(text *out, const arrow_type *type, const uint8_t *va
         append_day_time(out, (int32_t)load_int(value, 4), (int32_t)load_int(value + 4, 4));
         break;
     default: /* TYPE_INTERVAL_MONTH_DAY_NANO */
-        append_month_day_nano(out, (int32_t)load_int(value, 4), (int32_t)load_int(value + 4, 4), load_int(value + 8, 8));
+        append_month_day_nano(out, (int32_t)load_int(value, 4), (int32_t)load_int(value + 4, 4),
+                              load_int(value + 8, 8));
     }
 }
 

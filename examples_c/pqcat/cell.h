@@ -13,8 +13,9 @@ bool cell_is_null(const arrow_type *type, const struct ArrowArray *array, int64_
  * structs, lists and maps as JSON. */
 void cell_append_text(text *out, const arrow_type *type, const struct ArrowArray *array, int64_t index);
 
-/* Appends a value, null or not, as JSON: integers and decimals as exact numbers; floats as numbers, but NaN, Infinity and
- * -Infinity as strings; dates, times, intervals as ISO 8601 strings; binary as a string of hex digits; maps as objects. */
+/* Appends a value, null or not, as JSON: integers and decimals as exact numbers; floats as numbers, but NaN, Infinity
+ * and -Infinity as strings; dates, times, intervals as ISO 8601 strings; binary as a string of hex digits; maps as
+ * objects. */
 void cell_append_json(text *out, const arrow_type *type, const struct ArrowArray *array, int64_t index);
 
 /* Appends "name" as a JSON string. */

@@ -1,4 +1,5 @@
-/* Batches as a table, CSV or JSON lines, on a stdio stream. Write errors are left for the caller to find with ferror. */
+/* Batches as a table, CSV or JSON lines, on a stdio stream. Write errors are left for the caller to find with
+ * ferror. */
 #ifndef PQCAT_PRINTER_H
 #define PQCAT_PRINTER_H
 

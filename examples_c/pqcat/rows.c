@@ -7,8 +7,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { TABLE_BATCH_ROWS = 1024 }; /* the table sizes its columns on the first batch */
-
 int rows_count(const parquet_file *file, const options *options, uint64_t *out_rows) {
     uint64_t rows = 0;
     size_t count = options->has_row_groups ? options->row_group_count : 0;
@@ -39,9 +37,6 @@ static int new_decoder(const parquet_file *file, const options *options, pqpush_
     scan.offset = options->offset;
     scan.limit = options->limit;
     scan.flags |= options->has_limit ? PQPUSH_SCAN_LIMIT : 0;
-    if (options->format == FORMAT_TABLE) {
-        scan.batch_rows = TABLE_BATCH_ROWS;
-    }
     if (pqpush_decoder_new(file->metadata, &scan, out_decoder, &error) != PQPUSH_OK) {
         return report_error(file, error);
     }

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { CELL_WIDTH_MAX = 40, TEXT_WIDTH_MIN = 12, WIDTH_MIN = 4 };
+enum { SIZING_ROWS = 1000, CELL_WIDTH_MAX = 40, TEXT_WIDTH_MIN = 12, WIDTH_MIN = 4 };
 
-/* Leaves in self->shown what the cell looks like, not yet cut or padded. A string that reads NULL has quotes, so that it
- * cannot be taken for one. */
+/* Leaves in self->shown what the cell looks like, not yet cut or padded. A string that reads NULL has quotes, so that
+ * it cannot be taken for one. */
 static void show_cell(printer *self, const arrow_type *column, const struct ArrowArray *array, int64_t row) {
     self->shown.length = 0;
     if (cell_is_null(column, array, row)) {
@@ -67,6 +67,7 @@ static void shrink(printer *self, bool numbers_too, size_t floor) {
 /* `batch` may be NULL: then names and types alone decide. */
 static void size_columns(printer *self, const struct ArrowArray *batch) {
     const arrow_type *row_type = self->row_type;
+    int64_t sizing_rows = batch == NULL ? 0 : batch->length < SIZING_ROWS ? batch->length : SIZING_ROWS;
     self->widths = allocate_array(row_type->child_count, sizeof *self->widths);
     for (size_t i = 0; i < row_type->child_count; i++) {
         const arrow_type *column = &row_type->children[i];
@@ -74,7 +75,7 @@ static void size_columns(printer *self, const struct ArrowArray *batch) {
         widen(self, i);
         show_type(self, column);
         widen(self, i);
-        for (int64_t row = 0; batch != NULL && row < batch->length; row++) {
+        for (int64_t row = 0; row < sizing_rows; row++) {
             show_cell(self, column, batch->children[i], batch->offset + row);
             widen(self, i);
         }

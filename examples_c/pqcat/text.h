@@ -38,7 +38,8 @@ void utf8_append(text *out, uint32_t code_point);
 /* Appends data as valid UTF-8: every byte that belongs to no character becomes U+FFFD. */
 void text_utf8(text *out, const char *data, size_t length);
 
-/* Appends data for one line of a terminal: valid UTF-8, control and direction characters as escapes (\n, \x1b, \u202e). */
+/* Appends data for one line of a terminal: valid UTF-8, control and direction characters as escapes (\n, \x1b,
+ * \u202e). */
 void text_printable(text *out, const char *data, size_t length);
 
 /* Columns that data takes on a terminal: 2 for wide East Asian characters and emoji, 0 for combining marks. */
