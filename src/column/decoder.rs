@@ -105,6 +105,9 @@ const BLOCK_CODES: usize = 1024;
 pub(crate) struct CodeScratch([u32; BLOCK_CODES + 8]);
 
 impl CodeScratch {
+    /// Codes of a block at most.
+    pub(crate) const BLOCK: usize = BLOCK_CODES;
+
     pub(crate) fn new() -> Self {
         Self([0; BLOCK_CODES + 8])
     }

@@ -8,10 +8,12 @@
 mod definition_levels;
 mod hybrid;
 mod plain_bytes;
+mod utf8;
 
 pub(crate) use definition_levels::DefinitionLevels;
 pub(crate) use hybrid::{Hybrid, Piece};
 pub(crate) use plain_bytes::{PlainBytes, byte_array_at};
+pub(crate) use utf8::Utf8Stretch;
 
 use crate::error::{Error, Result};
 

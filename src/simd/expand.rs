@@ -11,24 +11,27 @@
 use crate::memory::BitSlice;
 
 /// Moves the `valid.count_ones()` values at the front of `values` to the rows whose bit is set. `values` holds at least
-/// `valid.len()`. Null rows keep what was there.
-pub(crate) fn expand<T: Copy>(values: &mut [T], valid: BitSlice<'_>) {
+/// `valid.len()`. Null rows become zero, so that what lies in a batch depends on the file alone.
+pub(crate) fn expand<T: Copy + Default>(values: &mut [T], valid: BitSlice<'_>) {
     let values = &mut values[..valid.len()];
     let mut from = valid.count_ones();
-    for (start, count, mut word) in words_from_the_back(valid) {
+    for (start, count, word) in words_from_the_back(valid) {
         if from == start + count {
             return;
         }
-        if word.count_ones() as usize == count {
+        let present = word.count_ones() as usize;
+        if present == count {
             from -= count;
             values.copy_within(from..from + count, start);
-            continue;
-        }
-        while word != 0 {
-            let row = 63 - word.leading_zeros() as usize;
-            word ^= 1 << row;
-            from -= 1;
-            values[start + row] = values[from];
+        } else if present == 0 {
+            values[start..start + count].fill(T::default());
+        } else {
+            for row in (0..count).rev() {
+                let is_valid = word >> row & 1 == 1;
+                let value = values[from.saturating_sub(1)];
+                values[start + row] = if is_valid { value } else { T::default() };
+                from -= usize::from(is_valid);
+            }
         }
     }
 }
@@ -103,6 +106,8 @@ mod tests {
                 if *valid {
                     assert_eq!(values[row], seen);
                     seen += 1;
+                } else {
+                    assert_eq!(values[row], 0);
                 }
                 assert_eq!(ends[row], 10 * seen as i32, "row {row} of {len}");
             }

@@ -1,0 +1,275 @@
+//! Strings and binaries with offsets: Utf8, Binary and their large twins.
+//!
+//! Lengths become end offsets, bytes are copied once, 16 at a time where both sides have the room. UTF-8 is validated
+//! over whole stretches of a page, and once per dictionary.
+
+use arrow_array::ArrayRef;
+use arrow_buffer::{Buffer, NullBuffer};
+use arrow_schema::DataType;
+
+use super::decoder::{CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding};
+use crate::encoding::{PlainBytes, Utf8Stretch, byte_array_at, values_missing};
+use crate::error::{Error, Result};
+use crate::memory::{BitSlice, Plain, Values, array_from_parts};
+use crate::metadata::Encoding;
+use crate::page::DictionaryPage;
+use crate::simd;
+
+/// Room reserved at a time for the bytes of PLAIN values.
+const ROOM_BYTES: usize = 1 << 14;
+
+/// The offsets of Arrow's variable-size layouts.
+pub(crate) trait Offset: Plain {
+    /// The offset; `None` where it does not fit.
+    fn from_usize(offset: usize) -> Option<Self>;
+}
+
+impl Offset for i32 {
+    fn from_usize(offset: usize) -> Option<Self> {
+        Self::try_from(offset).ok()
+    }
+}
+
+impl Offset for i64 {
+    fn from_usize(offset: usize) -> Option<Self> {
+        Self::try_from(offset).ok()
+    }
+}
+
+/// Decodes byte arrays to offsets and bytes.
+pub(crate) struct StringDecoder<O: Offset> {
+    context: Context,
+    is_utf8: bool,
+    dictionary: Option<Dictionary>,
+    page: Buffer,
+    cursor: Cursor,
+    /// Where each value ends; in front of them a 0.
+    offsets: Values<O>,
+    bytes: Values<u8>,
+}
+
+enum Cursor {
+    Closed,
+    Plain { position: usize },
+    Dictionary(Codes),
+}
+
+/// The entries of a dictionary, their bytes end to end.
+struct Dictionary {
+    entries: Values<u64>,
+    bytes: Values<u8>,
+}
+
+impl<O: Offset> StringDecoder<O> {
+    pub(crate) fn new(context: Context) -> Result<Self> {
+        let bytes = Values::with_capacity(&context.pool, context.rows)?;
+        let offsets = empty_offsets(&context)?;
+        let is_utf8 = matches!(context.data_type, DataType::Utf8 | DataType::LargeUtf8);
+        let page = Buffer::default();
+        Ok(Self { context, is_utf8, dictionary: None, page, cursor: Cursor::Closed, offsets, bytes })
+    }
+
+    /// Appends `count` PLAIN values from `position` on; returns where the next one begins.
+    fn read_plain(&mut self, start: usize, count: usize) -> Result<usize> {
+        let page = self.page.as_slice();
+        let mut stretch = Utf8Stretch::new(start);
+        let ends = self.offsets.spare(count)?;
+        let mut ends = ends.iter_mut().take(count);
+        let (mut position, mut left) = (start, count);
+        while left > 0 {
+            let base = self.bytes.len();
+            let first = byte_array_at(page, position)?.0.len();
+            let room = self.bytes.spare(first.max(ROOM_BYTES))?;
+            let mut written = 0;
+            while left > 0 {
+                let (value, next) = byte_array_at(page, position)?;
+                if written + value.len() > first.max(ROOM_BYTES) {
+                    break;
+                }
+                if self.is_utf8 {
+                    stretch.pass(page, position, value.len())?;
+                }
+                let tail = page.get(position + 4..).unwrap_or_default();
+                simd::copy_prefix(tail, value.len(), room.get_mut(written..).unwrap_or_default());
+                written += value.len();
+                let end = O::from_usize(base + written).ok_or_else(|| offsets_overflow(&self.context.data_type))?;
+                if let Some(slot) = ends.next() {
+                    *slot = end;
+                }
+                position = next;
+                left -= 1;
+            }
+            self.bytes.commit(written);
+        }
+        self.offsets.commit(count);
+        if self.is_utf8 {
+            stretch.end(page, position)?;
+        }
+        Ok(position)
+    }
+
+    /// Appends the dictionary entries of the next `count` codes.
+    fn read_codes(&mut self, count: usize) -> Result<()> {
+        let Cursor::Dictionary(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
+        let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?;
+        let mut scratch = CodeScratch::new();
+        let mut entries = [0u64; CodeScratch::BLOCK];
+        let mut left = count;
+        while left > 0 {
+            let (entries, repeats) = match codes.next(&self.page, left, &mut scratch)? {
+                CodeBlock::Repeat { code, count } => {
+                    dictionary.gather(&[code], &mut entries)?;
+                    (entries.get(..1), count)
+                }
+                CodeBlock::Each(codes) => {
+                    dictionary.gather(codes, &mut entries)?;
+                    (entries.get(..codes.len()), 1)
+                }
+            };
+            let entries = entries.unwrap_or_default();
+            append(entries, repeats, dictionary.bytes.as_padded_bytes(), &mut self.offsets, &mut self.bytes)
+                .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
+            left -= entries.len() * repeats;
+        }
+        Ok(())
+    }
+}
+
+/// Start of an entry's bytes in the high half, their number in the low one.
+fn entry(start: usize, length: usize) -> u64 {
+    (start as u64) << 32 | length as u64 & 0xffff_ffff
+}
+
+fn place(entry: u64) -> (usize, usize) {
+    ((entry >> 32) as usize, (entry & 0xffff_ffff) as usize)
+}
+
+/// Appends each of `entries`, which lie in `source`, so many times in a row. Fails without an error of its own where
+/// the offsets cannot reach so far.
+fn append<O: Offset>(
+    entries: &[u64],
+    repeats: usize,
+    source: &[u8],
+    offsets: &mut Values<O>,
+    bytes: &mut Values<u8>,
+) -> std::result::Result<(), Option<Error>> {
+    let base = bytes.len();
+    let total = entries.iter().map(|entry| place(*entry).1).sum::<usize>().saturating_mul(repeats);
+    O::from_usize(base.saturating_add(total)).ok_or(None)?;
+    let count = entries.len() * repeats;
+    let room = bytes.spare(total).map_err(Some)?;
+    let ends = offsets.spare(count).map_err(Some)?;
+    let repeated = entries.iter().flat_map(|entry| std::iter::repeat_n(*entry, repeats));
+    let mut written = 0;
+    for (entry, end) in repeated.zip(ends) {
+        let (start, length) = place(entry);
+        simd::copy_prefix(source.get(start..).unwrap_or_default(), length, room.get_mut(written..).unwrap_or_default());
+        written += length;
+        *end = O::from_usize(base + written).unwrap_or_default();
+    }
+    offsets.commit(count);
+    bytes.commit(total);
+    Ok(())
+}
+
+impl Dictionary {
+    fn new(page: &DictionaryPage, is_utf8: bool, context: &Context) -> Result<Self> {
+        let source = page.values.as_slice();
+        // The bytes at hand bound the entries, whatever the header counts.
+        if page.value_count > source.len() / 4 {
+            return Err(values_missing("dictionary entries", page.value_count, source.len() / 4));
+        }
+        let mut entries = Values::with_capacity(&context.pool, page.value_count)?;
+        let mut bytes = Values::with_capacity(&context.pool, source.len())?;
+        let mut stretch = Utf8Stretch::new(0);
+        let mut position = 0;
+        for _ in 0..page.value_count {
+            let (value, next) = byte_array_at(source, position)?;
+            if is_utf8 {
+                stretch.pass(source, position, value.len())?;
+            }
+            entries.push(entry(bytes.len(), value.len()))?;
+            bytes.extend_from_bytes(value)?;
+            position = next;
+        }
+        if is_utf8 {
+            stretch.end(source, position)?;
+        }
+        Ok(Self { entries, bytes })
+    }
+
+    fn gather(&self, codes: &[u32], out: &mut [u64]) -> Result<()> {
+        let entries = self.entries.as_slice();
+        simd::gather(entries, codes, out).map_err(|code| bad_code(code, entries.len()))
+    }
+}
+
+fn empty_offsets<O: Offset>(context: &Context) -> Result<Values<O>> {
+    let mut offsets = Values::with_capacity(&context.pool, context.rows.saturating_add(1))?;
+    offsets.push(O::default())?;
+    Ok(offsets)
+}
+
+#[cold]
+fn offsets_overflow(data_type: &DataType) -> Error {
+    Error::limit(format!(
+        "the strings of one batch pass what the offsets of {data_type} can reach: ask for LargeUtf8, Utf8View or smaller batches"
+    ))
+}
+
+impl<O: Offset> ValueDecoder for StringDecoder<O> {
+    fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()> {
+        self.dictionary = Some(Dictionary::new(&page, self.is_utf8, &self.context)?);
+        Ok(())
+    }
+
+    fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
+        self.cursor = match encoding {
+            Encoding::Plain => Cursor::Plain { position: start },
+            Encoding::PlainDictionary | Encoding::RleDictionary => Cursor::Dictionary(Codes::open(&values, start)?),
+            other => return Err(unsupported_encoding(other, &self.context.data_type)),
+        };
+        self.page = values;
+        Ok(())
+    }
+
+    fn skip(&mut self, count: usize) -> Result<()> {
+        match &mut self.cursor {
+            Cursor::Closed => Err(Error::internal("no page is open")),
+            Cursor::Dictionary(codes) => codes.skip(&self.page, count),
+            Cursor::Plain { position } => {
+                let mut values = PlainBytes { position: *position };
+                values.skip(&self.page, count)?;
+                *position = values.position;
+                Ok(())
+            }
+        }
+    }
+
+    fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        let before = self.offsets.len();
+        let base = self.offsets.as_slice().last().copied().unwrap_or_default();
+        match self.cursor {
+            Cursor::Closed => return Err(Error::internal("no page is open")),
+            Cursor::Plain { position } => {
+                let position = self.read_plain(position, present)?;
+                self.cursor = Cursor::Plain { position };
+            }
+            Cursor::Dictionary(_) => self.read_codes(present)?,
+        }
+        if let Some(valid) = valid {
+            let nulls = valid.len().saturating_sub(present);
+            self.offsets.spare(nulls)?;
+            self.offsets.commit(nulls);
+            simd::expand_ends(self.offsets.as_mut_slice().get_mut(before..).unwrap_or_default(), base, valid);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+        let next = Values::with_capacity(&self.context.pool, self.bytes.len())?;
+        let bytes = std::mem::replace(&mut self.bytes, next).into_buffer();
+        let offsets = std::mem::replace(&mut self.offsets, empty_offsets(&self.context)?).into_buffer();
+        Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![offsets, bytes]))
+    }
+}

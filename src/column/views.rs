@@ -1,0 +1,234 @@
+//! Strings and binaries as views: Utf8View and BinaryView.
+//!
+//! A view of 16 bytes holds a value of up to 12 bytes itself, and points to a longer one where it lies: in the
+//! decompressed page or in the dictionary page. Nothing is copied; the batch keeps the pages alive that it points to.
+//! PLAIN values happen to lie the way a view wants them: length first, then the bytes.
+
+use arrow_array::ArrayRef;
+use arrow_buffer::{Buffer, NullBuffer};
+use arrow_schema::DataType;
+
+use super::decoder::{CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding};
+use crate::encoding::{PlainBytes, Utf8Stretch, byte_array_at, values_missing};
+use crate::error::{Error, Result};
+use crate::memory::{BitSlice, Values, array_from_parts};
+use crate::metadata::Encoding;
+use crate::page::DictionaryPage;
+use crate::simd;
+
+/// Values up to this length lie in the view itself.
+const INLINE_BYTES: usize = 12;
+
+/// Decodes byte arrays to views.
+pub(crate) struct ViewDecoder {
+    context: Context,
+    is_utf8: bool,
+    dictionary: Option<Dictionary>,
+    page: Buffer,
+    /// Number of `page` among `buffers`, once a view points to it.
+    page_number: Option<u32>,
+    cursor: Cursor,
+    views: Values<u128>,
+    /// What the views of the batch at hand point to.
+    buffers: Vec<Buffer>,
+}
+
+enum Cursor {
+    Closed,
+    Plain { position: usize },
+    Dictionary(Codes),
+}
+
+/// The entries of a dictionary as views into its page.
+struct Dictionary {
+    /// Their buffer number is 0.
+    views: Values<u128>,
+    /// True where some entry does not lie in its view.
+    is_pointed_to: bool,
+    page: Buffer,
+    /// Number of `page` among the buffers of the batch at hand, once there.
+    number: Option<u32>,
+}
+
+impl ViewDecoder {
+    pub(crate) fn new(context: Context) -> Result<Self> {
+        let views = Values::with_capacity(&context.pool, context.rows)?;
+        let is_utf8 = context.data_type == DataType::Utf8View;
+        let (page, cursor) = (Buffer::default(), Cursor::Closed);
+        Ok(Self { context, is_utf8, dictionary: None, page, page_number: None, cursor, views, buffers: Vec::new() })
+    }
+
+    fn read_plain(&mut self, position: usize, count: usize) -> Result<usize> {
+        let number = self.page_number.map_or(self.buffers.len() as u32, |number| number);
+        let out = self.views.spare(count)?.get_mut(..count).unwrap_or_default();
+        let walked = walk_plain(&self.page, position, number, self.is_utf8, out)?;
+        self.views.commit(count);
+        if walked.is_pointed_to && self.page_number.is_none() {
+            self.page_number = Some(number);
+            self.buffers.push(self.page.clone());
+        }
+        Ok(walked.end)
+    }
+
+    fn read_codes(&mut self, count: usize) -> Result<()> {
+        let Cursor::Dictionary(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
+        let dictionary = self.dictionary.as_mut().ok_or_else(no_dictionary)?;
+        let entries = dictionary.views.as_slice();
+        let mut scratch = CodeScratch::new();
+        let before = self.views.len();
+        self.views.reserve(count)?;
+        let mut left = count;
+        while left > 0 {
+            match codes.next(&self.page, left, &mut scratch)? {
+                CodeBlock::Repeat { code, count } => {
+                    let view = entries.get(code as usize).ok_or_else(|| bad_code(code, entries.len()))?;
+                    self.views.extend_fill(*view, count)?;
+                    left -= count;
+                }
+                CodeBlock::Each(codes) => {
+                    simd::gather(entries, codes, self.views.spare(codes.len())?)
+                        .map_err(|code| bad_code(code, entries.len()))?;
+                    self.views.commit(codes.len());
+                    left -= codes.len();
+                }
+            }
+        }
+        if dictionary.is_pointed_to && count > 0 {
+            let number = *dictionary.number.get_or_insert_with(|| {
+                self.buffers.push(dictionary.page.clone());
+                self.buffers.len() as u32 - 1
+            });
+            renumber(self.views.as_mut_slice().get_mut(before..).unwrap_or_default(), number);
+        }
+        Ok(())
+    }
+}
+
+/// Points views whose buffer number is 0 to buffer `number`.
+fn renumber(views: &mut [u128], number: u32) {
+    if number == 0 {
+        return;
+    }
+    for view in views {
+        if *view as u32 as usize > INLINE_BYTES {
+            *view |= u128::from(number) << 64;
+        }
+    }
+}
+
+/// What walking over PLAIN values came to.
+struct Walked {
+    /// Where the next value begins.
+    end: usize,
+    /// True where some view points to the page.
+    is_pointed_to: bool,
+}
+
+/// Makes views of the PLAIN values of `page`, buffer `number`, from `position` on until `out` is full.
+fn walk_plain(page: &[u8], mut position: usize, number: u32, is_utf8: bool, out: &mut [u128]) -> Result<Walked> {
+    let mut stretch = Utf8Stretch::new(position);
+    let mut is_pointed_to = false;
+    for slot in out {
+        let (value, next) = byte_array_at(page, position)?;
+        let length = value.len();
+        let raw = sixteen_bytes_at(page, position);
+        *slot = if length <= INLINE_BYTES {
+            raw & (u128::MAX >> (8 * (INLINE_BYTES - length)))
+        } else {
+            is_pointed_to = true;
+            u128::from(raw as u64) | u128::from(number) << 64 | (position as u128 + 4) << 96
+        };
+        if is_utf8 {
+            stretch.pass(page, position, length)?;
+        }
+        position = next;
+    }
+    if is_utf8 {
+        stretch.end(page, position)?;
+    }
+    Ok(Walked { end: position, is_pointed_to })
+}
+
+/// The 16 bytes at `position`, those behind the end 0.
+#[inline(always)]
+fn sixteen_bytes_at(page: &[u8], position: usize) -> u128 {
+    let tail = page.get(position..).unwrap_or_default();
+    match tail.first_chunk::<16>() {
+        Some(chunk) => u128::from_le_bytes(*chunk),
+        None => {
+            let mut padded = [0; 16];
+            padded.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
+            u128::from_le_bytes(padded)
+        }
+    }
+}
+
+impl ValueDecoder for ViewDecoder {
+    fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()> {
+        let (count, source) = (page.value_count, page.values);
+        // The bytes at hand bound the entries, whatever the header counts.
+        if count > source.len() / 4 {
+            return Err(values_missing("dictionary entries", count, source.len() / 4));
+        }
+        let mut views = Values::with_capacity(&self.context.pool, count)?;
+        let out = views.spare(count)?.get_mut(..count).unwrap_or_default();
+        let walked = walk_plain(&source, 0, 0, self.is_utf8, out)?;
+        views.commit(count);
+        self.dictionary = Some(Dictionary { views, is_pointed_to: walked.is_pointed_to, page: source, number: None });
+        Ok(())
+    }
+
+    fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
+        self.cursor = match encoding {
+            Encoding::Plain => Cursor::Plain { position: start },
+            Encoding::PlainDictionary | Encoding::RleDictionary => Cursor::Dictionary(Codes::open(&values, start)?),
+            other => return Err(unsupported_encoding(other, &self.context.data_type)),
+        };
+        self.page = values;
+        self.page_number = None;
+        Ok(())
+    }
+
+    fn skip(&mut self, count: usize) -> Result<()> {
+        match &mut self.cursor {
+            Cursor::Closed => Err(Error::internal("no page is open")),
+            Cursor::Dictionary(codes) => codes.skip(&self.page, count),
+            Cursor::Plain { position } => {
+                let mut values = PlainBytes { position: *position };
+                values.skip(&self.page, count)?;
+                *position = values.position;
+                Ok(())
+            }
+        }
+    }
+
+    fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        let before = self.views.len();
+        match self.cursor {
+            Cursor::Closed => return Err(Error::internal("no page is open")),
+            Cursor::Plain { position } => {
+                let position = self.read_plain(position, present)?;
+                self.cursor = Cursor::Plain { position };
+            }
+            Cursor::Dictionary(_) => self.read_codes(present)?,
+        }
+        if let Some(valid) = valid {
+            let nulls = valid.len().saturating_sub(present);
+            self.views.spare(nulls)?;
+            self.views.commit(nulls);
+            simd::expand(self.views.as_mut_slice().get_mut(before..).unwrap_or_default(), valid);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+        let next = Values::with_capacity(&self.context.pool, self.context.rows)?;
+        let mut buffers = vec![std::mem::replace(&mut self.views, next).into_buffer()];
+        buffers.append(&mut self.buffers);
+        self.page_number = None;
+        if let Some(dictionary) = &mut self.dictionary {
+            dictionary.number = None;
+        }
+        Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, buffers))
+    }
+}

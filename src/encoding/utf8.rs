@@ -1,0 +1,74 @@
+//! Validates the UTF-8 of PLAIN byte arrays many at a time.
+//!
+//! The length in front of a value shorter than 128 bytes is four ASCII bytes. So a stretch of such values, lengths
+//! included, is valid UTF-8 exactly if every value in it is: a character cut in two at the end of a value would be
+//! followed by ASCII. A longer value ends the stretch before it and begins the next one behind its length.
+
+use crate::error::{Error, Result};
+
+/// Values at least this long have a length that need not be ASCII.
+const LONG_VALUE_BYTES: usize = 128;
+
+/// A stretch of PLAIN byte arrays that is being walked over.
+pub(crate) struct Utf8Stretch {
+    start: usize,
+}
+
+impl Utf8Stretch {
+    /// The stretch begins at the length that stands at `position`.
+    pub(crate) fn new(position: usize) -> Self {
+        Self { start: position }
+    }
+
+    /// Takes note of a value of `length` bytes whose length stands at `position` of `bytes`.
+    #[inline(always)]
+    pub(crate) fn pass(&mut self, bytes: &[u8], position: usize, length: usize) -> Result<()> {
+        if length < LONG_VALUE_BYTES {
+            return Ok(());
+        }
+        self.end(bytes, position)?;
+        self.start = position.saturating_add(4);
+        Ok(())
+    }
+
+    /// Validates what was passed, up to byte `end` of `bytes`.
+    pub(crate) fn end(&self, bytes: &[u8], end: usize) -> Result<()> {
+        let stretch = bytes.get(self.start..end).unwrap_or_default();
+        if stretch.is_ascii() || simdutf8::basic::from_utf8(stretch).is_ok() {
+            return Ok(());
+        }
+        Err(Error::corrupt("a string is not valid UTF-8"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoding::byte_array_at;
+
+    fn valid(values: &[&[u8]]) -> bool {
+        let bytes: Vec<u8> =
+            values.iter().flat_map(|v| (v.len() as u32).to_le_bytes().into_iter().chain(v.iter().copied())).collect();
+        let mut stretch = Utf8Stretch::new(0);
+        let mut position = 0;
+        for _ in values {
+            let (value, next) = byte_array_at(&bytes, position).unwrap();
+            if stretch.pass(&bytes, position, value.len()).is_err() {
+                return false;
+            }
+            position = next;
+        }
+        stretch.end(&bytes, position).is_ok()
+    }
+
+    #[test]
+    fn short_and_long_values_are_validated() {
+        let umlauts = "äöü".repeat(60).into_bytes();
+        assert!(valid(&[b"abc", "ä".as_bytes(), b"", &umlauts, &umlauts, b"x", &[b'y'; 200]]));
+        assert!(valid(&[]));
+        assert!(!valid(&[b"abc", &[0xc3], &[0xa4]]), "a character over two values");
+        assert!(!valid(&[&umlauts[..umlauts.len() - 1], b"x"]), "a long value that ends inside a character");
+        assert!(!valid(&[b"x", &[0xc3], &umlauts]), "a short value that ends inside a character");
+        assert!(!valid(&[&umlauts, &[0xff]]));
+    }
+}

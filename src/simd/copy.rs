@@ -1,0 +1,38 @@
+//! Copies of short byte strings.
+
+/// Copies the first `length` bytes of `source` to the front of `target`, both at least so long.
+///
+/// Up to 32 bytes are moved by whole registers where both sides have room, so bytes of `target` behind `length` may be
+/// overwritten.
+#[inline(always)]
+pub(crate) fn copy_prefix(source: &[u8], length: usize, target: &mut [u8]) {
+    if length <= 16 {
+        if let (Some(from), Some(to)) = (source.first_chunk::<16>(), target.first_chunk_mut::<16>()) {
+            *to = *from;
+            return;
+        }
+    } else if length <= 32 {
+        if let (Some(from), Some(to)) = (source.first_chunk::<32>(), target.first_chunk_mut::<32>()) {
+            *to = *from;
+            return;
+        }
+    }
+    target[..length].copy_from_slice(&source[..length]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_length_is_copied_with_and_without_room_behind_it() {
+        let source: Vec<u8> = (1..=100).collect();
+        for length in 0..70 {
+            for room in [length, length + 1, length + 40] {
+                let mut target = vec![0; room];
+                copy_prefix(&source[..room.min(100)], length, &mut target);
+                assert_eq!(target[..length], source[..length]);
+            }
+        }
+    }
+}
