@@ -22,7 +22,6 @@ int main(int argc, char **argv) {
     int exit_status = 1;
     FILE *file = argc == 2 ? fopen(argv[1], "rb") : NULL;
     if (!file || fseek(file, 0, SEEK_END)) return fputs("usage: minimal FILE\n", stderr), 2;
-
     if (pqpush_metadata_decoder_new((uint64_t)ftell(file), NULL, &footer, &error)) goto done;
     while (!metadata) { /* the footer: push what it asks for until it is complete */
         if (pqpush_metadata_decoder_try_decode(footer, &event, &metadata, &error)) goto done;
