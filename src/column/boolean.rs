@@ -22,7 +22,9 @@ pub(crate) struct BooleanDecoder {
 enum Cursor {
     Closed,
     /// The next value is this bit of the page.
-    Plain { bit: usize },
+    Plain {
+        bit: usize,
+    },
     Runs(Hybrid),
 }
 

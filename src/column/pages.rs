@@ -41,6 +41,8 @@ pub(crate) struct PageCursor {
     position: u64,
     /// The header at `position` and its length, once parsed.
     header: Option<(PageHeader, u64)>,
+    /// The bytes that were missing for the header end here; `position` where none were.
+    header_wanted_to: u64,
     /// Where the data pages lie, if that is to be used; empty if not.
     index: Vec<PageLocation>,
 }
@@ -53,7 +55,7 @@ impl PageCursor {
             ByteRange::new(page.offset, page.compressed_bytes).is_some_and(|range| chunk.contains(range))
         };
         let index = if index.iter().all(inside) { index } else { Vec::new() };
-        Self { chunk, position: chunk.offset, header: None, index }
+        Self { chunk, position: chunk.offset, header: None, header_wanted_to: chunk.offset, index }
     }
 
     /// Where the next page header begins.
@@ -70,7 +72,7 @@ impl PageCursor {
         if left == 0 {
             return Ok(Located::End);
         }
-        let mut peek = HEADER_PEEK_BYTES.min(left);
+        let mut peek = HEADER_PEEK_BYTES.min(left).min(self.indexed_page_bytes().unwrap_or(left).max(1));
         loop {
             let bytes = source.contiguous_from(self.position, peek);
             match header::parse(&bytes).map_err(|error| error.at_offset(self.position))? {
@@ -79,13 +81,22 @@ impl PageCursor {
                     self.header = Some((header.clone(), length as u64));
                     return Ok(Located::Page(header));
                 }
-                Parsed::Incomplete if (bytes.len() as u64) < peek => return Ok(Located::Starved),
+                Parsed::Incomplete if (bytes.len() as u64) < peek => {
+                    self.header_wanted_to = self.position.saturating_add(peek);
+                    return Ok(Located::Starved);
+                }
                 Parsed::Incomplete if peek == left => {
                     return Err(Error::truncated("the column chunk ends inside a page header").at_offset(self.position));
                 }
                 Parsed::Incomplete => peek = peek.saturating_mul(16).min(left),
             }
         }
+    }
+
+    /// Bytes of the page at the cursor by the index, where one begins here.
+    fn indexed_page_bytes(&self) -> Option<u64> {
+        let number = self.index.binary_search_by_key(&self.position, |page| page.offset).ok()?;
+        self.index.get(number).map(|page| page.compressed_bytes)
     }
 
     fn check_body(&self, header: &PageHeader, header_bytes: u64) -> Result<()> {
@@ -118,20 +129,20 @@ impl PageCursor {
         self.move_to(end, source);
     }
 
-    /// Goes to the page that holds `row`, where the index tells, giving up what lies between. Returns the rows that the
-    /// page holds by the index.
-    pub(crate) fn seek(&mut self, row: u64, source: &mut dyn ByteSource) -> Option<IndexedPage> {
-        let number = self.index.partition_point(|page| page.first_row <= row).checked_sub(1)?;
-        let page = *self.index.get(number)?;
+    /// Goes to the page that holds `row`, where the index tells, giving up what lies between.
+    pub(crate) fn seek(&mut self, row: u64, source: &mut dyn ByteSource) -> Option<IndexedRows> {
+        let after = self.index.partition_point(|page| page.first_row <= row);
+        let page = *self.index.get(after.checked_sub(1)?)?;
         if page.offset != self.position {
             self.move_to(page.offset, source);
         }
-        Some(IndexedPage { number, first_row: page.first_row })
+        Some(IndexedRows { start: page.first_row, end: self.index.get(after).map(|next| next.first_row) })
     }
 
     fn move_to(&mut self, position: u64, source: &mut dyn ByteSource) {
         source.release(ByteRange::between(self.position, position));
         self.position = position;
+        self.header_wanted_to = position;
         self.header = None;
     }
 
@@ -150,36 +161,36 @@ impl PageCursor {
         self.index.len()
     }
 
-    /// Where the chunk's dictionary page lies, if it has one, by the index: in front of the first data page.
-    pub(crate) fn dictionary_range(&self) -> ByteRange {
-        let end = self.index.first().map_or(self.chunk.offset, |first| first.offset);
-        ByteRange::between(self.chunk.offset, end)
+    /// What lies between the cursor and the first data page by the index: the dictionary page, until it is read.
+    pub(crate) fn before_first_indexed_page(&self) -> ByteRange {
+        let end = self.index.first().map_or(self.position, |first| first.offset);
+        ByteRange::between(self.position, end)
     }
 
-    /// The ranges of the pages that hold a row of `rows`, by the index; without one, all that is left of the chunk.
+    /// All that is left of the chunk.
+    pub(crate) fn rest(&self) -> ByteRange {
+        ByteRange::between(self.position, self.chunk.end())
+    }
+
+    /// Adds the ranges of the pages that hold a row of `rows`, by the index.
     pub(crate) fn ranges_of_rows(&self, rows: &std::ops::Range<u64>, out: &mut Vec<ByteRange>) {
-        if self.index.is_empty() {
-            out.push(ByteRange::between(self.position, self.chunk.end()));
-            return;
-        }
         let first = self.index.partition_point(|page| page.first_row <= rows.start).saturating_sub(1);
         let pages = self.index.iter().skip(first).take_while(|page| page.first_row < rows.end);
         out.extend(pages.map(|page| ByteRange { offset: page.offset, length: page.compressed_bytes }));
     }
 
-    /// The page at the cursor as far as it is known: header and body once located, else `guess` bytes.
-    pub(crate) fn page_range(&self, guess: u64) -> ByteRange {
-        match &self.header {
-            Some(_) => ByteRange::between(self.position, self.body_range().end()),
-            None => ByteRange::between(self.position, self.position.saturating_add(guess).min(self.chunk.end())),
-        }
+    /// The page at the cursor as far as it is known: header and body once located, else what the header was found to
+    /// need.
+    pub(crate) fn known_page(&self) -> ByteRange {
+        let end = if self.header.is_some() { self.body_range().end() } else { self.header_wanted_to };
+        ByteRange::between(self.position, end)
     }
 }
 
-/// A page that the index led to.
-pub(crate) struct IndexedPage {
-    /// Its number among the data pages.
-    pub number: usize,
-    /// Row of the row group that it begins with.
-    pub first_row: u64,
+/// The rows of a page by the index.
+pub(crate) struct IndexedRows {
+    /// Row of the row group that the page begins with.
+    pub start: u64,
+    /// Row that the next page begins with; `None` for the last page.
+    pub end: Option<u64>,
 }

@@ -8,7 +8,9 @@ use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 use arrow_schema::DataType;
 
-use super::decoder::{CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding};
+use super::decoder::{
+    CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding,
+};
 use crate::encoding::{PlainBytes, Utf8Stretch, byte_array_at, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};

@@ -28,9 +28,16 @@ pub(crate) struct Hybrid {
 
 #[derive(Debug)]
 enum Run {
-    Repeat { value: u32, left: usize },
+    Repeat {
+        value: u32,
+        left: usize,
+    },
     /// `taken <= count` values of the run that begins at byte `start` were handed out.
-    Packed { start: usize, taken: usize, count: usize },
+    Packed {
+        start: usize,
+        taken: usize,
+        count: usize,
+    },
 }
 
 /// Values of one run.

@@ -16,5 +16,5 @@ mod values;
 
 pub(crate) use array::array_from_parts;
 pub(crate) use bits::{BitSlice, Bits, Validity};
-pub(crate) use block::{Block, OVERWRITE_BYTES, Pool};
+pub(crate) use block::{Block, Pool};
 pub(crate) use values::{Plain, Values};

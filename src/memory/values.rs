@@ -10,7 +10,10 @@ use crate::error::{Error, Result};
 ///
 /// # Safety
 /// Implemented only for such types: [`Values`] views raw memory as them.
-pub(crate) unsafe trait Plain: Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static {}
+pub(crate) unsafe trait Plain:
+    Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static
+{
+}
 
 // SAFETY: integers and arrays of bytes have no padding and no invalid bit pattern.
 unsafe impl Plain for u8 {}

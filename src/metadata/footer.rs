@@ -1,0 +1,309 @@
+//! The footer: `FileMetaData` read into [`Metadata`].
+//!
+//! What is read is checked for what the rest relies on (see [`crate::metadata`]); statistics are passed over. Errors
+//! carry the file offset, and the row group and column where they are in one.
+
+use crate::byte_range::ByteRange;
+use crate::error::{Error, Result};
+use crate::metadata::thrift::{Kind, Read, Reader};
+use crate::metadata::{Codec, ColumnChunk, Encoding, KeyValue, Metadata, RowGroup, schema_elements};
+use crate::schema::Schema;
+
+/// Length of the leading magic: nothing else can lie there.
+const MAGIC_BYTES: u64 = 4;
+
+/// What parquet-mr before 1.2.9 may have left out of the size of a chunk: the header of its dictionary page, which is
+/// no longer than this (PARQUET-816).
+const LARGEST_DICTIONARY_HEADER_BYTES: u64 = 100;
+
+/// Parses the footer `bytes`, which lie at `footer_offset` of a file of `file_length` bytes.
+pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Result<Metadata> {
+    let mut footer = Footer { reader: Reader::new(bytes), offset: footer_offset, schema: None };
+    let mut row_groups = None;
+    let (mut version, mut created_by, mut key_value) = (0, None, Vec::new());
+    let mut last_id = 0;
+    while let Some(field) = footer.read("footer", |reader| reader.field(&mut last_id))? {
+        match (field.id, field.kind) {
+            (1, Kind::I32) => version = footer.read("footer", Reader::i32)?,
+            (2, Kind::List) => footer.read_schema(bytes.len())?,
+            (4, Kind::List) => row_groups = Some(footer.row_groups()?),
+            (5, Kind::List) => key_value = footer.read("key-value metadata", read_key_values)?,
+            (6, Kind::Binary) => created_by = Some(footer.read("footer", Reader::string)?),
+            (_, kind) => footer.read("footer", |reader| reader.skip(kind))?,
+        }
+    }
+    let lacking = |what: &str| Error::corrupt(format!("the footer has no {what}")).at_offset(footer_offset);
+    let schema = footer.schema.ok_or_else(|| lacking("schema"))?;
+    let mut row_groups = row_groups.ok_or_else(|| lacking("list of row groups"))?;
+    check_chunk_counts(&row_groups, &schema).map_err(|error| error.at_offset(footer_offset))?;
+    if created_by.as_deref().is_some_and(leaves_out_dictionary_headers) {
+        row_groups.iter_mut().flat_map(|group| &mut group.columns).for_each(|chunk| extend(chunk, footer_offset));
+    }
+    Ok(Metadata { file_length, version, created_by, key_value, schema, row_groups })
+}
+
+/// Every row group has one chunk per leaf.
+fn check_chunk_counts(row_groups: &[RowGroup], schema: &Schema) -> Result<()> {
+    let leaves = schema.leaves.len();
+    match row_groups.iter().enumerate().find(|(_, group)| group.columns.len() != leaves) {
+        None => Ok(()),
+        Some((ordinal, group)) => {
+            let chunks = group.columns.len();
+            let message = format!("the row group has {chunks} column chunks, the schema {leaves} leaf columns");
+            Err(Error::corrupt(message).in_row_group(ordinal))
+        }
+    }
+}
+
+/// True for parquet-mr before 1.2.9, which gave its version at first not at all.
+fn leaves_out_dictionary_headers(created_by: &str) -> bool {
+    let Some(version) = created_by.strip_prefix("parquet-mr version ") else { return created_by == "parquet-mr" };
+    let digits_end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    let mut numbers = version.get(..digits_end).unwrap_or_default().split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor)), Some(Ok(patch))) => (major, minor, patch) < (1, 2, 9),
+        _ => false,
+    }
+}
+
+/// Adds to a chunk with a dictionary what the header of the dictionary page may take, up to the footer.
+fn extend(chunk: &mut ColumnChunk, footer_offset: u64) {
+    let dictionary_encoded = |encoding| matches!(encoding, &Encoding::PlainDictionary | &Encoding::RleDictionary);
+    if chunk.dictionary_page_offset.is_some() || chunk.encodings.iter().any(dictionary_encoded) {
+        let start = chunk.dictionary_page_offset.unwrap_or(chunk.data_page_offset);
+        let room = footer_offset.saturating_sub(start.saturating_add(chunk.compressed_bytes));
+        let added = room.min(LARGEST_DICTIONARY_HEADER_BYTES);
+        chunk.compressed_bytes = chunk.compressed_bytes.saturating_add(added);
+    }
+}
+
+/// Where reading is, and what errors are told with.
+struct Footer<'a> {
+    reader: Reader<'a>,
+    /// Where the footer lies in the file.
+    offset: u64,
+    /// The schema, once it was read.
+    schema: Option<Schema>,
+}
+
+impl<'a> Footer<'a> {
+    /// Reads something, with its place in the error.
+    fn read<T>(&mut self, what: &str, read: impl FnOnce(&mut Reader<'a>) -> Read<T>) -> Result<T> {
+        read(&mut self.reader).map_err(|failure| failure.into_error(what).at_offset(self.position()))
+    }
+
+    fn position(&self) -> u64 {
+        self.offset.saturating_add(self.reader.position() as u64)
+    }
+
+    fn read_schema(&mut self, footer_bytes: usize) -> Result<()> {
+        let start = self.position();
+        let elements = self.read("schema", schema_elements::read)?;
+        let schema = schema_elements::build(elements, footer_bytes).map_err(|error| error.at_offset(start))?;
+        self.schema = Some(schema);
+        Ok(())
+    }
+
+    fn row_groups(&mut self) -> Result<Vec<RowGroup>> {
+        let list = self.read("list of row groups", Reader::list_of_structs)?;
+        let mut row_groups = Vec::new();
+        for ordinal in 0..list {
+            row_groups.push(self.row_group().map_err(|error| error.in_row_group(ordinal))?);
+        }
+        Ok(row_groups)
+    }
+
+    fn row_group(&mut self) -> Result<RowGroup> {
+        let start = self.position();
+        let mut columns = Vec::new();
+        let (mut total_byte_size, mut row_count) = (None, None);
+        let mut last_id = 0;
+        while let Some(field) = self.read("row group", |reader| reader.field(&mut last_id))? {
+            match (field.id, field.kind) {
+                (1, Kind::List) => columns = self.columns()?,
+                (2, Kind::I64) => total_byte_size = Some(self.read("row group", Reader::i64)?),
+                (3, Kind::I64) => row_count = Some(self.read("row group", Reader::i64)?),
+                (_, kind) => self.read("row group", |reader| reader.skip(kind))?,
+            }
+        }
+        let count = |what, value| unsigned("row group", what, value).map_err(|error| error.at_offset(start));
+        Ok(RowGroup {
+            row_count: count("number of rows", row_count)?,
+            total_byte_size: count("total byte size", total_byte_size)?,
+            columns,
+        })
+    }
+
+    fn columns(&mut self) -> Result<Vec<ColumnChunk>> {
+        let count = self.read("list of column chunks", Reader::list_of_structs)?;
+        let leaf_count = self.schema.as_ref().map_or(0, |schema| schema.leaves.len());
+        let mut columns = Vec::with_capacity(count.min(leaf_count));
+        for ordinal in 0..count {
+            let start = self.position();
+            let chunk = self.read("column chunk", RawChunk::read);
+            let chunk = chunk.and_then(|raw| raw.checked().map_err(|error| error.at_offset(start)));
+            columns.push(chunk.map_err(|error| self.in_column(error, ordinal))?);
+        }
+        Ok(columns)
+    }
+
+    fn in_column(&self, error: Error, ordinal: usize) -> Error {
+        match self.schema.as_ref().and_then(|schema| schema.leaves.get(ordinal)) {
+            Some(leaf) => error.in_column(ordinal, &leaf.dotted_path()),
+            None => error,
+        }
+    }
+}
+
+fn read_key_values(reader: &mut Reader<'_>) -> Read<Vec<KeyValue>> {
+    let mut pairs = Vec::new();
+    for _ in 0..reader.list_of_structs()? {
+        let mut pair = KeyValue { key: String::new(), value: None };
+        let mut last_id = 0;
+        while let Some(field) = reader.field(&mut last_id)? {
+            match (field.id, field.kind) {
+                (1, Kind::Binary) => pair.key = reader.string()?,
+                (2, Kind::Binary) => pair.value = Some(reader.string()?),
+                (_, kind) => reader.skip(kind)?,
+            }
+        }
+        pairs.push(pair);
+    }
+    Ok(pairs)
+}
+
+/// The fields of `ColumnChunk` and of the `ColumnMetaData` in it, as they come.
+#[derive(Default)]
+struct RawChunk {
+    has_metadata: bool,
+    codec: Option<i32>,
+    encodings: Vec<Encoding>,
+    value_count: Option<i64>,
+    compressed_bytes: Option<i64>,
+    uncompressed_bytes: Option<i64>,
+    data_page_offset: Option<i64>,
+    dictionary_page_offset: Option<i64>,
+    bloom_filter_offset: Option<i64>,
+    bloom_filter_length: Option<i32>,
+    offset_index_offset: Option<i64>,
+    offset_index_length: Option<i32>,
+    column_index_offset: Option<i64>,
+    column_index_length: Option<i32>,
+    external: bool,
+    encrypted: bool,
+}
+
+impl RawChunk {
+    fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let mut raw = Self::default();
+        let mut last_id = 0;
+        while let Some(field) = reader.field(&mut last_id)? {
+            match (field.id, field.kind) {
+                (1, Kind::Binary) => raw.external = !reader.binary()?.is_empty(),
+                (3, Kind::Struct) => raw.read_metadata(reader)?,
+                (4, Kind::I64) => raw.offset_index_offset = Some(reader.i64()?),
+                (5, Kind::I32) => raw.offset_index_length = Some(reader.i32()?),
+                (6, Kind::I64) => raw.column_index_offset = Some(reader.i64()?),
+                (7, Kind::I32) => raw.column_index_length = Some(reader.i32()?),
+                (8, Kind::Struct) => {
+                    raw.encrypted = true;
+                    reader.skip(field.kind)?;
+                }
+                (_, kind) => reader.skip(kind)?,
+            }
+        }
+        Ok(raw)
+    }
+
+    fn read_metadata(&mut self, reader: &mut Reader<'_>) -> Read<()> {
+        self.has_metadata = true;
+        let mut last_id = 0;
+        while let Some(field) = reader.field(&mut last_id)? {
+            match (field.id, field.kind) {
+                (2, Kind::List) => self.encodings = read_encodings(reader)?,
+                (4, Kind::I32) => self.codec = Some(reader.i32()?),
+                (5, Kind::I64) => self.value_count = Some(reader.i64()?),
+                (6, Kind::I64) => self.uncompressed_bytes = Some(reader.i64()?),
+                (7, Kind::I64) => self.compressed_bytes = Some(reader.i64()?),
+                (9, Kind::I64) => self.data_page_offset = Some(reader.i64()?),
+                (11, Kind::I64) => self.dictionary_page_offset = Some(reader.i64()?),
+                (14, Kind::I64) => self.bloom_filter_offset = Some(reader.i64()?),
+                (15, Kind::I32) => self.bloom_filter_length = Some(reader.i32()?),
+                (_, kind) => reader.skip(kind)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn checked(self) -> Result<ColumnChunk> {
+        if !self.has_metadata {
+            return self.sealed();
+        }
+        let count = |what, value| unsigned("column chunk", what, value);
+        let data_page_offset = count("offset of the first data page", self.data_page_offset)?;
+        let dictionary = self.dictionary_page_offset.and_then(|offset| u64::try_from(offset).ok());
+        let codec = self.codec.ok_or_else(|| Error::corrupt("a column chunk lacks its codec"))?;
+        Ok(ColumnChunk {
+            codec: Codec::from_thrift(codec),
+            value_count: count("number of values", self.value_count)?,
+            compressed_bytes: count("compressed size", self.compressed_bytes)?,
+            uncompressed_bytes: count("uncompressed size", self.uncompressed_bytes)?,
+            data_page_offset,
+            dictionary_page_offset: dictionary.filter(|&offset| (MAGIC_BYTES..data_page_offset).contains(&offset)),
+            bloom_filter_offset: self.bloom_filter_offset.and_then(positive),
+            bloom_filter_length: self.bloom_filter_length.and_then(positive),
+            offset_index_range: range(self.offset_index_offset, self.offset_index_length),
+            column_index_range: range(self.column_index_offset, self.column_index_length),
+            offset_index: None,
+            column_index: None,
+            external: self.external,
+            encrypted: self.encrypted,
+            encodings: self.encodings,
+        })
+    }
+
+    /// A chunk whose metadata are encrypted too: all that is known of it is that.
+    fn sealed(self) -> Result<ColumnChunk> {
+        if !self.encrypted {
+            return Err(Error::corrupt("a column chunk lacks its metadata"));
+        }
+        Self {
+            has_metadata: true,
+            codec: Some(0),
+            value_count: Some(0),
+            compressed_bytes: Some(0),
+            uncompressed_bytes: Some(0),
+            data_page_offset: Some(0),
+            ..self
+        }
+        .checked()
+    }
+}
+
+fn read_encodings(reader: &mut Reader<'_>) -> Read<Vec<Encoding>> {
+    let list = reader.list()?;
+    if list.element != Kind::I32 {
+        reader.skip_elements(list)?;
+        return Ok(Vec::new());
+    }
+    let mut encodings = Vec::with_capacity(list.count);
+    for _ in 0..list.count {
+        encodings.push(Encoding::from_thrift(reader.i32()?));
+    }
+    Ok(encodings)
+}
+
+/// A number that has to be there and not to be negative.
+fn unsigned(of: &str, what: &str, value: Option<i64>) -> Result<u64> {
+    let value = value.ok_or_else(|| Error::corrupt(format!("a {of} lacks its {what}")))?;
+    u64::try_from(value).map_err(|_| Error::corrupt(format!("the {what} of a {of} is {value}")))
+}
+
+fn positive(value: impl TryInto<u64>) -> Option<u64> {
+    value.try_into().ok().filter(|&value| value > 0)
+}
+
+/// Where something lies that may be absent.
+fn range(offset: Option<i64>, length: Option<i32>) -> Option<ByteRange> {
+    ByteRange::new(offset.and_then(positive)?, length.and_then(positive)?)
+}

@@ -9,6 +9,7 @@
 
 pub(crate) mod footer;
 pub(crate) mod page_index;
+mod schema_elements;
 pub(crate) mod thrift;
 
 use crate::byte_range::ByteRange;

@@ -1,7 +1,19 @@
 //! The page index of a column chunk: where each data page lies and which rows it holds (offset index), and what its
 //! values are bounded by (column index).
+//!
+//! An index is an aid: it is believed only where it agrees with the footer and with itself, and where it does not, the
+//! chunk is read without it. So parsing gives either an index that all may rely on, or an error.
 
-/// Where the data pages of one chunk lie. At least one page; offsets and first rows ascend; the first row is 0.
+use bytes::Bytes;
+
+use crate::byte_range::ByteRange;
+use crate::error::{Error, Result};
+use crate::metadata::ColumnChunk;
+use crate::metadata::thrift::{Kind, List, Read, Reader};
+
+/// Where the data pages of one chunk lie: at least one, within the chunk, in ascending order and without overlap. The
+/// first one begins with row 0, and no page begins before the one in front of it or behind the last row. Pages that
+/// begin with the same row are legal: all but the last of them hold no row (or, where rows repeat, a part of one).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OffsetIndex {
     /// One entry a data page, in file order.
@@ -19,7 +31,7 @@ pub struct PageLocation {
     pub first_row: u64,
 }
 
-/// Bounds of the values of each data page of one chunk, in the order of the offset index.
+/// Bounds of the values of each data page of one chunk: as many as the offset index has pages, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnIndex {
     /// True where the page holds nulls only; its bounds then mean nothing.
@@ -43,4 +55,188 @@ pub enum BoundaryOrder {
     Ascending,
     /// Both bounds never rise.
     Descending,
+}
+
+/// Reads the indexes of `chunk` from `bytes_of` the ranges that the footer names into the chunk, where they agree with
+/// a row group of `row_count` rows whose pages lie before `pages_end`.
+///
+/// The first error is given back; a column index without an offset index is not kept.
+pub(crate) fn read_into(
+    chunk: &mut ColumnChunk,
+    row_count: u64,
+    pages_end: u64,
+    file_length: u64,
+    bytes_of: impl Fn(ByteRange) -> Bytes,
+) -> Result<()> {
+    let Some(range) = chunk.offset_index_range else { return Ok(()) };
+    let pages = chunk.byte_range(file_length)?;
+    let within = ByteRange::between(pages.offset, pages.end().min(pages_end));
+    let offset_index = OffsetIndex::parse(&bytes_of(range), within, row_count);
+    let offset_index = offset_index.map_err(|error| error.at_offset(range.offset))?;
+    let page_count = offset_index.pages.len();
+    chunk.offset_index = Some(offset_index);
+    let Some(range) = chunk.column_index_range else { return Ok(()) };
+    let column_index =
+        ColumnIndex::parse(&bytes_of(range), page_count).map_err(|error| error.at_offset(range.offset))?;
+    chunk.column_index = Some(column_index);
+    Ok(())
+}
+
+impl OffsetIndex {
+    /// Parses the index of a chunk whose pages lie in `within` and hold `row_count` rows.
+    fn parse(bytes: &[u8], within: ByteRange, row_count: u64) -> Result<Self> {
+        let pages = read_locations(&mut Reader::new(bytes)).map_err(|failure| failure.into_error("offset index"))?;
+        let pages = pages.into_iter().map(RawLocation::checked).collect::<Option<Vec<_>>>();
+        let pages =
+            pages.ok_or_else(|| Error::corrupt("offset index: a page lacks its place or has a negative one"))?;
+        let (mut end, mut row) = (within.offset, 0);
+        for (ordinal, page) in pages.iter().enumerate() {
+            let place = ByteRange::new(page.offset, page.compressed_bytes);
+            let fits = place.is_some_and(|place| place.offset >= end && place.end() <= within.end());
+            if !fits || place.is_some_and(|place| place.is_empty()) {
+                return Err(Error::corrupt(format!("offset index: page {ordinal} does not lie where it can")));
+            }
+            if page.first_row < row || page.first_row > row_count || (ordinal == 0 && page.first_row != 0) {
+                let first = page.first_row;
+                return Err(Error::corrupt(format!("offset index: page {ordinal} cannot begin with row {first}")));
+            }
+            end = page.offset.saturating_add(page.compressed_bytes);
+            row = page.first_row;
+        }
+        if pages.is_empty() {
+            return Err(Error::corrupt("offset index: it has no pages"));
+        }
+        Ok(Self { pages })
+    }
+}
+
+impl ColumnIndex {
+    /// Parses the index of a chunk of `page_count` pages.
+    fn parse(bytes: &[u8], page_count: usize) -> Result<Self> {
+        let raw =
+            RawColumnIndex::read(&mut Reader::new(bytes)).map_err(|failure| failure.into_error("column index"))?;
+        let counts = [raw.null_pages.len(), raw.min_values.len(), raw.max_values.len()];
+        if counts != [page_count; 3] {
+            let message =
+                format!("column index: it has {counts:?} null pages, minima and maxima for {page_count} pages");
+            return Err(Error::corrupt(message));
+        }
+        let null_counts = raw.null_counts.and_then(|counts| {
+            let counts: Vec<u64> = counts.into_iter().map_while(|count| u64::try_from(count).ok()).collect();
+            (counts.len() == page_count).then_some(counts)
+        });
+        Ok(Self {
+            null_pages: raw.null_pages,
+            min_values: raw.min_values,
+            max_values: raw.max_values,
+            boundary_order: match raw.boundary_order {
+                Some(1) => BoundaryOrder::Ascending,
+                Some(2) => BoundaryOrder::Descending,
+                _ => BoundaryOrder::Unordered,
+            },
+            null_counts,
+        })
+    }
+}
+
+/// A `PageLocation` as it comes.
+#[derive(Debug, Default)]
+struct RawLocation {
+    offset: Option<i64>,
+    compressed_bytes: Option<i32>,
+    first_row: Option<i64>,
+}
+
+impl RawLocation {
+    fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let mut raw = Self::default();
+        let mut last_id = 0;
+        while let Some(field) = reader.field(&mut last_id)? {
+            match (field.id, field.kind) {
+                (1, Kind::I64) => raw.offset = Some(reader.i64()?),
+                (2, Kind::I32) => raw.compressed_bytes = Some(reader.i32()?),
+                (3, Kind::I64) => raw.first_row = Some(reader.i64()?),
+                (_, kind) => reader.skip(kind)?,
+            }
+        }
+        Ok(raw)
+    }
+
+    fn checked(self) -> Option<PageLocation> {
+        Some(PageLocation {
+            offset: self.offset?.try_into().ok()?,
+            compressed_bytes: self.compressed_bytes?.try_into().ok()?,
+            first_row: self.first_row?.try_into().ok()?,
+        })
+    }
+}
+
+fn read_locations(reader: &mut Reader<'_>) -> Read<Vec<RawLocation>> {
+    let mut locations = Vec::new();
+    let mut last_id = 0;
+    while let Some(field) = reader.field(&mut last_id)? {
+        match (field.id, field.kind) {
+            (1, Kind::List) => {
+                for _ in 0..reader.list_of_structs()? {
+                    locations.push(RawLocation::read(reader)?);
+                }
+            }
+            (_, kind) => reader.skip(kind)?,
+        }
+    }
+    Ok(locations)
+}
+
+/// A `ColumnIndex` as it comes.
+#[derive(Debug, Default)]
+struct RawColumnIndex {
+    null_pages: Vec<bool>,
+    min_values: Vec<Vec<u8>>,
+    max_values: Vec<Vec<u8>>,
+    boundary_order: Option<i32>,
+    null_counts: Option<Vec<i64>>,
+}
+
+impl RawColumnIndex {
+    fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let mut raw = Self::default();
+        let mut last_id = 0;
+        while let Some(field) = reader.field(&mut last_id)? {
+            match (field.id, field.kind) {
+                (1, Kind::List) => raw.null_pages = read_list(reader, BOOLEANS, Reader::element_bool)?,
+                (2, Kind::List) => raw.min_values = read_list(reader, BINARIES, read_bound)?,
+                (3, Kind::List) => raw.max_values = read_list(reader, BINARIES, read_bound)?,
+                (4, Kind::I32) => raw.boundary_order = Some(reader.i32()?),
+                (5, Kind::List) => raw.null_counts = Some(read_list(reader, &[Kind::I64], Reader::i64)?),
+                (_, kind) => reader.skip(kind)?,
+            }
+        }
+        Ok(raw)
+    }
+}
+
+/// Writers differ in which of the two names stands for the element type of booleans.
+const BOOLEANS: &[Kind] = &[Kind::True, Kind::False];
+const BINARIES: &[Kind] = &[Kind::Binary];
+
+fn read_bound(reader: &mut Reader<'_>) -> Read<Vec<u8>> {
+    reader.binary().map(<[u8]>::to_vec)
+}
+
+/// Reads a list whose elements are of one of `kinds`; a list of anything else is passed over and gives none.
+fn read_list<'a, T>(
+    reader: &mut Reader<'a>,
+    kinds: &[Kind],
+    read: impl Fn(&mut Reader<'a>) -> Read<T>,
+) -> Read<Vec<T>> {
+    let list: List = reader.list()?;
+    if !kinds.contains(&list.element) {
+        reader.skip_elements(list)?;
+        return Ok(Vec::new());
+    }
+    let mut values = Vec::new();
+    for _ in 0..list.count {
+        values.push(read(reader)?);
+    }
+    Ok(values)
 }

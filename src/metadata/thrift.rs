@@ -114,6 +114,15 @@ impl<'a> Reader<'a> {
         Ok(List { element, count })
     }
 
+    /// The header of a list whose elements are structs: how many.
+    pub(crate) fn list_of_structs(&mut self) -> Read<usize> {
+        match self.list()? {
+            List { count: 0, .. } => Ok(0),
+            List { element: Kind::Struct, count } => Ok(count),
+            List { .. } => Err(Failure::Corrupt("a list of structs has elements of another type")),
+        }
+    }
+
     #[inline]
     pub(crate) fn byte(&mut self) -> Read<u8> {
         let (&byte, rest) = self.rest.split_first().ok_or(Failure::Ends)?;
@@ -179,11 +188,20 @@ impl<'a> Reader<'a> {
             _ if depth >= LARGEST_SKIP_DEPTH => Err(Failure::Corrupt("values are nested more than 64 levels deep")),
             Kind::List | Kind::Set => {
                 let list = self.list()?;
-                (0..list.count).try_for_each(|_| self.skip_value(list.element, depth.saturating_add(1)))
+                self.skip_list(list, depth.saturating_add(1))
             }
             Kind::Map => self.skip_map(depth.saturating_add(1)),
             Kind::Struct => self.skip_struct(depth.saturating_add(1)),
         }
+    }
+
+    /// Passes over the elements of a list whose header was read.
+    pub(crate) fn skip_elements(&mut self, list: List) -> Read<()> {
+        self.skip_list(list, 0)
+    }
+
+    fn skip_list(&mut self, list: List, depth: usize) -> Read<()> {
+        (0..list.count).try_for_each(|_| self.skip_value(list.element, depth))
     }
 
     fn skip_struct(&mut self, depth: usize) -> Read<()> {

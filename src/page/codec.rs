@@ -42,7 +42,9 @@ impl Decompressor {
                 .or_else(|hadoop| if lz4_other(source, target).is_ok() { Ok(()) } else { Err(hadoop) }),
             Codec::Uncompressed | Codec::Lzo | Codec::Unknown(_) => return Err(unsupported(codec)),
         }
-        .map_err(|reason| Error::corrupt(format!("{codec:?} page of {} bytes does not decompress: {reason}", source.len())))?;
+        .map_err(|reason| {
+            Error::corrupt(format!("{codec:?} page of {} bytes does not decompress: {reason}", source.len()))
+        })?;
         Ok(block)
     }
 
@@ -57,8 +59,7 @@ impl Decompressor {
             empty => empty.insert(zstd_safe::DCtx::try_create().ok_or("no memory for a context")?),
         };
         let size = target.len();
-        let written =
-            context.decompress(target, source).map_err(|code| zstd_safe::get_error_name(code).to_owned())?;
+        let written = context.decompress(target, source).map_err(|code| zstd_safe::get_error_name(code).to_owned())?;
         exactly(written, size)
     }
 
@@ -75,9 +76,16 @@ impl Decompressor {
 /// Why a codec failed, in words.
 type Outcome = std::result::Result<(), String>;
 
-/// The error for a codec that this library does not have.
+/// Fails with `Unsupported` for a codec that this library does not have.
+pub(crate) fn check_supported(codec: Codec) -> Result<()> {
+    match codec {
+        Codec::Lzo | Codec::Unknown(_) => Err(unsupported(codec)),
+        _ => Ok(()),
+    }
+}
+
 #[cold]
-pub(crate) fn unsupported(codec: Codec) -> Error {
+fn unsupported(codec: Codec) -> Error {
     match codec {
         Codec::Unknown(code) => Error::unsupported(format!("compression codec {code} is not known")),
         codec => Error::unsupported(format!("compression codec {codec:?} is not supported")),

@@ -74,7 +74,13 @@ impl PageOpener {
         match header.kind {
             PageKind::DataV1 { encoding, definition_levels, .. } => {
                 let values = self.decompressed(codec, body, header.uncompressed_bytes as usize)?;
-                let mut page = DataPage { encoding, levels: values, definition_levels: None, values: Buffer::default(), values_start: 0 };
+                let mut page = DataPage {
+                    encoding,
+                    levels: values,
+                    definition_levels: None,
+                    values: Buffer::default(),
+                    values_start: 0,
+                };
                 if optional {
                     if definition_levels != Encoding::Rle {
                         return Err(Error::unsupported(format!("definition levels in encoding {definition_levels:?}")));

@@ -42,19 +42,26 @@ impl Buffers {
                 data.len()
             ))
         })?;
-        for (piece_offset, piece) in self.overlapping(range) {
-            let common = part(piece_offset, piece, range);
-            let at = piece_offset.max(offset);
-            let pushed = part(offset, &data, ByteRange { offset: at, length: common.len() as u64 });
-            if let Some(same_bytes) = common.iter().zip(pushed).position(|(held, new)| held != new) {
-                let message = "bytes pushed here differ from the bytes pushed before";
-                return Err(Error::invalid_argument(message).at_offset(at.saturating_add(same_bytes as u64)));
-            }
-        }
+        self.check_agreement(offset, &data)?;
         for gap in self.missing(range) {
             self.held_bytes = self.held_bytes.saturating_add(gap.length);
             self.pieces.insert(gap.offset, shared_part(offset, &data, gap));
             self.join_small(gap);
+        }
+        Ok(())
+    }
+
+    /// Fails where `data`, at `offset`, differs from bytes held.
+    pub(crate) fn check_agreement(&self, offset: u64, data: &[u8]) -> Result<()> {
+        let range = ByteRange { offset, length: data.len() as u64 };
+        for (piece_offset, piece) in self.overlapping(range) {
+            let common = part(piece_offset, piece, range);
+            let at = piece_offset.max(offset);
+            let pushed = part(offset, data, ByteRange { offset: at, length: common.len() as u64 });
+            if let Some(same_bytes) = common.iter().zip(pushed).position(|(held, new)| held != new) {
+                let message = "bytes pushed here differ from the bytes pushed before";
+                return Err(Error::invalid_argument(message).at_offset(at.saturating_add(same_bytes as u64)));
+            }
         }
         Ok(())
     }
@@ -190,13 +197,13 @@ fn end(offset: u64, piece: &Bytes) -> u64 {
 }
 
 /// Where in `piece`, which begins at `offset`, the bytes of `range` lie: always within the piece.
-fn place(offset: u64, piece: &Bytes, range: ByteRange) -> std::ops::Range<usize> {
+fn place(offset: u64, piece: &[u8], range: ByteRange) -> std::ops::Range<usize> {
     let index = |position: u64| usize::try_from(position.saturating_sub(offset)).unwrap_or(usize::MAX).min(piece.len());
     index(range.offset)..index(range.end()).max(index(range.offset))
 }
 
 /// The bytes of `range` that lie in `piece`, which begins at `offset`.
-fn part(offset: u64, piece: &Bytes, range: ByteRange) -> &[u8] {
+fn part(offset: u64, piece: &[u8], range: ByteRange) -> &[u8] {
     piece.get(place(offset, piece, range)).unwrap_or_default()
 }
 

@@ -90,11 +90,23 @@ pub enum LogicalType {
     Map,
     List,
     Enum,
-    Decimal { precision: u32, scale: u32 },
+    Decimal {
+        precision: u32,
+        scale: u32,
+    },
     Date,
-    Time { unit: TimeUnit, utc: bool },
-    Timestamp { unit: TimeUnit, utc: bool },
-    Integer { bits: u8, signed: bool },
+    Time {
+        unit: TimeUnit,
+        utc: bool,
+    },
+    Timestamp {
+        unit: TimeUnit,
+        utc: bool,
+    },
+    Integer {
+        bits: u8,
+        signed: bool,
+    },
     /// LogicalType UNKNOWN and the ConvertedType 24 of old writers: all values are null.
     Null,
     Json,
@@ -102,8 +114,13 @@ pub enum LogicalType {
     Uuid,
     Float16,
     Variant,
-    Geometry { crs: Option<String> },
-    Geography { crs: Option<String>, algorithm: Option<i32> },
+    Geometry {
+        crs: Option<String>,
+    },
+    Geography {
+        crs: Option<String>,
+        algorithm: Option<i32>,
+    },
     Interval,
 }
 
@@ -133,4 +150,56 @@ impl Leaf {
     pub fn dotted_path(&self) -> String {
         self.path.join(".")
     }
+
+    fn matches(&self, dotted_path: &str) -> Option<Match> {
+        let mut rest = dotted_path;
+        let mut names = self.path.iter();
+        while let Some(name) = names.next() {
+            rest = rest.strip_prefix(name.as_str())?;
+            if rest.is_empty() {
+                return Some(if names.len() == 0 { Match::Leaf } else { Match::Group });
+            }
+            rest = rest.strip_prefix('.')?;
+        }
+        None
+    }
+}
+
+impl Schema {
+    /// The leaf columns that a dotted path names, ascending: the leaf (or leaves) of exactly this path, else all
+    /// leaves of the group of this path. Empty where there is neither.
+    ///
+    /// Names may have dots in them: what counts is the path as it reads once its names are joined.
+    pub fn leaves_of(&self, dotted_path: &str) -> Vec<usize> {
+        let matching = |wanted: Match| -> Vec<usize> {
+            let leaves = self.leaves.iter().enumerate();
+            leaves.filter(|(_, leaf)| leaf.matches(dotted_path) == Some(wanted)).map(|(ordinal, _)| ordinal).collect()
+        };
+        match matching(Match::Leaf) {
+            none if none.is_empty() => matching(Match::Group),
+            leaves => leaves,
+        }
+    }
+}
+
+impl Schema {
+    /// The leaf columns at or below `node` (an index into [`Schema::nodes`]), ascending.
+    pub fn leaves_below(&self, node: usize) -> Vec<usize> {
+        let mut leaves = Vec::new();
+        let mut open = vec![node];
+        while let Some(node) = open.pop().and_then(|index| self.nodes.get(index)) {
+            leaves.extend(node.leaf);
+            open.extend(node.children.iter().rev());
+        }
+        leaves
+    }
+}
+
+/// What a path names, seen from a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Match {
+    /// The leaf.
+    Leaf,
+    /// A group that the leaf is in.
+    Group,
 }

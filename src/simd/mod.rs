@@ -13,4 +13,4 @@ mod unpack;
 pub(crate) use copy::copy_prefix;
 pub(crate) use expand::{deposit_bits, expand, expand_ends};
 pub(crate) use gather::gather;
-pub(crate) use unpack::{MAX_UNPACK_WIDTH, unpack};
+pub(crate) use unpack::unpack;

@@ -1,0 +1,311 @@
+//! The push decoder of one scan.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use bytes::Bytes;
+
+use super::demand::{DemandOptions, missing_ranges};
+use super::intervals::IntervalSet;
+use super::metrics::Metrics;
+use super::pushed::PushedBytes;
+use super::row_group::{Progress, RowGroupReader};
+use crate::byte_range::ByteRange;
+use crate::column::{ChunkPlace, ColumnReader, check_supported};
+use crate::error::{Error, Result};
+use crate::memory::Pool;
+use crate::metadata::{ColumnChunk, Metadata, PageLocation};
+use crate::page::{PageOpener, codec};
+use crate::scan::{Projection, RowGroupScan, ScanOptions, plan_row_groups};
+
+/// What one call of [`Decoder::try_decode`] came to.
+#[derive(Debug)]
+pub enum Step {
+    /// Bytes are missing: these ranges of the file, not empty, ascending, disjoint. Push some or all of them, in any
+    /// pieces, then call again.
+    NeedsData(Vec<ByteRange>),
+    /// Some rows.
+    Batch(Batch),
+    /// Every row was handed out.
+    Finished,
+}
+
+/// Some rows of one row group.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The rows, in the schema of [`Decoder::schema`]. They own their memory, or share it with what was pushed, and
+    /// outlive the decoder.
+    pub rows: RecordBatch,
+    /// Ordinal of the row group that they come from.
+    pub row_group: usize,
+}
+
+/// Decodes the rows of one scan from bytes that the host pushes.
+///
+/// ```text
+/// loop {
+///     match decoder.try_decode()? {
+///         Step::NeedsData(ranges) => for each range: decoder.push(range.offset, bytes of the file there)?,
+///         Step::Batch(batch) => use batch.rows,
+///         Step::Finished => break,
+///     }
+/// }
+/// ```
+///
+/// The decoder does no I/O and starts no thread. It can be sent to another thread. Batches come in the order of the
+/// row groups asked for and of the rows in them, each of exactly `batch_rows` rows except at the end of a row group
+/// or of the scan.
+pub struct Decoder {
+    metadata: Arc<Metadata>,
+    options: ScanOptions,
+    projection: Projection,
+    /// Row groups not begun.
+    plan: VecDeque<RowGroupScan>,
+    current: Option<RowGroupReader>,
+    pushed: PushedBytes,
+    requested: IntervalSet,
+    opener: PageOpener,
+    pool: Arc<Pool>,
+    metrics: Metrics,
+    /// The first error of decoding; every later call returns it again.
+    failure: Option<Error>,
+    is_finished: bool,
+}
+
+impl Decoder {
+    /// A decoder of the rows and columns that `options` ask for.
+    ///
+    /// Fails with `InvalidArgument` for options that do not fit the file, and with `Unsupported` where a wanted column
+    /// is of a kind that cannot be decoded; the message names the column.
+    pub fn new(metadata: Arc<Metadata>, options: ScanOptions) -> Result<Self> {
+        if options.batch_rows == 0 {
+            return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
+        }
+        let projection = Projection::new(&metadata.schema, &options)?;
+        let plan = plan_row_groups(&metadata, &options)?;
+        let pool = Arc::new(Pool::default());
+        let mut decoder = Self {
+            current: None,
+            pushed: PushedBytes::default(),
+            requested: IntervalSet::default(),
+            opener: PageOpener::new(Arc::clone(&pool)),
+            pool,
+            metrics: Metrics::of_plan(&metadata, &options)?,
+            failure: None,
+            is_finished: false,
+            plan: plan.into(),
+            metadata,
+            options,
+            projection,
+        };
+        decoder.check_columns()?;
+        decoder.want_chunks();
+        Ok(decoder)
+    }
+
+    /// The schema of the batches.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.projection.schema)
+    }
+
+    /// Takes bytes of the file at `offset`: asked for or not, in any order, cut at any place, once or again. What the
+    /// scan may still need is kept without a copy, and batches may share it; the rest is let go.
+    ///
+    /// Fails, changing nothing, with `InvalidArgument` where the bytes lie outside the file or differ from bytes pushed
+    /// before and still held, with `InvalidState` once the scan is finished, and with the first error of
+    /// [`Decoder::try_decode`] after that.
+    pub fn push(&mut self, offset: u64, data: Bytes) -> Result<()> {
+        self.accept(offset, data.len())?;
+        self.pushed.insert(offset, &data, |part| data.slice(part))?;
+        self.count_push(data.len());
+        Ok(())
+    }
+
+    /// Like [`Decoder::push`], copying what is kept.
+    pub fn push_copy(&mut self, offset: u64, data: &[u8]) -> Result<()> {
+        self.accept(offset, data.len())?;
+        let copy = |part| Bytes::copy_from_slice(data.get::<std::ops::Range<usize>>(part).unwrap_or_default());
+        self.pushed.insert(offset, data, copy)?;
+        self.count_push(data.len());
+        Ok(())
+    }
+
+    /// Decodes until a batch is complete or bytes are missing.
+    ///
+    /// An error is final: it names row group, column and file offset where they are known, and comes again at every
+    /// later call. Batches handed out before it stay valid.
+    pub fn try_decode(&mut self) -> Result<Step> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        self.step().inspect_err(|error| self.failure = Some(error.clone()))
+    }
+
+    /// Bytes pushed that are held because they are still to be decoded.
+    pub fn buffered_bytes(&self) -> u64 {
+        self.pushed.held_bytes()
+    }
+
+    /// What was done so far.
+    pub fn metrics(&self) -> Metrics {
+        let mut metrics = self.metrics;
+        if let Some(current) = &self.current {
+            metrics.add_pages(current.page_counts());
+        }
+        metrics.pages_decompressed = self.opener.pages_decompressed;
+        metrics.bytes_decompressed = self.opener.bytes_decompressed;
+        metrics
+    }
+
+    fn accept(&self, offset: u64, length: usize) -> Result<()> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        if self.is_finished {
+            return Err(Error::invalid_state("bytes pushed after the scan was finished"));
+        }
+        let file_length = self.metadata.file_length;
+        match offset.checked_add(length as u64) {
+            Some(end) if end <= file_length => Ok(()),
+            _ => {
+                let message = format!("{length} bytes pushed, which end behind the file of {file_length} bytes");
+                Err(Error::invalid_argument(message).at_offset(offset))
+            }
+        }
+    }
+
+    fn count_push(&mut self, length: usize) {
+        self.metrics.bytes_pushed = self.metrics.bytes_pushed.saturating_add(length as u64);
+        self.metrics.buffered_peak_bytes = self.metrics.buffered_peak_bytes.max(self.pushed.held_bytes());
+    }
+
+    fn step(&mut self) -> Result<Step> {
+        loop {
+            if self.current.is_none() {
+                let Some(scan) = self.plan.pop_front() else {
+                    self.is_finished = true;
+                    return Ok(Step::Finished);
+                };
+                self.current = Some(self.begin(&scan)?);
+            }
+            let Some(current) = &mut self.current else { return Err(Error::internal("no row group is open")) };
+            match current.step(&mut self.pushed, &mut self.opener)? {
+                Progress::Done => {
+                    self.metrics.add_pages(current.page_counts());
+                    self.current = None;
+                }
+                Progress::Starved => return self.demand().map(Step::NeedsData),
+                Progress::Batch(rows) => {
+                    self.metrics.batches += 1;
+                    self.metrics.rows_out += rows.num_rows() as u64;
+                    return Ok(Step::Batch(Batch { rows, row_group: current.row_group() }));
+                }
+            }
+        }
+    }
+
+    /// The ranges that the row group at hand lacks.
+    fn demand(&mut self) -> Result<Vec<ByteRange>> {
+        let Some(current) = &self.current else { return Err(Error::internal("no row group is open")) };
+        let options = DemandOptions {
+            max_buffered_bytes: self.options.max_buffered_bytes,
+            coalesce_gap: self.options.coalesce_gap,
+        };
+        let ranges = missing_ranges(current.columns(), &current.wanted_rows(), &self.pushed, options);
+        if ranges.is_empty() {
+            return Err(Error::internal("bytes are missing, and none can be named").in_row_group(current.row_group()));
+        }
+        for range in &ranges {
+            self.pushed.want(*range);
+            self.metrics.bytes_requested += self.requested.insert(*range);
+        }
+        Ok(ranges)
+    }
+
+    /// Refuses what cannot be decoded before any byte is asked for.
+    fn check_columns(&self) -> Result<()> {
+        for column in &self.projection.columns {
+            let Some(leaf) = self.metadata.schema.leaves.get(column.leaf) else { continue };
+            let placed = |error: Error| error.in_column(column.leaf, &leaf.dotted_path());
+            check_supported(leaf, &column.data_type, &self.pool).map_err(placed)?;
+            for scan in &self.plan {
+                let chunk = self.chunk(scan.row_group, column.leaf)?;
+                check_chunk(chunk).map_err(|error| placed(error).in_row_group(scan.row_group))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes of every chunk of the plan are kept when they come.
+    fn want_chunks(&mut self) {
+        for scan in &self.plan {
+            for column in &self.projection.columns {
+                // A chunk that lies outside the file is an error when its row group begins.
+                let range =
+                    self.chunk(scan.row_group, column.leaf).and_then(|c| c.byte_range(self.metadata.file_length));
+                if let Ok(range) = range {
+                    self.pushed.want(range);
+                }
+            }
+        }
+    }
+
+    fn chunk(&self, row_group: usize, column: usize) -> Result<&ColumnChunk> {
+        let chunk = self.metadata.row_groups.get(row_group).and_then(|group| group.columns.get(column));
+        chunk.ok_or_else(|| Error::internal("a column chunk is missing").in_row_group(row_group))
+    }
+
+    fn begin(&self, scan: &RowGroupScan) -> Result<RowGroupReader> {
+        let columns = self.projection.columns.iter();
+        let readers =
+            columns.map(|column| self.column_reader(scan, column.leaf, &column.data_type)).collect::<Result<_>>()?;
+        let batch_rows = self.options.batch_rows as u64;
+        Ok(RowGroupReader::new(scan.row_group, self.schema(), readers, vec![scan.rows.clone()], batch_rows))
+    }
+
+    fn column_reader(
+        &self,
+        scan: &RowGroupScan,
+        ordinal: usize,
+        data_type: &arrow_schema::DataType,
+    ) -> Result<ColumnReader> {
+        let row_count = self.metadata.row_groups.get(scan.row_group).map_or(0, |group| group.row_count);
+        let leaf = self.metadata.schema.leaves.get(ordinal).ok_or_else(|| Error::internal("a leaf is missing"))?;
+        let chunk = self.chunk(scan.row_group, ordinal)?;
+        let range = chunk
+            .byte_range(self.metadata.file_length)
+            .map_err(|error| error.in_column(ordinal, &leaf.dotted_path()).in_row_group(scan.row_group))?;
+        let is_partial = scan.rows != (0..row_count);
+        let uses_index = is_partial || self.options.max_buffered_bytes.is_some();
+        let place = ChunkPlace {
+            range,
+            codec: chunk.codec,
+            index: if uses_index { usable_index(chunk, row_count) } else { Vec::new() },
+            row_group: scan.row_group,
+            column: ordinal,
+            row_count,
+        };
+        let rows = usize::try_from(scan.rows.end.saturating_sub(scan.rows.start)).unwrap_or(usize::MAX);
+        ColumnReader::new(place, leaf, data_type, rows.min(self.options.batch_rows), &self.pool)
+    }
+}
+
+/// The pages of the chunk's offset index, where it fits the row group; else none.
+fn usable_index(chunk: &ColumnChunk, row_count: u64) -> Vec<PageLocation> {
+    match &chunk.offset_index {
+        Some(index) if index.pages.iter().all(|page| page.first_row < row_count) => index.pages.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn check_chunk(chunk: &ColumnChunk) -> Result<()> {
+    if chunk.external {
+        return Err(Error::unsupported("the column chunk lies in another file"));
+    }
+    if chunk.encrypted {
+        return Err(Error::unsupported("the column chunk is encrypted"));
+    }
+    codec::check_supported(chunk.codec)
+}

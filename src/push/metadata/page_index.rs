@@ -1,0 +1,123 @@
+//! Which bytes of the file the page index takes, and the page index put into the metadata.
+//!
+//! What the footer claims about the place of the indexes is not trusted: an index that lies outside the file is taken
+//! for absent, and indexes that overlap are not read at all, so that reading takes no longer than the file is long.
+
+use crate::byte_range::ByteRange;
+use crate::error::{Error, Result};
+use crate::metadata::{Metadata, RowGroup, page_index};
+use crate::push::buffers::Buffers;
+use crate::schema::Schema;
+
+/// The page index that is still to be read.
+#[derive(Debug)]
+pub(super) struct PendingIndexes {
+    /// The bytes of all indexes: ascending, disjoint, adjacent ones joined.
+    ranges: Vec<ByteRange>,
+    /// Offset of the footer: indexes and pages lie before it.
+    footer_offset: u64,
+    /// An index that is wrong is an error.
+    required: bool,
+}
+
+impl PendingIndexes {
+    /// Finds the indexes of all column chunks, which may have `room` bytes in all. What cannot be an index is removed
+    /// from `metadata`, or refused where the page index is `required`.
+    pub(super) fn find(metadata: &mut Metadata, footer_offset: u64, room: u64, required: bool) -> Result<Self> {
+        let mut ranges = Vec::new();
+        let Metadata { schema, row_groups, .. } = metadata;
+        for (ordinal, group) in row_groups.iter_mut().enumerate() {
+            if required {
+                check_present(group, schema).map_err(|error| error.in_row_group(ordinal))?;
+            }
+            for (column, chunk) in group.columns.iter_mut().enumerate() {
+                let readable = !chunk.encrypted && !chunk.external;
+                for claimed in [&mut chunk.offset_index_range, &mut chunk.column_index_range] {
+                    let Some(range) = *claimed else { continue };
+                    if readable && range.offset >= 4 && range.end() <= footer_offset {
+                        ranges.push(range);
+                    } else if required {
+                        let message = "the page index does not lie in the file";
+                        let error = Error::corrupt(message).at_offset(range.offset).in_row_group(ordinal);
+                        return Err(in_column(error, schema, column));
+                    } else {
+                        *claimed = None;
+                    }
+                }
+            }
+        }
+        let total = ranges.iter().fold(0_u64, |sum, range| sum.saturating_add(range.length));
+        if total > room {
+            let message = format!("footer and a page index of {total} bytes are larger than max_metadata_bytes");
+            return Err(Error::limit(message));
+        }
+        let mut pending = Self { ranges, footer_offset, required };
+        pending.sort_and_join(metadata)?;
+        Ok(pending)
+    }
+
+    /// Joins adjacent ranges. Where ranges overlap, none of them can be believed.
+    fn sort_and_join(&mut self, metadata: &mut Metadata) -> Result<()> {
+        self.ranges.sort_unstable();
+        let overlap = self.ranges.windows(2).find_map(|pair| match pair {
+            [left, right] if left.end() > right.offset => Some(right.offset),
+            _ => None,
+        });
+        if let Some(offset) = overlap {
+            if self.required {
+                return Err(Error::corrupt("the page indexes of two column chunks overlap").at_offset(offset));
+            }
+            self.ranges.clear();
+            for chunk in metadata.row_groups.iter_mut().flat_map(|group| &mut group.columns) {
+                chunk.offset_index_range = None;
+                chunk.column_index_range = None;
+            }
+        }
+        self.ranges.dedup_by(|right, left| {
+            let adjacent = left.end() == right.offset;
+            if adjacent {
+                *left = ByteRange::between(left.offset, right.end());
+            }
+            adjacent
+        });
+        Ok(())
+    }
+
+    /// The bytes that are not in `buffers`.
+    pub(super) fn missing(&self, buffers: &Buffers) -> Vec<ByteRange> {
+        self.ranges.iter().flat_map(|range| buffers.missing(*range)).collect()
+    }
+
+    /// Reads the indexes, all bytes of which are in `buffers`, into `metadata`.
+    pub(super) fn read(&self, metadata: &mut Metadata, buffers: &Buffers) -> Result<()> {
+        let Metadata { schema, row_groups, file_length, .. } = metadata;
+        for (ordinal, group) in row_groups.iter_mut().enumerate() {
+            for (column, chunk) in group.columns.iter_mut().enumerate() {
+                let read = page_index::read_into(chunk, group.row_count, self.footer_offset, *file_length, |range| {
+                    buffers.get(range).unwrap_or_default()
+                });
+                if let (Err(error), true) = (read, self.required) {
+                    return Err(in_column(error.in_row_group(ordinal), schema, column));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every chunk of a row group with rows has an offset index.
+fn check_present(group: &RowGroup, schema: &Schema) -> Result<()> {
+    match group.columns.iter().position(|chunk| chunk.offset_index_range.is_none()) {
+        Some(column) if group.row_count > 0 => {
+            Err(in_column(Error::corrupt("the column chunk has no offset index, which is required"), schema, column))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn in_column(error: Error, schema: &Schema, column: usize) -> Error {
+    match schema.leaves.get(column) {
+        Some(leaf) => error.in_column(column, &leaf.dotted_path()),
+        None => error,
+    }
+}

@@ -1,0 +1,51 @@
+//! What a decoder did.
+
+use crate::column::PageCounts;
+use crate::error::Result;
+use crate::metadata::Metadata;
+use crate::scan::{ScanOptions, chosen_row_groups};
+
+/// What a decoder has done so far. No count ever falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Metrics {
+    /// Rows of the row groups asked for.
+    pub rows_total: u64,
+    /// Rows handed out.
+    pub rows_out: u64,
+    /// Row groups asked for.
+    pub row_groups_total: u64,
+    /// Data pages met: opened or passed over; with an offset index, all pages of the chunks begun.
+    pub pages_total: u64,
+    /// Data pages of those that were not opened.
+    pub pages_skipped: u64,
+    /// Pages that were decompressed, dictionary pages among them.
+    pub pages_decompressed: u64,
+    /// Bytes asked for, each counted once.
+    pub bytes_requested: u64,
+    /// Bytes pushed.
+    pub bytes_pushed: u64,
+    /// Bytes that pages decompressed to.
+    pub bytes_decompressed: u64,
+    /// Batches handed out.
+    pub batches: u64,
+    /// The most bytes that were held at a time.
+    pub buffered_peak_bytes: u64,
+}
+
+impl Metrics {
+    /// Those of a scan that has not begun.
+    pub(crate) fn of_plan(metadata: &Metadata, options: &ScanOptions) -> Result<Self> {
+        let chosen = chosen_row_groups(metadata.row_groups.len(), options)?;
+        let rows = chosen.iter().filter_map(|ordinal| metadata.row_groups.get(*ordinal)).map(|group| group.row_count);
+        Ok(Self {
+            rows_total: rows.fold(0, u64::saturating_add),
+            row_groups_total: chosen.len() as u64,
+            ..Self::default()
+        })
+    }
+
+    pub(crate) fn add_pages(&mut self, counts: PageCounts) {
+        self.pages_total += counts.seen;
+        self.pages_skipped += counts.seen.saturating_sub(counts.opened);
+    }
+}

@@ -1,0 +1,93 @@
+//! Which rows of which row groups a scan reads.
+
+use std::ops::Range;
+
+use super::ScanOptions;
+use crate::error::{Error, Result};
+use crate::metadata::Metadata;
+
+/// The rows that a scan reads of one row group; at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RowGroupScan {
+    /// Ordinal of the row group in the file.
+    pub row_group: usize,
+    /// Its rows that are wanted.
+    pub rows: Range<u64>,
+}
+
+/// The row groups that the options choose, in their order, with offset and limit applied over them all. Row groups
+/// without a wanted row are left out.
+pub(crate) fn plan_row_groups(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<RowGroupScan>> {
+    let mut scans = Vec::new();
+    let mut to_skip = options.offset;
+    let mut to_read = options.limit.unwrap_or(u64::MAX);
+    for row_group in chosen_row_groups(metadata.row_groups.len(), options)? {
+        let row_count = metadata.row_groups.get(row_group).map_or(0, |group| group.row_count);
+        let start = to_skip.min(row_count);
+        let end = row_count.min(start.saturating_add(to_read));
+        to_skip = to_skip.saturating_sub(row_count);
+        to_read = to_read.saturating_sub(end.saturating_sub(start));
+        if start < end {
+            scans.push(RowGroupScan { row_group, rows: start..end });
+        }
+    }
+    Ok(scans)
+}
+
+/// The ordinals of the chosen row groups.
+pub(crate) fn chosen_row_groups(count: usize, options: &ScanOptions) -> Result<Vec<usize>> {
+    let Some(chosen) = &options.row_groups else { return Ok((0..count).collect()) };
+    let mut seen = vec![false; count];
+    let mut ordinals = Vec::with_capacity(chosen.len().min(count));
+    for ordinal in chosen {
+        let index = usize::try_from(*ordinal).unwrap_or(usize::MAX);
+        match seen.get_mut(index) {
+            None => {
+                return Err(Error::invalid_argument(format!("row group {ordinal} where the file has {count}")));
+            }
+            Some(true) => return Err(Error::invalid_argument(format!("row group {ordinal} is named twice"))),
+            Some(slot) => *slot = true,
+        }
+        ordinals.push(index);
+    }
+    Ok(ordinals)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::RowGroup;
+    use crate::schema::Schema;
+
+    fn plan(options: ScanOptions) -> Result<Vec<(usize, Range<u64>)>> {
+        let row_groups = [10, 0, 20, 5].map(|row_count| RowGroup { row_count, total_byte_size: 0, columns: vec![] });
+        let metadata = Metadata {
+            file_length: 12,
+            version: 2,
+            created_by: None,
+            key_value: vec![],
+            schema: Schema { nodes: vec![], leaves: vec![] },
+            row_groups: row_groups.into(),
+        };
+        Ok(plan_row_groups(&metadata, &options)?.into_iter().map(|scan| (scan.row_group, scan.rows)).collect())
+    }
+
+    #[test]
+    fn offset_and_limit_run_over_the_chosen_row_groups() {
+        let all = ScanOptions::default();
+        assert_eq!(plan(all.clone()).unwrap(), [(0, 0..10), (2, 0..20), (3, 0..5)]);
+        let middle = ScanOptions { offset: 12, limit: Some(19), ..all.clone() };
+        assert_eq!(plan(middle).unwrap(), [(2, 2..20), (3, 0..1)]);
+        let reordered = ScanOptions { offset: 3, row_groups: Some(vec![3, 0]), ..all.clone() };
+        assert_eq!(plan(reordered).unwrap(), [(3, 3..5), (0, 0..10)]);
+        assert_eq!(plan(ScanOptions { limit: Some(0), ..all.clone() }).unwrap(), []);
+        assert_eq!(plan(ScanOptions { offset: u64::MAX, ..all }).unwrap(), []);
+    }
+
+    #[test]
+    fn unknown_and_repeated_row_groups_are_refused() {
+        for row_groups in [vec![4], vec![1, 1], vec![u32::MAX]] {
+            assert!(plan(ScanOptions { row_groups: Some(row_groups), ..ScanOptions::default() }).is_err());
+        }
+    }
+}

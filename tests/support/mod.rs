@@ -1,0 +1,15 @@
+//! What the integration tests share: seeded random numbers, generated Parquet files, hand-made Parquet files, fake
+//! hosts that drive a decoder, and the comparison of arrays.
+//!
+//! Every test binary compiles this module for itself and uses a part of it.
+#![allow(dead_code)]
+
+pub mod compare;
+pub mod fixture;
+pub mod handmade;
+pub mod host;
+pub mod kinds;
+pub mod layout;
+pub mod memory;
+pub mod random;
+pub mod thrift;
