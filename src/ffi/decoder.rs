@@ -1,0 +1,273 @@
+//! The decoder of one scan behind a handle: new, schema, push, try_decode, free.
+
+use std::ffi::c_void;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use arrow_data::ffi::FFI_ArrowArray;
+use arrow_schema::SchemaRef;
+use arrow_schema::ffi::FFI_ArrowSchema;
+use bytes::Bytes;
+
+use super::arrow::{export_batch, export_schema};
+use super::error::{FfiResult, pqpush_error};
+use super::event::{export_ranges, pqpush_event};
+use super::guard::{Exclusive, guard, guard_value};
+use super::handle::{borrow, free_box, into_box};
+use super::lent::{LentBytes, UserData};
+use super::metadata::pqpush_metadata;
+use super::options::{pqpush_scan_options, scan_options};
+use super::slice::{pqpush_range, slice};
+use super::status::pqpush_status;
+use super::structs::{OutStruct, OutValue};
+use crate::{Decoder, Metrics, Step};
+
+/// The decoder of one scan. Owned by one caller, used by one thread at a time, freed by pqpush_decoder_free.
+pub struct pqpush_decoder {
+    work: Exclusive<Work>,
+    schema: SchemaRef,
+    /// A copy for the const functions, which may run beside a call that works.
+    progress: Mutex<Progress>,
+}
+
+/// What the one call that works may touch.
+pub(super) struct Work {
+    decoder: Decoder,
+    /// What the last event lent to the host.
+    ranges: Vec<pqpush_range>,
+}
+
+#[derive(Clone, Copy)]
+struct Progress {
+    metrics: Metrics,
+    buffered_bytes: u64,
+}
+
+impl Progress {
+    fn of(decoder: &Decoder) -> Self {
+        Self { metrics: decoder.metrics(), buffered_bytes: decoder.buffered_bytes() }
+    }
+}
+
+impl pqpush_decoder {
+    fn new(decoder: Decoder) -> Self {
+        Self {
+            schema: decoder.schema(),
+            progress: Mutex::new(Progress::of(&decoder)),
+            work: Exclusive::new(Work { decoder, ranges: Vec::new() }),
+        }
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was done so far, as of the last call that ended.
+    pub(super) fn metrics(&self) -> Metrics {
+        self.progress().metrics
+    }
+
+    /// Runs `body` as the only call that works.
+    pub(super) fn enter<R>(&self, body: impl FnOnce(&mut Work) -> FfiResult<R>) -> FfiResult<R> {
+        self.work.enter(|work| {
+            let outcome = body(work);
+            *self.progress() = Progress::of(&work.decoder);
+            outcome
+        })
+    }
+}
+
+impl Work {
+    /// One step, written to where the host wants it.
+    fn step(&mut self, event: OutStruct<pqpush_event>, batch: OutValue<'_, FFI_ArrowArray>) -> FfiResult<()> {
+        match self.decoder.try_decode()? {
+            Step::NeedsData(ranges) => {
+                self.ranges = export_ranges(ranges);
+                event.set(pqpush_event::needs_data(&self.ranges));
+            }
+            Step::Batch(made) => {
+                event.set(pqpush_event::batch(made.rows.num_rows(), made.row_group));
+                batch.set(export_batch(made.rows));
+            }
+            Step::Finished => event.set(pqpush_event::finished()),
+        }
+        Ok(())
+    }
+}
+
+/// Makes the decoder of one scan.
+///
+/// Parameters: `metadata`: of the file; the decoder keeps a reference of its own. `options`: what to decode and how,
+/// borrowed for the call; NULL: every row of every column. `out_decoder`: the new decoder.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT for an option that is wrong, such as an unknown column;
+/// PQPUSH_ERR_UNSUPPORTED for an option or a column type that this version lacks; PQPUSH_ERR_CORRUPT.
+/// Memory: `*out_decoder` is owned by the caller and freed by pqpush_decoder_free; NULL on failure.
+/// Threads: any, at the same time, also with the same `metadata`.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_decoder_new(
+    metadata: *const pqpush_metadata,
+    options: *const pqpush_scan_options,
+    out_decoder: *mut *mut pqpush_decoder,
+    err: *mut *mut pqpush_error,
+) -> pqpush_status {
+    let body = || {
+        // SAFETY: the header asks for a place to write to.
+        let out = unsafe { OutValue::handle(out_decoder, "out_decoder") }?;
+        // SAFETY: the header asks for live metadata.
+        let metadata = unsafe { borrow(metadata, "metadata") }?;
+        // SAFETY: the header asks for NULL or options whose pointers and lengths are right.
+        let options = unsafe { scan_options(options) }?;
+        out.set(into_box(pqpush_decoder::new(Decoder::new(metadata.shared(), options)?)));
+        Ok(())
+    };
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { guard(err, body) }
+}
+
+/// The schema of the batches: a struct whose children are the output columns.
+///
+/// Parameters: `decoder`; `out_schema`: written without looking at what it held.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_UNSUPPORTED for a name that C cannot hold.
+/// Memory: `*out_schema` is owned by the caller, who releases it, and outlives the decoder; released on failure.
+/// Threads: any, at the same time, also while another thread uses the decoder.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_decoder_schema(
+    decoder: *const pqpush_decoder,
+    out_schema: *mut FFI_ArrowSchema,
+    err: *mut *mut pqpush_error,
+) -> pqpush_status {
+    let body = || {
+        // SAFETY: the header asks for a place to write to.
+        let out = unsafe { OutValue::new(out_schema, FFI_ArrowSchema::empty(), "out_schema") }?;
+        // SAFETY: the header asks for a live decoder.
+        out.set(export_schema(&unsafe { borrow(decoder, "decoder") }?.schema)?);
+        Ok(())
+    };
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { guard(err, body) }
+}
+
+/// Gives the decoder bytes of the file, which it copies as far as it still needs them. Any bytes, asked for or not, in
+/// any order and cut at any place.
+///
+/// Parameters: `decoder`; `offset`: of the first byte in the file; `data`, `length`: the bytes, {NULL, 0} for none.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT for bytes past the end of the file or that contradict bytes pushed
+/// before, which changes nothing; PQPUSH_ERR_INVALID_STATE after FINISHED; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED; the
+/// error that the decoder stands at.
+/// Memory: `data` is borrowed for the call.
+/// Threads: one at a time for one decoder.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_decoder_push(
+    decoder: *mut pqpush_decoder,
+    offset: u64,
+    data: *const u8,
+    length: usize,
+    err: *mut *mut pqpush_error,
+) -> pqpush_status {
+    let body = || {
+        // SAFETY: the header asks for a live decoder.
+        let handle = unsafe { borrow(decoder, "decoder") }?;
+        // SAFETY: the header asks for readable bytes.
+        let bytes = unsafe { slice(data, length, "data") }?;
+        handle.enter(|work| Ok(work.decoder.push_copy(offset, bytes)?))
+    };
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { guard(err, body) }
+}
+
+/// Lends the decoder bytes of the file, which it does not copy. Batches may point into them. A whole file in memory
+/// can be lent in one call.
+///
+/// Parameters: `decoder`; `offset`: of the first byte in the file; `data`, `length`: the bytes, {NULL, 0} for none;
+/// `release`, `user_data`: release(user_data) gives the bytes back; a NULL `release` says that they stay for ever.
+/// Returns: as pqpush_decoder_push.
+/// Memory: the bytes stay readable and unchanged until release(user_data), which runs exactly once, on every path:
+/// within the call where it fails or nothing of the bytes is needed, else when the decoder and every batch that points
+/// into them are done with them, which may be after pqpush_decoder_free.
+/// Threads: one at a time for one decoder. `release` may run on any thread that calls this library or releases a batch.
+/// A call of it into the same decoder gets PQPUSH_ERR_BUSY while the decoder is in a call.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_decoder_push_borrowed(
+    decoder: *mut pqpush_decoder,
+    offset: u64,
+    data: *const u8,
+    length: usize,
+    release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    user_data: *mut c_void,
+    err: *mut *mut pqpush_error,
+) -> pqpush_status {
+    let owner = UserData::new(release, user_data);
+    let body = || {
+        // SAFETY: the header asks for a live decoder.
+        let handle = unsafe { borrow(decoder, "decoder") }?;
+        // SAFETY: the header asks for readable bytes.
+        let bytes = unsafe { slice(data, length, "data") }?;
+        // SAFETY: the header asks for bytes that stay so until `release`.
+        let lent = Bytes::from_owner(unsafe { LentBytes::new(bytes, owner) });
+        handle.enter(|work| Ok(work.decoder.push(offset, lent)?))
+    };
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { guard(err, body) }
+}
+
+/// One step: says which bytes are missing, or hands out a batch, or says that all is done. Call it until FINISHED.
+///
+/// Parameters: `decoder`; `out_event`: its `struct_size` set, the rest is written; `out_batch`: written without looking
+/// at what it held.
+/// Returns: PQPUSH_OK with an event; an error of the file (NOT_PARQUET, TRUNCATED, CORRUPT, CHECKSUM, UNSUPPORTED,
+/// LIMIT), which every later call on the decoder returns again; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY;
+/// PQPUSH_ERR_POISONED.
+/// Memory: with BATCH, `*out_batch` is a struct array owned by the caller, who releases it; it outlives the decoder and
+/// the metadata, and its children can be moved out. With anything else its release is NULL. The ranges of the event are
+/// borrowed until the next pqpush_decoder_try_decode or pqpush_decoder_free.
+/// Threads: one at a time for one decoder.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_decoder_try_decode(
+    decoder: *mut pqpush_decoder,
+    out_event: *mut pqpush_event,
+    out_batch: *mut FFI_ArrowArray,
+    err: *mut *mut pqpush_error,
+) -> pqpush_status {
+    let body = || {
+        // SAFETY: the header asks for a struct of the size that it says, and for an array to write to.
+        let (event, batch) = unsafe {
+            (OutStruct::new(out_event, "out_event"), OutValue::new(out_batch, FFI_ArrowArray::empty(), "out_batch"))
+        };
+        let (event, batch) = (event?, batch?);
+        // SAFETY: the header asks for a live decoder.
+        unsafe { borrow(decoder, "decoder") }?.enter(|work| work.step(event, batch))
+    };
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { guard(err, body) }
+}
+
+/// Pushed bytes that the decoder holds, as of the last call that ended.
+///
+/// Parameters: `decoder`: a decoder, or NULL.
+/// Returns: the number of bytes; 0 for NULL.
+/// Threads: any, at the same time, also while another thread uses the decoder.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_decoder_buffered_bytes(decoder: *const pqpush_decoder) -> u64 {
+    // SAFETY: the header asks for NULL or a live decoder.
+    guard_value(0, || unsafe { decoder.as_ref() }.map_or(0, |handle| handle.progress().buffered_bytes))
+}
+
+/// Frees a decoder. Batches and schemas that it gave out live on. Within a call on the same decoder, from a callback,
+/// it does nothing.
+///
+/// Parameters: `decoder`: a decoder, or NULL, which does nothing.
+/// Threads: any, once no other thread uses the decoder.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_decoder_free(decoder: *mut pqpush_decoder) {
+    // SAFETY: the header asks for NULL or a live decoder.
+    if unsafe { decoder.as_ref() }.is_some_and(|handle| handle.work.close()) {
+        // SAFETY: the caller owns it, and no call on it is under way.
+        unsafe { free_box(decoder) }
+    }
+}

@@ -1,0 +1,184 @@
+//! The push decoder of the metadata behind a handle: new, push, try_decode, free.
+
+use bytes::Bytes;
+
+use super::error::{FfiResult, pqpush_error};
+use super::event::{export_ranges, pqpush_event};
+use super::guard::{Exclusive, guard};
+use super::handle::{borrow, free_box, into_box};
+use super::metadata::pqpush_metadata;
+use super::options::out_of_range;
+use super::slice::{pqpush_range, slice};
+use super::status::pqpush_status;
+use super::structs::{Growing, OutStruct, OutValue, take};
+use crate::{MetadataDecoder, MetadataOptions, MetadataStep, PageIndexPolicy};
+
+/// How to read the metadata. Zero is the default of every field.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct pqpush_metadata_options {
+    /// Bytes of this struct that the host knows: sizeof(pqpush_metadata_options).
+    pub struct_size: usize,
+    /// Bytes of the tail of the file to ask for first. Default 64 KiB.
+    pub footer_size_hint: u64,
+    /// The page index: 0: read where the file has one; 1: never; 2: required of every column chunk.
+    pub page_index: i32,
+    /// Zero.
+    pub flags: u32,
+    /// Footer and page index larger than this are refused with PQPUSH_ERR_LIMIT. Default 256 MiB.
+    pub max_metadata_bytes: u64,
+}
+
+// SAFETY: repr(C), begins with struct_size, integers without padding.
+unsafe impl Growing for pqpush_metadata_options {}
+
+/// Decodes the metadata of one file. Owned by one caller, used by one thread at a time, freed by
+/// pqpush_metadata_decoder_free.
+pub struct pqpush_metadata_decoder(Exclusive<Work>);
+
+/// What the one call that works may touch.
+struct Work {
+    decoder: MetadataDecoder,
+    /// What the last event lent to the host.
+    ranges: Vec<pqpush_range>,
+}
+
+impl Work {
+    /// One step, written to where the host wants it.
+    fn step(&mut self, event: OutStruct<pqpush_event>, metadata: OutValue<'_, *mut pqpush_metadata>) -> FfiResult<()> {
+        match self.decoder.try_decode()? {
+            MetadataStep::NeedsData(ranges) => {
+                self.ranges = export_ranges(ranges);
+                event.set(pqpush_event::needs_data(&self.ranges));
+            }
+            MetadataStep::Finished(made) => {
+                metadata.set(pqpush_metadata::share(made));
+                event.set(pqpush_event::finished());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The options of the metadata decoder; NULL gives the defaults.
+///
+/// # Safety
+/// `options` is NULL or a struct as the header describes it.
+unsafe fn metadata_options(options: *const pqpush_metadata_options) -> FfiResult<MetadataOptions> {
+    let defaults = MetadataOptions::default();
+    // SAFETY: as the caller says.
+    let Some(given) = (unsafe { take(options, "options") })? else {
+        return Ok(defaults);
+    };
+    if given.flags != 0 {
+        return Err(pqpush_error::invalid_argument(format!("options.flags: {:#x} has unknown bits", given.flags)));
+    }
+    let or_default = |given: u64, default: u64| if given == 0 { default } else { given };
+    Ok(MetadataOptions {
+        footer_size_hint: or_default(given.footer_size_hint, defaults.footer_size_hint),
+        page_index: match given.page_index {
+            0 => PageIndexPolicy::IfPresent,
+            1 => PageIndexPolicy::Never,
+            2 => PageIndexPolicy::Required,
+            other => return Err(out_of_range("options.page_index", other)),
+        },
+        max_metadata_bytes: or_default(given.max_metadata_bytes, defaults.max_metadata_bytes),
+    })
+}
+
+/// Makes the decoder of the metadata of one file.
+///
+/// Parameters: `file_length`: bytes of the file; `options`: how to read, borrowed for the call; NULL: the defaults;
+/// `out_decoder`: the new decoder.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_UNSUPPORTED for an option of a later version;
+/// PQPUSH_ERR_NOT_PARQUET for a file too short to be one.
+/// Memory: `*out_decoder` is owned by the caller and freed by pqpush_metadata_decoder_free; NULL on failure.
+/// Threads: any.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_metadata_decoder_new(
+    file_length: u64,
+    options: *const pqpush_metadata_options,
+    out_decoder: *mut *mut pqpush_metadata_decoder,
+    err: *mut *mut pqpush_error,
+) -> pqpush_status {
+    let body = || {
+        // SAFETY: the header asks for a place to write to.
+        let out = unsafe { OutValue::handle(out_decoder, "out_decoder") }?;
+        // SAFETY: the header asks for NULL or options.
+        let options = unsafe { metadata_options(options) }?;
+        let decoder = MetadataDecoder::new(file_length, options)?;
+        out.set(into_box(pqpush_metadata_decoder(Exclusive::new(Work { decoder, ranges: Vec::new() }))));
+        Ok(())
+    };
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { guard(err, body) }
+}
+
+/// Gives the decoder bytes of the file, which it copies. Any bytes, asked for or not, in any order and cut at any place:
+/// a whole small file in one call is as good as the ranges asked for.
+///
+/// Parameters: `decoder`; `offset`: of the first byte in the file; `data`, `length`: the bytes, {NULL, 0} for none.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT for bytes past the end of the file or that contradict bytes pushed
+/// before, which changes nothing; PQPUSH_ERR_INVALID_STATE after FINISHED; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED; the
+/// error that the decoder stands at.
+/// Memory: `data` is borrowed for the call.
+/// Threads: one at a time for one decoder.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_metadata_decoder_push(
+    decoder: *mut pqpush_metadata_decoder,
+    offset: u64,
+    data: *const u8,
+    length: usize,
+    err: *mut *mut pqpush_error,
+) -> pqpush_status {
+    let body = || {
+        // SAFETY: the header asks for a live decoder.
+        let handle = unsafe { borrow(decoder, "decoder") }?;
+        // SAFETY: the header asks for readable bytes.
+        let bytes = unsafe { slice(data, length, "data") }?;
+        handle.0.enter(|work| Ok(work.decoder.push(offset, Bytes::copy_from_slice(bytes))?))
+    };
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { guard(err, body) }
+}
+
+/// One step: says which bytes are missing, or hands out the metadata. Call it until FINISHED.
+///
+/// Parameters: `decoder`; `out_event`: its `struct_size` set, the rest is written; its kind is NEEDS_DATA or FINISHED;
+/// `out_metadata`: written with FINISHED, NULL otherwise.
+/// Returns: PQPUSH_OK with an event; an error of the file (NOT_PARQUET, TRUNCATED, CORRUPT, UNSUPPORTED, LIMIT), which
+/// every later call on the decoder returns again; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED.
+/// Memory: `*out_metadata` is owned by the caller, freed by pqpush_metadata_free, and outlives the decoder. The ranges of
+/// the event are borrowed until the next pqpush_metadata_decoder_try_decode or pqpush_metadata_decoder_free.
+/// Threads: one at a time for one decoder.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_metadata_decoder_try_decode(
+    decoder: *mut pqpush_metadata_decoder,
+    out_event: *mut pqpush_event,
+    out_metadata: *mut *mut pqpush_metadata,
+    err: *mut *mut pqpush_error,
+) -> pqpush_status {
+    let body = || {
+        // SAFETY: the header asks for a struct of the size that it says, and for a place to write to.
+        let outs = unsafe { (OutStruct::new(out_event, "out_event"), OutValue::handle(out_metadata, "out_metadata")) };
+        let (event, metadata) = (outs.0?, outs.1?);
+        // SAFETY: the header asks for a live decoder.
+        unsafe { borrow(decoder, "decoder") }?.0.enter(|work| work.step(event, metadata))
+    };
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { guard(err, body) }
+}
+
+/// Frees a decoder. The metadata that it gave out lives on.
+///
+/// Parameters: `decoder`: a decoder, or NULL, which does nothing.
+/// Threads: any, once no other thread uses the decoder.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_metadata_decoder_free(decoder: *mut pqpush_metadata_decoder) {
+    // SAFETY: the header asks for NULL or a live decoder that the caller owns, and no callback can run within its calls.
+    unsafe { free_box(decoder) }
+}

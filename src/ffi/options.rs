@@ -1,0 +1,236 @@
+//! The options of a scan: from the struct of the host to [`ScanOptions`], or to a refusal that names the option.
+
+use arrow_schema::ffi::FFI_ArrowSchema;
+
+use super::error::{FfiResult, pqpush_error};
+use super::predicate::pqpush_predicate;
+use super::slice::{pqpush_str, slice, string};
+use super::structs::{Growing, init, take};
+use crate::{ScanOptions, StringType};
+
+/// So many rows to read or to pass over.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct pqpush_row_run {
+    /// Number of rows.
+    pub row_count: u64,
+    /// 1: read them, 0: pass over them.
+    pub select: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// What to decode and how. Zero is the default of every field; a field that this version does not support yet is
+/// refused with PQPUSH_ERR_UNSUPPORTED where it is not at its default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct pqpush_scan_options {
+    /// Bytes of this struct that the host knows; pqpush_scan_options_init sets it.
+    pub struct_size: usize,
+    /// Rows of a batch at most; a batch holds fewer only at the end of a row group or of the scan. Default 8192.
+    pub batch_rows: u64,
+    /// The columns by dotted path; a group's path takes all its leaves. NULL: all columns. Not NULL and a count of 0:
+    /// no columns, only rows. Batches have them in schema order.
+    pub columns: *const pqpush_str,
+    /// Number of `columns`.
+    pub column_count: usize,
+    /// The row groups, read in this order, each at most once. NULL: all in file order.
+    pub row_groups: *const u32,
+    /// Number of `row_groups`.
+    pub row_group_count: usize,
+    /// Which rows of the chosen row groups. NULL: all. Not supported by this version.
+    pub row_selection: *const pqpush_row_run,
+    /// Number of `row_selection`.
+    pub row_selection_count: usize,
+    /// Predicates, all of which a row has to satisfy; borrowed for the call, kept alive inside. Not supported by this
+    /// version.
+    pub predicates: *const *const pqpush_predicate,
+    /// Number of `predicates`.
+    pub predicate_count: usize,
+    /// Rows to pass over first, counted after the predicates.
+    pub offset: u64,
+    /// Rows to hand out at most. UINT64_MAX, and 0 without PQPUSH_SCAN_LIMIT: no limit.
+    pub limit: u64,
+    /// 0: Utf8 and Binary; 1: LargeUtf8 and LargeBinary; 2: Utf8View and BinaryView.
+    pub string_type: i32,
+    /// 0: expand dictionaries; 1: keep dictionary-encoded columns as Arrow dictionaries, which this version does not
+    /// support.
+    pub dictionary: i32,
+    /// The wanted Arrow schema. NULL: the file's own. Not supported by this version.
+    pub schema: *const FFI_ArrowSchema,
+    /// Bytes that NEEDS_DATA may ask for and the decoder hold at a time. 0: no bound.
+    pub max_buffered_bytes: u64,
+    /// Ranges that lie at most so many bytes apart are asked for as one. 0: only adjacent ones.
+    pub coalesce_gap: u64,
+    /// Bytes of decoded filter columns kept for the output. Default 100 MiB. Without effect in this version, which has
+    /// no predicates.
+    pub predicate_cache_bytes: u64,
+    /// How rows are selected: 0: chosen per page; 1: runs; 2: bitmap. Only 0 in this version.
+    pub selection_policy: i32,
+    /// Bits of pqpush_scan_flags.
+    pub flags: u32,
+}
+
+// SAFETY: repr(C), begins with struct_size, integers and pointers without padding.
+unsafe impl Growing for pqpush_scan_options {}
+
+/// Bits of pqpush_scan_options.flags.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum pqpush_scan_flags {
+    /// `limit` counts, also where it is 0.
+    PQPUSH_SCAN_LIMIT = 1,
+    /// Verify page checksums. Not supported by this version.
+    PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
+    /// Do not prune row groups by statistics. Not supported by this version, which does not prune.
+    PQPUSH_SCAN_NO_STATS_PRUNING = 4,
+    /// Do not prune pages by the page index. Not supported by this version, which does not prune.
+    PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
+    /// Do not use bloom filters. Not supported by this version, which does not use them.
+    PQPUSH_SCAN_NO_BLOOM = 16,
+    /// Append an int64 column of row numbers in the file. Not supported by this version.
+    PQPUSH_SCAN_ROW_NUMBERS = 32,
+    /// Append an int64 column of row-group ordinals. Not supported by this version.
+    PQPUSH_SCAN_ROW_GROUP_INDEX = 64,
+    /// Fill batches across row groups; the event's row_group is then -1 where rows of several are in one batch. Not
+    /// supported by this version.
+    PQPUSH_SCAN_FILL_BATCHES = 128,
+}
+
+use pqpush_scan_flags::*;
+
+/// Flags that a later version will honour.
+const LATER_FLAGS: [(pqpush_scan_flags, &str); 7] = [
+    (PQPUSH_SCAN_VERIFY_CHECKSUMS, "PQPUSH_SCAN_VERIFY_CHECKSUMS"),
+    (PQPUSH_SCAN_NO_STATS_PRUNING, "PQPUSH_SCAN_NO_STATS_PRUNING"),
+    (PQPUSH_SCAN_NO_PAGE_PRUNING, "PQPUSH_SCAN_NO_PAGE_PRUNING"),
+    (PQPUSH_SCAN_NO_BLOOM, "PQPUSH_SCAN_NO_BLOOM"),
+    (PQPUSH_SCAN_ROW_NUMBERS, "PQPUSH_SCAN_ROW_NUMBERS"),
+    (PQPUSH_SCAN_ROW_GROUP_INDEX, "PQPUSH_SCAN_ROW_GROUP_INDEX"),
+    (PQPUSH_SCAN_FILL_BATCHES, "PQPUSH_SCAN_FILL_BATCHES"),
+];
+
+/// Sets every field to its default, and `struct_size` to the size given.
+///
+/// Parameters: `options`: NULL does nothing; `struct_size`: sizeof(pqpush_scan_options) as the host was compiled; a size
+/// that no release can have does nothing.
+/// Memory: `struct_size` bytes of `options` are written.
+/// Threads: any.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_scan_options_init(options: *mut pqpush_scan_options, struct_size: usize) {
+    // SAFETY: the header asks for NULL or room for `struct_size` bytes.
+    unsafe { init(options, struct_size) }
+}
+
+/// The options of a scan; NULL gives the defaults.
+///
+/// # Safety
+/// `options` is NULL or a struct as the header describes it, its lists readable for the call.
+pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiResult<ScanOptions> {
+    // SAFETY: as the caller says.
+    let Some(given) = (unsafe { take(options, "options") })? else {
+        return Ok(ScanOptions::default());
+    };
+    // SAFETY: as the caller says.
+    unsafe { refuse_unsupported(&given) }?;
+    let defaults = ScanOptions::default();
+    let batch_rows = usize::try_from(given.batch_rows).map_err(|_| {
+        pqpush_error::invalid_argument(format!("options.batch_rows: {} is too large", given.batch_rows))
+    })?;
+    let limit_counts = given.limit != u64::MAX && (given.limit != 0 || given.flags & PQPUSH_SCAN_LIMIT as u32 != 0);
+    Ok(ScanOptions {
+        batch_rows: if batch_rows == 0 { defaults.batch_rows } else { batch_rows },
+        // SAFETY: as the caller says.
+        columns: unsafe { columns(&given) }?,
+        // SAFETY: as the caller says.
+        row_groups: unsafe { list(given.row_groups, given.row_group_count, "options.row_groups") }?
+            .map(<[u32]>::to_vec),
+        offset: given.offset,
+        limit: limit_counts.then_some(given.limit),
+        string_type: string_type(given.string_type)?,
+        max_buffered_bytes: (given.max_buffered_bytes != 0).then_some(given.max_buffered_bytes),
+        coalesce_gap: given.coalesce_gap,
+    })
+}
+
+/// A list for which NULL means that the host has no wish.
+///
+/// # Safety
+/// As [`slice`].
+unsafe fn list<'a, T>(data: *const T, count: usize, parameter: &str) -> FfiResult<Option<&'a [T]>> {
+    // SAFETY: as the caller says.
+    let list = unsafe { slice(data, count, parameter) }?;
+    Ok((!data.is_null()).then_some(list))
+}
+
+/// The projection.
+///
+/// # Safety
+/// As [`scan_options`].
+unsafe fn columns(given: &pqpush_scan_options) -> FfiResult<Option<Vec<String>>> {
+    // SAFETY: as the caller says.
+    let Some(paths) = (unsafe { list(given.columns, given.column_count, "options.columns") })? else {
+        return Ok(None);
+    };
+    // SAFETY: as the caller says.
+    let owned = |path: &pqpush_str| unsafe { string(*path, "options.columns") }.map(str::to_owned);
+    paths.iter().map(owned).collect::<FfiResult<Vec<_>>>().map(Some)
+}
+
+fn string_type(number: i32) -> FfiResult<StringType> {
+    match number {
+        0 => Ok(StringType::Utf8),
+        1 => Ok(StringType::LargeUtf8),
+        2 => Ok(StringType::Utf8View),
+        other => Err(out_of_range("options.string_type", other)),
+    }
+}
+
+#[cold]
+pub(super) fn out_of_range(field: &str, number: i32) -> pqpush_error {
+    pqpush_error::invalid_argument(format!("{field}: {number} has no meaning"))
+}
+
+/// Refuses flags that have no meaning, then flags that this version lacks.
+fn refuse_flags(flags: u32) -> FfiResult<()> {
+    let known = LATER_FLAGS.iter().fold(PQPUSH_SCAN_LIMIT as u32, |all, (flag, _)| all | *flag as u32);
+    if flags & !known != 0 {
+        return Err(pqpush_error::invalid_argument(format!("options.flags: {flags:#x} has unknown bits")));
+    }
+    match LATER_FLAGS.iter().find(|(flag, _)| flags & *flag as u32 != 0) {
+        Some((_, name)) => Err(pqpush_error::unsupported(&format!("options.flags: {name}"))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses what has no meaning, then what this version lacks.
+///
+/// # Safety
+/// As [`scan_options`].
+unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
+    // SAFETY: as the caller says.
+    let (row_selection, predicates) = unsafe {
+        (
+            list(given.row_selection, given.row_selection_count, "options.row_selection")?,
+            list(given.predicates, given.predicate_count, "options.predicates")?,
+        )
+    };
+    if !(0..=1).contains(&given.dictionary) {
+        return Err(out_of_range("options.dictionary", given.dictionary));
+    }
+    if !(0..=2).contains(&given.selection_policy) {
+        return Err(out_of_range("options.selection_policy", given.selection_policy));
+    }
+    let later = [
+        (row_selection.is_some(), "options.row_selection"),
+        (predicates.is_some_and(|list| !list.is_empty()), "options.predicates"),
+        (!given.schema.is_null(), "options.schema"),
+        (given.dictionary != 0, "options.dictionary"),
+        (given.selection_policy != 0, "options.selection_policy"),
+    ];
+    match later.into_iter().find(|(asked, _)| *asked) {
+        Some((_, field)) => Err(pqpush_error::unsupported(field)),
+        None => refuse_flags(given.flags),
+    }
+}
