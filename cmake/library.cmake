@@ -2,10 +2,11 @@
 
 find_program(PQPUSH_CARGO cargo REQUIRED)
 if(DEFINED ENV{CARGO_TARGET_DIR})
-  set(PQPUSH_CARGO_OUTPUT "$ENV{CARGO_TARGET_DIR}/release")
+  set(PQPUSH_CARGO_TARGET_DIR "$ENV{CARGO_TARGET_DIR}")
 else()
-  set(PQPUSH_CARGO_OUTPUT "${PROJECT_SOURCE_DIR}/target/release")
+  set(PQPUSH_CARGO_TARGET_DIR "${PROJECT_SOURCE_DIR}/target")
 endif()
+set(PQPUSH_CARGO_OUTPUT "${PQPUSH_CARGO_TARGET_DIR}/release")
 
 # What a static link needs beside the library: rustc --print native-static-libs.
 set(PQPUSH_NATIVE_LIBRARIES gcc_s util rt pthread m dl c)
@@ -20,7 +21,7 @@ set(PQPUSH_STATIC_LIBRARY "${PQPUSH_CARGO_OUTPUT}/libpqpush.a")
 # an installed one: a program linked here finds the library by its SONAME.
 separate_arguments(PQPUSH_CARGO_ARGUMENTS UNIX_COMMAND "${PQPUSH_CARGO_FLAGS}")
 add_custom_target(pqpush_cargo ALL
-  COMMAND "${PQPUSH_CARGO}" build --release --lib ${PQPUSH_CARGO_ARGUMENTS}
+  COMMAND "${PQPUSH_CARGO}" build --release --lib --target-dir "${PQPUSH_CARGO_TARGET_DIR}" ${PQPUSH_CARGO_ARGUMENTS}
   COMMAND "${CMAKE_COMMAND}" -E make_directory "${PQPUSH_LIBRARY_DIR}"
   COMMAND "${CMAKE_COMMAND}" -E copy_if_different "${PQPUSH_CARGO_OUTPUT}/libpqpush.so" "${PQPUSH_SHARED_LIBRARY}"
   COMMAND "${CMAKE_COMMAND}" -E create_symlink "${PQPUSH_SHARED_FILE}" "${PQPUSH_LIBRARY_DIR}/${PQPUSH_SONAME}"

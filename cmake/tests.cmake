@@ -4,7 +4,8 @@
 find_package(Threads REQUIRED)
 
 add_test(NAME fixtures
-  COMMAND "${PQPUSH_CARGO}" run --release --quiet ${PQPUSH_CARGO_ARGUMENTS} --example make_fixtures -- target/c-fixtures
+  COMMAND "${PQPUSH_CARGO}" run --release --quiet --target-dir "${PQPUSH_CARGO_TARGET_DIR}" ${PQPUSH_CARGO_ARGUMENTS}
+          --example make_fixtures -- target/c-fixtures
   WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
 set_tests_properties(fixtures PROPERTIES FIXTURES_SETUP fixtures)
 
