@@ -89,6 +89,28 @@ static void test_sample(void) {
                   "           NULL | \"NULL\"        |   1e+21\n"
                   " -1234567890123 | NULL          |      -3\n"
                   "(3 rows)\n");
+    expect_sample("table on a terminal with room for one column", FORMAT_TABLE, 20,
+                  "         number\n"
+                  "          int64\n"
+                  "----------------\n"
+                  "              7\n"
+                  "           NULL\n"
+                  " -1234567890123\n"
+                  "(3 rows; the first 1 of 3 columns: the others do not fit, choose with --columns)\n");
+}
+
+/* A number that is wider than all that the columns were sized by is not cut. */
+static void test_late_wide_number(void) {
+    static const int64_t numbers[] = {1, -1234567890123};
+    column number = COLUMN("l", "n", 2, NULL, numbers);
+    column row = COLUMN("+s", "", 2, NULL);
+    struct ArrowSchema *schema;
+    struct ArrowArray *array;
+    adopt(&row, (column *[]){&number}, 1, &schema, &array);
+    struct ArrowArray halves[] = {row.array, row.array};
+    halves[0].length = halves[1].length = halves[1].offset = 1;
+    expect_output("late number", FORMAT_TABLE, 80, &(batches){row.schema, halves, 2},
+                  "     n\n int64\n-------\n     1\n -1234567890123\n(2 rows)\n");
 }
 
 /* Control and direction characters are shown, wide ones counted as two, long cells cut. */
@@ -152,6 +174,7 @@ static void test_nothing(void) {
 
 int main(void) {
     test_sample();
+    test_late_wide_number();
     test_table_strings();
     test_csv_fields();
     test_nothing();

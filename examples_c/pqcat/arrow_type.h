@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+/* What may be long, and may be cut in a table, comes after what may not. */
 typedef enum type_kind {
     TYPE_NULL,
     TYPE_BOOL,

@@ -15,6 +15,7 @@ typedef struct printer {
     const arrow_type *row_type; /* the struct whose children are the columns; borrowed */
     size_t line_width;          /* columns of the terminal; 0 if there is none */
     size_t *widths;             /* of the table's columns; NULL until the first batch has been seen */
+    size_t shown_columns;       /* of the table: the first so many */
     text line, cell, shown;     /* kept between rows for their memory */
 } printer;
 
