@@ -17,7 +17,10 @@ typedef struct column {
 } column;
 
 #define SCHEMA(format_, name_) {.format = (format_), .name = (name_), .flags = ARROW_FLAG_NULLABLE}
-#define BUFFERS(...) .n_buffers = (int64_t)COUNT(((const void *[]){__VA_ARGS__})), .buffers = (const void *[]){__VA_ARGS__}
+#define BUFFERS(...)                                                                                                   \
+    .n_buffers = (int64_t)COUNT(((const void *[]){__VA_ARGS__})), .buffers = (const void *[]) {                        \
+        __VA_ARGS__                                                                                                    \
+    }
 
 /* A column of the named format; the rest are its buffers, the validity bitmap (NULL: no nulls) first. */
 #define COLUMN(format_, name_, length_, ...)                                                                           \
