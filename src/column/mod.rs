@@ -54,10 +54,10 @@ pub(crate) struct ChunkPlace {
     pub row_count: u64,
 }
 
-/// Data pages of a chunk that were met.
+/// Pages of a chunk that were met, its dictionary page among them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PageCounts {
-    /// Passed over or opened; with an index, all that it lists.
+    /// Passed over or opened; with an index, all data pages that it lists.
     pub seen: u64,
     /// Opened.
     pub opened: u64,
@@ -160,7 +160,7 @@ impl ColumnReader {
         Ok(true)
     }
 
-    /// Data pages met so far.
+    /// Pages met so far.
     pub(crate) fn page_counts(&self) -> PageCounts {
         self.counts
     }
@@ -293,12 +293,8 @@ impl ColumnReader {
             }
             let Some(body) = self.cursor.body(source) else { return Ok(false) };
             let page = opener.data(&header, body, self.place.codec, self.optional)?;
-            let levels = match page.definition_levels {
-                Some(range) => DefinitionLevels::optional(range)?,
-                None => DefinitionLevels::Required,
-            };
             self.values.open_page(page.encoding, page.values, page.values_start)?;
-            self.page = Some(OpenPage { level_bytes: page.levels, levels, rows_left: rows });
+            self.page = Some(OpenPage { level_bytes: page.level_bytes, levels: page.levels, rows_left: rows });
             self.counts.seen += u64::from(!self.cursor.is_indexed());
             self.counts.opened += 1;
             self.cursor.advance(source);
@@ -343,6 +339,8 @@ impl ColumnReader {
             let page = opener.dictionary(header, body, self.place.codec)?;
             self.values.load_dictionary(page)?;
             self.has_dictionary = true;
+            self.counts.seen += 1;
+            self.counts.opened += 1;
         }
         self.cursor.advance(source);
         Ok(true)

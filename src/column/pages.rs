@@ -14,6 +14,9 @@ use crate::page::header::{self, PageHeader, Parsed};
 /// Bytes looked at first for a page header; nearly all are far shorter.
 const HEADER_PEEK_BYTES: u64 = 1 << 10;
 
+/// Bytes asked for first where only a header is to be found; many are no longer.
+const SHORT_HEADER_BYTES: u64 = 64;
+
 /// Bytes of the file that have arrived, as the cursor sees them.
 pub(crate) trait ByteSource {
     /// The bytes of `range`, where all are there.
@@ -72,7 +75,7 @@ impl PageCursor {
         if left == 0 {
             return Ok(Located::End);
         }
-        let mut peek = HEADER_PEEK_BYTES.min(left).min(self.indexed_page_bytes().unwrap_or(left).max(1));
+        let mut peek = HEADER_PEEK_BYTES.min(left);
         loop {
             let bytes = source.contiguous_from(self.position, peek);
             match header::parse(&bytes).map_err(|error| error.at_offset(self.position))? {
@@ -82,7 +85,10 @@ impl PageCursor {
                     return Ok(Located::Page(header));
                 }
                 Parsed::Incomplete if (bytes.len() as u64) < peek => {
-                    self.header_wanted_to = self.position.saturating_add(peek);
+                    let there = bytes.len() as u64;
+                    let more = there.saturating_mul(2).max(SHORT_HEADER_BYTES).min(left);
+                    let known = self.indexed_page_bytes().filter(|known| *known > there);
+                    self.header_wanted_to = self.position.saturating_add(known.unwrap_or(more));
                     return Ok(Located::Starved);
                 }
                 Parsed::Incomplete if peek == left => {
@@ -93,8 +99,12 @@ impl PageCursor {
         }
     }
 
-    /// Bytes of the page at the cursor by the index, where one begins here.
+    /// Bytes of the page at the cursor, data or dictionary, by the index where that tells.
     fn indexed_page_bytes(&self) -> Option<u64> {
+        let before_first = self.before_first_indexed_page();
+        if !before_first.is_empty() {
+            return Some(before_first.length);
+        }
         let number = self.index.binary_search_by_key(&self.position, |page| page.offset).ok()?;
         self.index.get(number).map(|page| page.compressed_bytes)
     }

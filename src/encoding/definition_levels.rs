@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::hybrid::{Hybrid, Piece};
+use super::values_missing;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Validity};
 
@@ -22,6 +23,15 @@ impl DefinitionLevels {
     /// Levels of an optional column in the bytes `range` of the page.
     pub(crate) fn optional(range: Range<usize>) -> Result<Self> {
         Ok(Self::Optional(Hybrid::new(1, range)?))
+    }
+
+    /// `count` levels in the deprecated BIT_PACKED encoding at the front of `page`, and the bytes to read them from.
+    ///
+    /// There the first level is the highest bit of the first byte, so the bits of each byte are turned around.
+    pub(crate) fn bit_packed(page: &[u8], count: usize) -> Result<(Self, Vec<u8>)> {
+        let bytes =
+            page.get(..count.div_ceil(8)).ok_or_else(|| values_missing("BIT_PACKED levels", count, page.len()))?;
+        Ok((Self::Optional(Hybrid::one_packed_run(count)), bytes.iter().map(|byte| byte.reverse_bits()).collect()))
     }
 
     /// Appends the validity of the next `rows` rows; returns how many of them hold a value.
@@ -103,8 +113,8 @@ mod tests {
             assert_eq!(present, 78);
             assert_eq!(validity.take().unwrap().unwrap().iter().collect::<Vec<_>>(), model);
             let mut levels = DefinitionLevels::optional(0..page.len()).unwrap();
-            assert_eq!(levels.skip(&page, 75).unwrap(), 70 + 3);
-            assert_eq!(levels.skip(&page, 16).unwrap(), 5);
+            assert_eq!(levels.skip(&page, 75).unwrap(), 70 + 2);
+            assert_eq!(levels.skip(&page, 16).unwrap(), 6);
             assert!(levels.skip(&page, 1).is_err());
         }
     }

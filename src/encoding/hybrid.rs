@@ -60,6 +60,12 @@ impl Hybrid {
         Ok(Self { position: range.start, end: range.end, bit_width, run: Run::Repeat { value: 0, left } })
     }
 
+    /// A stream that is nothing but `count` bit-packed values of one bit at the front of the page.
+    pub(crate) fn one_packed_run(count: usize) -> Self {
+        let bytes = count.div_ceil(8);
+        Self { position: bytes, end: bytes, bit_width: 1, run: Run::Packed { start: 0, taken: 0, count } }
+    }
+
     /// Bits of a value.
     pub(crate) fn bit_width(&self) -> u32 {
         self.bit_width

@@ -75,11 +75,6 @@ impl Bits {
         Ok(Self { words: Values::with_capacity(pool, capacity.div_ceil(64) + 1)?, partial: 0, len: 0 })
     }
 
-    /// Number of bits.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     /// Appends the lowest `count` bits of `word`, at most 64.
     pub(crate) fn push_word(&mut self, word: u64, count: usize) -> Result<()> {
         let count = count.min(64);
@@ -149,6 +144,7 @@ impl Validity {
     }
 
     /// Number of rows.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }

@@ -1,7 +1,7 @@
 //! Memory that decoded values are written to.
 //!
 //! First-touch pages of fresh memory cost more than decoding into them, so blocks are aligned, padded, always
-//! initialised and recycled: a [`Block`] goes back to the [`Pool`] of its decoder when the last array that uses it is
+//! initialised and recycled: a block goes back to the [`Pool`] of its decoder when the last array that uses it is
 //! released. [`Values`] is a growable run of plain values in one block, [`Bits`] a growable bitmap, [`Validity`] a
 //! bitmap that exists only once a null was met.
 //!
@@ -16,5 +16,5 @@ mod values;
 
 pub(crate) use array::array_from_parts;
 pub(crate) use bits::{BitSlice, Bits, Validity};
-pub(crate) use block::{Block, Pool};
+pub(crate) use block::Pool;
 pub(crate) use values::{Plain, Values};

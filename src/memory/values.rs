@@ -106,11 +106,6 @@ impl<T: Plain> Values<T> {
         self.len = (self.len.saturating_add(count)).min(self.block.capacity() / Self::WIDTH);
     }
 
-    /// Drops all values behind the first `len`.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
-    }
-
     /// Appends one value.
     pub(crate) fn push(&mut self, value: T) -> Result<()> {
         self.extend_fill(value, 1)
@@ -120,15 +115,6 @@ impl<T: Plain> Values<T> {
     pub(crate) fn extend_fill(&mut self, value: T, count: usize) -> Result<()> {
         self.spare(count)?.iter_mut().take(count).for_each(|slot| *slot = value);
         self.commit(count);
-        Ok(())
-    }
-
-    /// Appends `values`.
-    pub(crate) fn extend_from_slice(&mut self, values: &[T]) -> Result<()> {
-        for (slot, value) in self.spare(values.len())?.iter_mut().zip(values) {
-            *slot = *value;
-        }
-        self.commit(values.len());
         Ok(())
     }
 
@@ -171,7 +157,7 @@ mod tests {
         }
         values.extend_fill(7, 3).unwrap();
         values.extend_from_bytes(&[1, 0, 0, 0, 0, 1, 0, 0]).unwrap();
-        values.extend_from_slice(&[9]).unwrap();
+        values.push(9).unwrap();
         assert_eq!(values.as_slice()[4998..], [4998, 4999, 7, 7, 7, 1, 256, 9]);
         let spare = values.spare(3).unwrap();
         assert_eq!(spare.len(), 3 + 16);

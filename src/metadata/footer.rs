@@ -66,14 +66,13 @@ fn leaves_out_dictionary_headers(created_by: &str) -> bool {
     }
 }
 
-/// Adds to a chunk with a dictionary what the header of the dictionary page may take, up to the footer.
+/// Allows a chunk with a dictionary what the header of the dictionary page may take, up to the footer.
 fn extend(chunk: &mut ColumnChunk, footer_offset: u64) {
     let dictionary_encoded = |encoding| matches!(encoding, &Encoding::PlainDictionary | &Encoding::RleDictionary);
     if chunk.dictionary_page_offset.is_some() || chunk.encodings.iter().any(dictionary_encoded) {
         let start = chunk.dictionary_page_offset.unwrap_or(chunk.data_page_offset);
         let room = footer_offset.saturating_sub(start.saturating_add(chunk.compressed_bytes));
-        let added = room.min(LARGEST_DICTIONARY_HEADER_BYTES);
-        chunk.compressed_bytes = chunk.compressed_bytes.saturating_add(added);
+        chunk.unaccounted_bytes = room.min(LARGEST_DICTIONARY_HEADER_BYTES);
     }
 }
 
@@ -247,6 +246,7 @@ impl RawChunk {
             codec: Codec::from_thrift(codec),
             value_count: count("number of values", self.value_count)?,
             compressed_bytes: count("compressed size", self.compressed_bytes)?,
+            unaccounted_bytes: 0,
             uncompressed_bytes: count("uncompressed size", self.uncompressed_bytes)?,
             data_page_offset,
             dictionary_page_offset: dictionary.filter(|&offset| (MAGIC_BYTES..data_page_offset).contains(&offset)),

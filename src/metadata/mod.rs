@@ -10,6 +10,8 @@
 pub(crate) mod footer;
 pub(crate) mod page_index;
 mod schema_elements;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod thrift;
 
 use crate::byte_range::ByteRange;
@@ -64,8 +66,11 @@ pub struct ColumnChunk {
     pub encodings: Vec<Encoding>,
     /// Values including nulls, as the file says.
     pub value_count: u64,
-    /// Bytes of all its pages with their headers, compressed.
+    /// Bytes of all its pages with their headers, compressed, as the file says.
     pub compressed_bytes: u64,
+    /// Bytes behind these that may still be the chunk's, because its writer did not count the header of the dictionary
+    /// page (PARQUET-816). Else 0. What lies there behind the last value is no page of the chunk.
+    pub unaccounted_bytes: u64,
     /// The same uncompressed.
     pub uncompressed_bytes: u64,
     /// Offset of the first data page.
@@ -91,12 +96,13 @@ pub struct ColumnChunk {
 }
 
 impl ColumnChunk {
-    /// The bytes of the chunk: from its dictionary page, else its first data page, over `compressed_bytes`.
+    /// The bytes of the chunk: from its dictionary page, else its first data page, over `compressed_bytes` and
+    /// `unaccounted_bytes`.
     ///
     /// Fails where that does not lie between the leading magic and the end of the file.
     pub fn byte_range(&self, file_length: u64) -> Result<ByteRange> {
         let start = self.dictionary_page_offset.unwrap_or(self.data_page_offset);
-        match ByteRange::new(start, self.compressed_bytes) {
+        match ByteRange::new(start, self.compressed_bytes.saturating_add(self.unaccounted_bytes)) {
             Some(range) if start >= 4 && range.end() <= file_length.saturating_sub(8) => Ok(range),
             _ => Err(Error::corrupt(format!(
                 "column chunk at offset {start} of {} bytes does not lie in a file of {file_length} bytes",

@@ -240,3 +240,91 @@ fn read_list<'a, T>(
     }
     Ok(values)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::testing::Record;
+
+    const CHUNK: ByteRange = ByteRange { offset: 4, length: 100 };
+
+    fn offsets(pages: &[(i64, i32, i64)]) -> Result<OffsetIndex> {
+        let pages = pages.iter().map(|&(offset, length, row)| Record::new().i64(1, offset).i32(2, length).i64(3, row));
+        OffsetIndex::parse(&Record::new().records(1, pages.collect()).finish(), CHUNK, 10)
+    }
+
+    #[test]
+    fn pages_that_lie_behind_each_other_are_an_offset_index() {
+        let index = offsets(&[(4, 50, 0), (54, 10, 0), (70, 34, 9)]).unwrap();
+        assert_eq!(index.pages.len(), 3);
+        assert_eq!(index.pages[2], PageLocation { offset: 70, compressed_bytes: 34, first_row: 9 });
+    }
+
+    #[test]
+    fn an_offset_index_that_cannot_be_is_refused() {
+        for pages in [
+            &[][..],
+            &[(3, 10, 0)],                           // before the chunk
+            &[(4, 101, 0)],                          // behind it
+            &[(4, 0, 0)],                            // no page is empty
+            &[(4, -1, 0)],                           // negative
+            &[(i64::MIN, 10, 0)],                    // negative
+            &[(i64::MAX, i32::MAX, 0)],              // far away
+            &[(4, 10, 1)],                           // the first row is left out
+            &[(4, 10, 0), (13, 10, 5)],              // overlap
+            &[(40, 10, 0), (4, 10, 5)],              // backwards
+            &[(4, 10, 0), (14, 10, 11)],             // behind the last row
+            &[(4, 10, 0), (14, 10, -1)],             // negative
+            &[(4, 10, 0), (14, 10, 6), (24, 10, 5)], // rows backwards
+        ] {
+            assert!(offsets(pages).is_err(), "{pages:?}");
+        }
+        let lacks_its_row = Record::new().i64(1, 4).i32(2, 10);
+        let bytes = Record::new().records(1, vec![lacks_its_row]).finish();
+        assert!(OffsetIndex::parse(&bytes, CHUNK, 10).is_err());
+        assert!(OffsetIndex::parse(&[], CHUNK, 10).is_err());
+    }
+
+    fn bounds(nulls: &[bool], minima: &[&[u8]], maxima: &[&[u8]]) -> Record {
+        Record::new().booleans(1, nulls).binaries(2, minima).binaries(3, maxima)
+    }
+
+    #[test]
+    fn bounds_of_every_page_are_a_column_index() {
+        let record = bounds(&[false, true], &[b"a", b""], &[b"bc", b""]).i32(4, 1).i64s(5, &[0, 7]);
+        let index = ColumnIndex::parse(&record.finish(), 2).unwrap();
+        assert_eq!(index.null_pages, [false, true]);
+        assert_eq!(index.min_values, [&b"a"[..], b""]);
+        assert_eq!(index.max_values, [&b"bc"[..], b""]);
+        assert_eq!(index.boundary_order, BoundaryOrder::Ascending);
+        assert_eq!(index.null_counts, Some(vec![0, 7]));
+    }
+
+    #[test]
+    fn what_is_not_known_of_bounds_is_left_out() {
+        for (order, expected) in
+            [(0, BoundaryOrder::Unordered), (2, BoundaryOrder::Descending), (3, BoundaryOrder::Unordered)]
+        {
+            let record = bounds(&[false], &[b"a"], &[b"b"]).i32(4, order);
+            let index = ColumnIndex::parse(&record.finish(), 1).unwrap();
+            assert_eq!((index.boundary_order, index.null_counts), (expected, None));
+        }
+        for counts in [&[-1][..], &[], &[1, 2]] {
+            let record = bounds(&[false], &[b"a"], &[b"b"]).i32(4, 0).i64s(5, counts);
+            assert_eq!(ColumnIndex::parse(&record.finish(), 1).unwrap().null_counts, None, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn a_column_index_of_another_number_of_pages_is_refused() {
+        for record in [
+            bounds(&[false], &[b"a"], &[b"b"]),
+            bounds(&[false, false], &[b"a"], &[b"b", b"c"]),
+            bounds(&[false, false, true], &[b"a", b"b"], &[b"b", b"c"]),
+            Record::new(),
+            Record::new().i32s(1, &[1, 2]).binaries(2, &[b"a", b"b"]).binaries(3, &[b"a", b"b"]),
+        ] {
+            assert!(ColumnIndex::parse(&record.finish(), 2).is_err());
+        }
+    }
+}

@@ -87,11 +87,11 @@ impl Element {
 
     fn repetition(&self) -> Result<Repetition> {
         match self.repetition {
-            Some(0) => Ok(Repetition::Required),
+            // Some writers leave it out where it is REQUIRED, the number 0.
+            None | Some(0) => Ok(Repetition::Required),
             Some(1) => Ok(Repetition::Optional),
             Some(2) => Ok(Repetition::Repeated),
             Some(other) => Err(Error::corrupt(format!("schema element \"{}\" has repetition {other}", self.name))),
-            None => Err(Error::corrupt(format!("schema element \"{}\" has no repetition", self.name))),
         }
     }
 

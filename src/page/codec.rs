@@ -8,7 +8,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::memory::{Block, Pool};
+use crate::memory::{Pool, Values};
 use crate::metadata::Codec;
 
 /// Magic number in front of an LZ4 frame.
@@ -23,20 +23,26 @@ pub(crate) struct Decompressor {
 }
 
 impl Decompressor {
-    /// Decompresses `source`, which becomes exactly `size` bytes, into a block of `pool`.
-    pub(crate) fn decompress(&mut self, codec: Codec, source: &[u8], size: usize, pool: &Arc<Pool>) -> Result<Block> {
-        check_stated_size(codec, source, size)?;
-        let mut block = pool.take(size)?;
-        let target = block.as_mut_slice().get_mut(..size).unwrap_or_default();
+    /// Decompresses `source`, which becomes exactly `size` bytes, into memory of `pool`.
+    pub(crate) fn decompress(
+        &mut self,
+        codec: Codec,
+        source: &[u8],
+        size: usize,
+        pool: &Arc<Pool>,
+    ) -> Result<Values<u8>> {
         // A page without any value may have no compressed byte either, which no codec would accept.
         if size == 0 {
-            return Ok(block);
+            return Values::with_capacity(pool, 0);
         }
+        check_size(codec, source, size)?;
+        let mut out = Values::with_capacity(pool, size)?;
+        let target = out.spare(size)?.get_mut(..size).unwrap_or_default();
         match codec {
             Codec::Snappy => self.snappy(source, target),
             Codec::Zstd => self.zstd(source, target),
             Codec::Gzip => self.gzip(source, target),
-            Codec::Brotli => read_exactly(brotli_decompressor::Decompressor::new(source, 1 << 12), target),
+            Codec::Brotli => read_exactly(brotli(source), target),
             Codec::Lz4Raw => lz4_block(source, target),
             Codec::Lz4 => lz4_hadoop(source, target)
                 .or_else(|hadoop| if lz4_other(source, target).is_ok() { Ok(()) } else { Err(hadoop) }),
@@ -45,7 +51,8 @@ impl Decompressor {
         .map_err(|reason| {
             Error::corrupt(format!("{codec:?} page of {} bytes does not decompress: {reason}", source.len()))
         })?;
-        Ok(block)
+        out.commit(size);
+        Ok(out)
     }
 
     fn snappy(&mut self, source: &[u8], target: &mut [u8]) -> Outcome {
@@ -92,8 +99,9 @@ fn unsupported(codec: Codec) -> Error {
     }
 }
 
-/// Refuses a page whose compressed bytes state, or can only hold, another size than `size`.
-fn check_stated_size(codec: Codec, source: &[u8], size: usize) -> Result<()> {
+/// Refuses a page whose compressed bytes state, or can only hold, another size than `size`, before any memory is taken
+/// for it.
+fn check_size(codec: Codec, source: &[u8], size: usize) -> Result<()> {
     let stated = match codec {
         Codec::Snappy => snap::raw::decompress_len(source).ok().map(|stated| stated as u64),
         // A page of several frames states the size of the first only, so a smaller one may be right.
@@ -103,12 +111,39 @@ fn check_stated_size(codec: Codec, source: &[u8], size: usize) -> Result<()> {
         },
         _ => None,
     };
-    match stated {
-        Some(stated) if stated != size as u64 && size > 0 => {
-            Err(Error::corrupt(format!("page header says {size} bytes uncompressed, its {codec:?} data {stated}")))
-        }
-        _ => Ok(()),
+    if let Some(stated) = stated.filter(|stated| *stated != size as u64) {
+        return Err(Error::corrupt(format!("page header says {size} bytes uncompressed, its {codec:?} data {stated}")));
     }
+    let most = match codec {
+        // A block of four bytes may stand for 128 KiB.
+        Codec::Zstd => (source.len() / 4).saturating_add(1).saturating_mul(128 << 10),
+        // Deflate: 258 bytes in two bits. LZ4: 255 bytes in one byte.
+        Codec::Gzip => source.len().saturating_mul(258 * 4),
+        Codec::Lz4 | Codec::Lz4Raw => source.len().saturating_mul(255),
+        // Not bounded by the format in a way that would help: what is there is counted.
+        Codec::Brotli if size > LARGE_PAGE_BYTES => length_of(brotli(source), size),
+        _ => usize::MAX,
+    };
+    if size > most {
+        let length = source.len();
+        return Err(Error::corrupt(format!(
+            "{length} bytes of {codec:?} cannot hold the {size} that the page header says"
+        )));
+    }
+    Ok(())
+}
+
+/// Pages of up to this size are given memory before their Brotli data is looked at.
+const LARGE_PAGE_BYTES: usize = 4 << 20;
+
+fn brotli(source: &[u8]) -> impl Read {
+    brotli_decompressor::Decompressor::new(source, 1 << 12)
+}
+
+/// Bytes that `reader` gives, counted up to `most`.
+fn length_of(reader: impl Read, most: usize) -> usize {
+    let copied = std::io::copy(&mut reader.take(most as u64), &mut std::io::sink());
+    copied.map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX))
 }
 
 fn exactly(written: usize, wanted: usize) -> Outcome {

@@ -6,13 +6,12 @@
 pub(crate) mod codec;
 pub(crate) mod header;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 use bytes::Bytes;
 
-use crate::encoding::length_prefixed;
+use crate::encoding::{DefinitionLevels, length_prefixed};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{Codec, Encoding};
@@ -23,10 +22,10 @@ use header::{PageHeader, PageKind};
 pub(crate) struct DataPage {
     /// How the values are encoded.
     pub encoding: Encoding,
-    /// The bytes that hold the definition levels.
-    pub levels: Buffer,
-    /// Where in `levels` they lie; `None` for a required column.
-    pub definition_levels: Option<Range<usize>>,
+    /// The definition levels.
+    pub levels: DefinitionLevels,
+    /// The bytes that they are read from.
+    pub level_bytes: Buffer,
     /// The bytes that hold the values.
     pub values: Buffer,
     /// Where in `values` the first value begins.
@@ -45,9 +44,9 @@ pub(crate) struct DictionaryPage {
 pub(crate) struct PageOpener {
     decompressor: Decompressor,
     pool: Arc<Pool>,
-    /// Pages decompressed so far.
+    /// Pages opened so far: decompressed, or taken as they are.
     pub pages_decompressed: u64,
-    /// Bytes that they decompressed to.
+    /// Bytes that they have so.
     pub bytes_decompressed: u64,
 }
 
@@ -72,25 +71,26 @@ impl PageOpener {
     /// The data page of `header` with the bytes `body`, of a column that is optional or not.
     pub(crate) fn data(&mut self, header: &PageHeader, body: Bytes, codec: Codec, optional: bool) -> Result<DataPage> {
         match header.kind {
-            PageKind::DataV1 { encoding, definition_levels, .. } => {
-                let values = self.decompressed(codec, body, header.uncompressed_bytes as usize)?;
-                let mut page = DataPage {
-                    encoding,
-                    levels: values,
-                    definition_levels: None,
-                    values: Buffer::default(),
-                    values_start: 0,
-                };
-                if optional {
-                    if definition_levels != Encoding::Rle {
-                        return Err(Error::unsupported(format!("definition levels in encoding {definition_levels:?}")));
-                    }
-                    let levels = length_prefixed(&page.levels, 0, "definition levels")?;
-                    page.values_start = levels.end;
-                    page.definition_levels = Some(levels);
+            PageKind::DataV1 { value_count, encoding, definition_levels, .. } => {
+                let bytes = self.decompressed(codec, body, header.uncompressed_bytes as usize)?;
+                if !optional {
+                    let (levels, level_bytes) = (DefinitionLevels::Required, Buffer::default());
+                    return Ok(DataPage { encoding, levels, level_bytes, values: bytes, values_start: 0 });
                 }
-                page.values = page.levels.clone();
-                Ok(page)
+                match definition_levels {
+                    Encoding::Rle => {
+                        let range = length_prefixed(&bytes, 0, "definition levels")?;
+                        let (values_start, level_bytes) = (range.end, bytes.clone());
+                        let levels = DefinitionLevels::optional(range)?;
+                        Ok(DataPage { encoding, levels, level_bytes, values: bytes, values_start })
+                    }
+                    Encoding::BitPacked => {
+                        let (levels, level_bytes) = DefinitionLevels::bit_packed(&bytes, value_count as usize)?;
+                        let values_start = level_bytes.len();
+                        Ok(DataPage { encoding, levels, level_bytes: level_bytes.into(), values: bytes, values_start })
+                    }
+                    other => Err(Error::unsupported(format!("definition levels in encoding {other:?}"))),
+                }
             }
             PageKind::DataV2 { encoding, definition_level_bytes, repetition_level_bytes, is_compressed, .. } => {
                 let repetition = repetition_level_bytes as usize;
@@ -105,26 +105,28 @@ impl PageOpener {
                 };
                 let codec = if is_compressed { codec } else { Codec::Uncompressed };
                 let values = self.decompressed(codec, body.slice(level_bytes..), value_bytes)?;
-                let definition_levels = optional.then_some(repetition..level_bytes);
-                Ok(DataPage { encoding, levels: Buffer::from(body), definition_levels, values, values_start: 0 })
+                let levels = match optional {
+                    true => DefinitionLevels::optional(repetition..level_bytes)?,
+                    false => DefinitionLevels::Required,
+                };
+                Ok(DataPage { encoding, levels, level_bytes: Buffer::from(body), values, values_start: 0 })
             }
             _ => Err(Error::internal("not a data page")),
         }
     }
 
     fn decompressed(&mut self, codec: Codec, body: Bytes, size: usize) -> Result<Buffer> {
-        if codec == Codec::Uncompressed {
-            if body.len() != size {
-                return Err(Error::corrupt(format!(
-                    "a page that is not compressed has {} bytes, its header says {size}",
-                    body.len()
-                )));
-            }
-            return Ok(Buffer::from(body));
-        }
-        let block = self.decompressor.decompress(codec, &body, size, &self.pool)?;
         self.pages_decompressed += 1;
         self.bytes_decompressed += size as u64;
-        Ok(block.into_buffer(size))
+        if codec != Codec::Uncompressed {
+            return Ok(self.decompressor.decompress(codec, &body, size, &self.pool)?.into_buffer());
+        }
+        if body.len() != size {
+            let there = body.len();
+            return Err(Error::corrupt(format!(
+                "a page that is not compressed has {there} bytes, its header says {size}"
+            )));
+        }
+        Ok(Buffer::from(body))
     }
 }

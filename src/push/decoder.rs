@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 
-use super::demand::{DemandOptions, missing_ranges};
+use super::demand::{coalesced, missing_ranges};
 use super::intervals::IntervalSet;
 use super::metrics::Metrics;
 use super::pushed::PushedBytes;
@@ -209,16 +209,15 @@ impl Decoder {
     /// The ranges that the row group at hand lacks.
     fn demand(&mut self) -> Result<Vec<ByteRange>> {
         let Some(current) = &self.current else { return Err(Error::internal("no row group is open")) };
-        let options = DemandOptions {
-            max_buffered_bytes: self.options.max_buffered_bytes,
-            coalesce_gap: self.options.coalesce_gap,
-        };
-        let ranges = missing_ranges(current.columns(), &current.wanted_rows(), &self.pushed, options);
-        if ranges.is_empty() {
+        let bound = self.options.max_buffered_bytes;
+        let missing = missing_ranges(current.columns(), &current.wanted_rows(), &self.pushed, bound);
+        if missing.is_empty() {
             return Err(Error::internal("bytes are missing, and none can be named").in_row_group(current.row_group()));
         }
+        // What lies between two joined ranges is asked for but not kept.
+        missing.iter().for_each(|range| self.pushed.want(*range));
+        let ranges = coalesced(missing, self.options.coalesce_gap);
         for range in &ranges {
-            self.pushed.want(*range);
             self.metrics.bytes_requested += self.requested.insert(*range);
         }
         Ok(ranges)

@@ -10,27 +10,17 @@ use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
 use crate::column::ColumnReader;
 
-/// How ranges are made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DemandOptions {
-    /// Bytes that may be held and asked for together.
-    pub max_buffered_bytes: Option<u64>,
-    /// Ranges at most so far apart are joined.
-    pub coalesce_gap: u64,
-}
-
 /// What `columns` lack to decode the rows `wanted` of their row group.
 pub(crate) fn missing_ranges(
     columns: &[ColumnReader],
     wanted: &[Range<u64>],
     pushed: &PushedBytes,
-    options: DemandOptions,
+    max_buffered_bytes: Option<u64>,
 ) -> Vec<ByteRange> {
-    let missing = match options.max_buffered_bytes {
+    match max_buffered_bytes {
         None => columns.iter().flat_map(|column| missing_of_column(column, wanted, pushed)).collect(),
         Some(bound) => missing_within(columns, wanted, pushed, bound),
-    };
-    coalesced(missing, options.coalesce_gap, pushed)
+    }
 }
 
 fn missing_of_column(column: &ColumnReader, wanted: &[Range<u64>], pushed: &PushedBytes) -> Vec<ByteRange> {
@@ -77,20 +67,18 @@ fn within(ranges: impl Iterator<Item = ByteRange>, mut share: u64, may_cut: bool
     taken.into_ranges()
 }
 
-/// Ascending, disjoint; joined where at most `gap` bytes lie between and none of them is held.
-fn coalesced(mut ranges: Vec<ByteRange>, gap: u64, pushed: &PushedBytes) -> Vec<ByteRange> {
+/// The ranges ascending and disjoint, joined where at most `gap` bytes lie between them.
+pub(crate) fn coalesced(mut ranges: Vec<ByteRange>, gap: u64) -> Vec<ByteRange> {
     ranges.retain(|range| !range.is_empty());
     ranges.sort_unstable();
     let mut out: Vec<ByteRange> = Vec::with_capacity(ranges.len());
     for range in ranges {
-        if let Some(last) = out.last_mut() {
-            let between = ByteRange::between(last.end(), range.offset);
-            if between.is_empty() || (between.length <= gap && pushed.holds_none_of(between)) {
+        match out.last_mut() {
+            Some(last) if range.offset <= last.end().saturating_add(gap) => {
                 *last = ByteRange::between(last.offset, last.end().max(range.end()));
-                continue;
             }
+            _ => out.push(range),
         }
-        out.push(range);
     }
     out
 }

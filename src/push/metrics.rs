@@ -14,17 +14,17 @@ pub struct Metrics {
     pub rows_out: u64,
     /// Row groups asked for.
     pub row_groups_total: u64,
-    /// Data pages met: opened or passed over; with an offset index, all pages of the chunks begun.
+    /// Pages met, dictionary pages among them: opened or passed over; with an offset index, all of the chunks begun.
     pub pages_total: u64,
-    /// Data pages of those that were not opened.
+    /// Pages of those that were not opened.
     pub pages_skipped: u64,
-    /// Pages that were decompressed, dictionary pages among them.
+    /// Pages that were opened: decompressed, or read as they are where the column chunk has no codec.
     pub pages_decompressed: u64,
     /// Bytes asked for, each counted once.
     pub bytes_requested: u64,
     /// Bytes pushed.
     pub bytes_pushed: u64,
-    /// Bytes that pages decompressed to.
+    /// Bytes of the pages that were opened, without their headers, once decompressed.
     pub bytes_decompressed: u64,
     /// Batches handed out.
     pub batches: u64,

@@ -49,11 +49,6 @@ impl PushedBytes {
         self.buffers.missing(range)
     }
 
-    /// True where no byte of `range` is held.
-    pub(crate) fn holds_none_of(&self, range: ByteRange) -> bool {
-        self.buffers.missing(range) == [range]
-    }
-
     /// Number of bytes held.
     pub(crate) fn held_bytes(&self) -> u64 {
         self.buffers.held_bytes()

@@ -40,6 +40,16 @@ pub(crate) fn arrow_schema(schema: &Schema, string_type: StringType) -> Result<a
     Ok(arrow_schema::Schema::new(root.iter().filter_map(|&child| types.field(child)).collect::<Vec<_>>()))
 }
 
+impl Schema {
+    /// The Arrow schema that the columns decode to, one field for each child of the root that has leaves.
+    ///
+    /// The `ARROW:schema` hint of the key-value metadata is not applied. Fails with `Limit` where the tree is nested
+    /// deeper than 1000 levels.
+    pub fn to_arrow(&self, string_type: StringType) -> Result<arrow_schema::Schema> {
+        arrow_schema(self, string_type)
+    }
+}
+
 /// The Arrow type of the values of one leaf, apart from any list that it is in.
 pub(crate) fn leaf_data_type(leaf: &Leaf, string_type: StringType) -> DataType {
     if leaf.logical == Some(LogicalType::Null) {

@@ -16,7 +16,7 @@ use super::cpu;
 pub(crate) const MAX_UNPACK_WIDTH: u32 = 32;
 
 /// Bytes that a step may read from its first byte on.
-const STEP_READ: usize = 32;
+const STEP_READ: usize = 40;
 
 /// Unpacks `out.len()` values of `width` bits from `source`. Values past the end of the source read as 0 bits;
 /// a width above [`MAX_UNPACK_WIDTH`] is taken as that.

@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod compare;
+pub mod corpus;
 pub mod fixture;
 pub mod handmade;
 pub mod host;

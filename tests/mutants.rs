@@ -1,0 +1,111 @@
+//! Hostile files: the mutants that the corpus's generator makes of real files, 1,170 of them. Each gives its rows or a
+//! typed error: no panic, no hang, no memory that the file cannot justify, whatever way the bytes arrive.
+
+mod support;
+
+use std::any::Any;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use bytes::Bytes;
+use pqpush::{ErrorKind, Result, ScanOptions, StringType};
+
+use support::corpus::{corpus, flat_columns, mutants};
+use support::host::{By, Feed, metadata, scan_metadata};
+use support::memory;
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
+
+/// Memory that a file may take over its own size.
+const MOST_OVER_FILE: usize = 64 << 20;
+
+/// A file of a few kilobytes that takes longer hangs.
+const LONGEST: Duration = Duration::from_secs(20);
+
+fn scan_flat(file: &Bytes, feed: Feed, string_type: StringType, bound: Option<u64>) -> Result<Vec<RecordBatch>> {
+    let metadata = metadata(file)?;
+    let columns = Some(flat_columns(&metadata));
+    let options =
+        ScanOptions { columns, string_type, max_buffered_bytes: bound, batch_rows: 100, ..ScanOptions::default() };
+    let scan = scan_metadata(file, metadata, options, feed, By::Push)?;
+    Ok(scan.batches.into_iter().map(|batch| batch.rows).collect())
+}
+
+/// Scans a mutant in several ways, which must agree on whether it can be read and on the rows.
+fn scan_all_ways(file: &Bytes) -> Result<usize> {
+    let first = scan_flat(file, Feed::Asked, StringType::Utf8, None);
+    let ways =
+        [(Feed::Whole, None), (Feed::Shuffled(1), None), (Feed::Asked, Some(2000)), (Feed::PieceByPiece(2), Some(1))];
+    for (feed, bound) in ways {
+        let other = scan_flat(file, feed, StringType::Utf8, bound);
+        match (&first, &other) {
+            (Ok(first), Ok(other)) => assert_eq!(other, first, "{feed:?} {bound:?}"),
+            (Err(_), Err(_)) => {}
+            _ => panic!("{feed:?} {bound:?} gives {:?}, asking gives {:?}", shown(&other), shown(&first)),
+        }
+    }
+    let views = scan_flat(file, Feed::Whole, StringType::Utf8View, None);
+    assert_eq!(views.is_ok(), first.is_ok(), "Utf8View gives {:?}, Utf8 gives {:?}", shown(&views), shown(&first));
+    if let Err(error) = &first {
+        assert!(!error.message().is_empty());
+        let blames_the_file = !matches!(error.kind(), ErrorKind::Internal | ErrorKind::InvalidState);
+        assert!(blames_the_file, "{error:?}");
+    }
+    first.map(|batches| batches.iter().map(RecordBatch::num_rows).sum())
+}
+
+fn shown(scan: &Result<Vec<RecordBatch>>) -> std::result::Result<usize, String> {
+    scan.as_ref().map(|batches| batches.iter().map(RecordBatch::num_rows).sum()).map_err(|error| format!("{error:?}"))
+}
+
+fn text(panic: &(dyn Any + Send)) -> &str {
+    panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic")
+}
+
+/// What is wrong with how a mutant is taken; nothing, mostly.
+fn complaint(file: Bytes) -> Option<String> {
+    let size = file.len();
+    let base = memory::start();
+    let (done, finished) = mpsc::channel();
+    let work = thread::spawn(move || {
+        let result = scan_all_ways(&file);
+        // The receiver is gone only after a timeout, which is reported there.
+        let _ = done.send(());
+        result.map_err(|error| error.to_string())
+    });
+    if finished.recv_timeout(LONGEST) == Err(mpsc::RecvTimeoutError::Timeout) {
+        return Some(format!("still at work after {LONGEST:?}"));
+    }
+    if let Err(panic) = work.join() {
+        return Some(text(panic.as_ref()).to_owned());
+    }
+    let peak = memory::peak_over(base);
+    (peak > size + MOST_OVER_FILE).then(|| format!("{peak} bytes held for a file of {size}"))
+}
+
+fn files(directory: &Path) -> Vec<(String, Bytes)> {
+    let entries = std::fs::read_dir(directory).expect("the generated mutants");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("a mutant").path()).collect();
+    paths.sort();
+    let read = |path: &std::path::PathBuf| {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        (name, Bytes::from(std::fs::read(path).expect("a readable mutant")))
+    };
+    paths.iter().map(read).collect()
+}
+
+#[test]
+fn mutants_give_rows_or_typed_errors() {
+    let Some(corpus) = corpus() else { return };
+    let directory = mutants(&corpus);
+    let files = files(&directory);
+    std::fs::remove_dir_all(&directory).expect("the mutants removed");
+    assert_eq!(files.len(), 1170);
+    let complaints = files.into_iter().filter_map(|(name, file)| complaint(file).map(|what| format!("{name}: {what}")));
+    let complaints: Vec<String> = complaints.collect();
+    assert!(complaints.is_empty(), "{} of 1170 mutants:\n{}", complaints.len(), complaints.join("\n"));
+}
