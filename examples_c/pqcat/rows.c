@@ -26,6 +26,9 @@ int rows_count(const parquet_file *file, const options *options, uint64_t *out_r
     return 0;
 }
 
+/* Row groups can be larger than memory: the decoder is told to go through them in parts. */
+static const uint64_t max_buffered_bytes = UINT64_C(64) << 20;
+
 static int new_decoder(const parquet_file *file, const options *options, pqpush_decoder **out_decoder) {
     pqpush_scan_options scan;
     pqpush_error *error = NULL;
@@ -36,6 +39,7 @@ static int new_decoder(const parquet_file *file, const options *options, pqpush_
     scan.row_group_count = options->row_group_count;
     scan.offset = options->offset;
     scan.limit = options->limit;
+    scan.max_buffered_bytes = max_buffered_bytes;
     scan.flags |= options->has_limit ? PQPUSH_SCAN_LIMIT : 0;
     if (pqpush_decoder_new(file->metadata, &scan, out_decoder, &error) != PQPUSH_OK) {
         return report_error(file, error);
