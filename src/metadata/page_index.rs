@@ -12,8 +12,10 @@ use crate::metadata::ColumnChunk;
 use crate::metadata::thrift::{Kind, List, Read, Reader};
 
 /// Where the data pages of one chunk lie: at least one, each right behind the one before it, the last one up to the end
-/// of the chunk; in front of the first there may be a dictionary page. The first one begins with row 0, and no page begins before the one in front of it or behind the last row. Pages that
-/// begin with the same row are legal: all but the last of them hold no row (or, where rows repeat, a part of one).
+/// of the chunk; in front of the first there may be a dictionary page.
+///
+/// The first one begins with row 0, and no page begins before the one in front of it or behind the last row. Pages that
+/// begin with the same row are legal: all but the last of them hold no row. Not all pages of several do so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OffsetIndex {
     /// One entry a data page, in file order.
