@@ -93,11 +93,13 @@ fn table_properties() -> WriterPropertiesBuilder {
         .set_key_value_metadata(Some(key_value))
 }
 
-/// One page of 10,000 values that need no decoding.
+/// 10,000 rows, one page a column: value = i; text = "a text that is too long for a view: <i>", i in five digits.
 fn plain() -> Outcome<RecordBatch> {
-    let fields = vec![Field::new("value", DataType::Int64, false)];
-    let column = Int64Array::from_iter_values(0..10_000);
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), vec![Arc::new(column)])?)
+    let fields = vec![Field::new("value", DataType::Int64, false), Field::new("text", DataType::Utf8, false)];
+    let text = (0..10_000).map(|i| format!("a text that is too long for a view: {i:05}"));
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(Int64Array::from_iter_values(0..10_000)), Arc::new(StringArray::from_iter_values(text))];
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 fn plain_properties() -> WriterPropertiesBuilder {

@@ -316,6 +316,8 @@ fn d17_claims_are_not_allocated() {
         ("uncompressed size of 2 GiB", SNAPPY, vec![page((i32::MAX, 32), 8)]),
         ("uncompressed size of 2 GiB", ZSTD, vec![page((i32::MAX, 32), 8)]),
         ("uncompressed size of 2 GiB", GZIP, vec![page((i32::MAX, 32), 8)]),
+        ("uncompressed size of 2 GiB", BROTLI, vec![page((i32::MAX, 32), 8)]),
+        ("uncompressed size of 2 GiB", LZ4, vec![page((i32::MAX, 32), 8)]),
         ("uncompressed size of 2 GiB", LZ4_RAW, vec![page((i32::MAX, 32), 8)]),
         ("two thousand million values", UNCOMPRESSED, vec![page((32, 32), i32::MAX)]),
         ("a negative number of values", UNCOMPRESSED, vec![page((32, 32), -8)]),

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use pqpush::{ErrorKind, Result, ScanOptions, StringType};
 
 use support::corpus::{corpus, flat_columns, mutants};
-use support::host::{By, Feed, metadata, scan_metadata};
+use support::host::{By, Feed, Feeder, metadata, scan_fed};
 use support::memory;
 
 #[global_allocator]
@@ -31,22 +31,23 @@ fn scan_flat(file: &Bytes, feed: Feed, string_type: StringType, bound: Option<u6
     let columns = Some(flat_columns(&metadata));
     let options =
         ScanOptions { columns, string_type, max_buffered_bytes: bound, batch_rows: 100, ..ScanOptions::default() };
-    let scan = scan_metadata(file, metadata, options, feed, By::Push)?;
+    let scan = scan_fed(Feeder::of_hostile(file, feed), metadata, options, By::Push)?;
     Ok(scan.batches.into_iter().map(|batch| batch.rows).collect())
 }
 
-/// Scans a mutant in several ways, which must agree on whether it can be read and on the rows.
+/// Scans a mutant in several ways. How its bytes arrive, and the type of strings, decides neither whether it can be read
+/// nor the rows; a bound on buffered bytes brings in the offset index, which may contradict the pages, so only the rows.
 fn scan_all_ways(file: &Bytes) -> Result<usize> {
     let first = scan_flat(file, Feed::Asked, StringType::Utf8, None);
-    let ways =
-        [(Feed::Whole, None), (Feed::Shuffled(1), None), (Feed::Asked, Some(2000)), (Feed::PieceByPiece(2), Some(1))];
-    for (feed, bound) in ways {
-        let other = scan_flat(file, feed, StringType::Utf8, bound);
-        match (&first, &other) {
-            (Ok(first), Ok(other)) => assert_eq!(other, first, "{feed:?} {bound:?}"),
-            (Err(_), Err(_)) => {}
-            _ => panic!("{feed:?} {bound:?} gives {:?}, asking gives {:?}", shown(&other), shown(&first)),
-        }
+    for feed in [Feed::Whole, Feed::Shuffled(1), Feed::PieceByPiece(2)] {
+        let other = scan_flat(file, feed, StringType::Utf8, None);
+        let same = first.as_ref().ok() == other.as_ref().ok();
+        assert!(same, "{feed:?} gives {:?}, asking gives {:?}", shown(&other), shown(&first));
+    }
+    for (feed, bound) in [(Feed::Asked, 2000), (Feed::Whole, 2000), (Feed::Shuffled(3), 1)] {
+        let other = scan_flat(file, feed, StringType::Utf8, Some(bound));
+        let same = other.as_ref().ok().is_none_or(|rows| first.as_ref().ok().is_none_or(|first| rows == first));
+        assert!(same, "{feed:?} under {bound} bytes gives {:?}, asking gives {:?}", shown(&other), shown(&first));
     }
     let views = scan_flat(file, Feed::Whole, StringType::Utf8View, None);
     assert_eq!(views.is_ok(), first.is_ok(), "Utf8View gives {:?}, Utf8 gives {:?}", shown(&views), shown(&first));

@@ -17,6 +17,9 @@ const HEADER_PEEK_BYTES: u64 = 1 << 10;
 /// Bytes asked for first where only a header is to be found; many are no longer.
 const SHORT_HEADER_BYTES: u64 = 64;
 
+/// The size at which most writers end a page.
+const CUSTOMARY_PAGE_BYTES: u64 = 1 << 20;
+
 /// Bytes of the file that have arrived, as the cursor sees them.
 pub(crate) trait ByteSource {
     /// The bytes of `range`, where all are there.
@@ -44,6 +47,8 @@ pub(crate) struct PageCursor {
     position: u64,
     /// The header at `position` and its length, once parsed.
     header: Option<(PageHeader, u64)>,
+    /// Bytes of the largest page met so far.
+    largest_met: u64,
     /// The bytes that were missing for the header end here; `position` where none were.
     header_wanted_to: u64,
     /// Where the data pages lie, if that is to be used; empty if not.
@@ -58,7 +63,7 @@ impl PageCursor {
             ByteRange::new(page.offset, page.compressed_bytes).is_some_and(|range| chunk.contains(range))
         };
         let index = if index.iter().all(inside) { index } else { Vec::new() };
-        Self { chunk, position: chunk.offset, header: None, header_wanted_to: chunk.offset, index }
+        Self { chunk, position: chunk.offset, header: None, largest_met: 0, header_wanted_to: chunk.offset, index }
     }
 
     /// Where the next page header begins.
@@ -81,6 +86,8 @@ impl PageCursor {
             match header::parse(&bytes).map_err(|error| error.at_offset(self.position))? {
                 Parsed::Header(header, length) => {
                     self.check_body(&header, length as u64)?;
+                    let page_bytes = u64::from(header.compressed_bytes).saturating_add(length as u64);
+                    self.largest_met = self.largest_met.max(page_bytes);
                     self.header = Some((header.clone(), length as u64));
                     return Ok(Located::Page(header));
                 }
@@ -175,6 +182,18 @@ impl PageCursor {
     pub(crate) fn before_first_indexed_page(&self) -> ByteRange {
         let end = self.index.first().map_or(self.position, |first| first.offset);
         ByteRange::between(self.position, end)
+    }
+
+    /// True where the header of the page at the cursor was seen.
+    pub(crate) fn is_located(&self) -> bool {
+        self.header.is_some()
+    }
+
+    /// Bytes of the largest page: by the index, else of those met, else what a page has at most by custom.
+    pub(crate) fn largest_page(&self) -> u64 {
+        let indexed = self.index.iter().map(|page| page.compressed_bytes).max();
+        let unknown = if self.largest_met == 0 { CUSTOMARY_PAGE_BYTES.min(self.rest().length) } else { 0 };
+        indexed.unwrap_or(unknown).max(self.largest_met)
     }
 
     /// All that is left of the chunk.

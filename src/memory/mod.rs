@@ -9,6 +9,9 @@
 //! value of every [`Plain`] type. That is what lets decoders write into spare room as a plain `&mut [T]`, past the end
 //! of what they need (`OVERWRITE_BYTES`), in safe code. `unsafe` in this room is about owning and viewing raw memory only.
 
+// Numbers here are lengths of buffers in memory and positions in them, never numbers from a file.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
+
 mod array;
 mod bits;
 mod block;

@@ -66,10 +66,11 @@ fn leaves_out_dictionary_headers(created_by: &str) -> bool {
     }
 }
 
-/// Allows a chunk with a dictionary what the header of the dictionary page may take, up to the footer.
+/// Allows a chunk that may have a dictionary what the header of the dictionary page may take, up to the footer.
 fn extend(chunk: &mut ColumnChunk, footer_offset: u64) {
     let dictionary_encoded = |encoding| matches!(encoding, &Encoding::PlainDictionary | &Encoding::RleDictionary);
-    if chunk.dictionary_page_offset.is_some() || chunk.encodings.iter().any(dictionary_encoded) {
+    let untold = chunk.encodings.is_empty();
+    if chunk.dictionary_page_offset.is_some() || untold || chunk.encodings.iter().any(dictionary_encoded) {
         let start = chunk.dictionary_page_offset.unwrap_or(chunk.data_page_offset);
         let room = footer_offset.saturating_sub(start.saturating_add(chunk.compressed_bytes));
         chunk.unaccounted_bytes = room.min(LARGEST_DICTIONARY_HEADER_BYTES);
@@ -306,4 +307,164 @@ fn positive(value: impl TryInto<u64>) -> Option<u64> {
 /// Where something lies that may be absent.
 fn range(offset: Option<i64>, length: Option<i32>) -> Option<ByteRange> {
     ByteRange::new(offset.and_then(positive)?, length.and_then(positive)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::metadata::testing::{
+        Record, chunk, chunk_metadata, chunk_metadata_with, footer, leaf, open_footer, root, row_group,
+    };
+
+    const FOOTER_OFFSET: u64 = 1000;
+
+    fn parsed(bytes: &[u8]) -> Result<Metadata> {
+        parse(bytes, FOOTER_OFFSET, FOOTER_OFFSET + bytes.len() as u64 + 8)
+    }
+
+    fn with_chunks(chunks: Vec<Record>) -> Result<Metadata> {
+        let leaves = (0..chunks.len()).map(|ordinal| leaf(&format!("c{ordinal}"), 0));
+        let elements = [root(chunks.len() as i32)].into_iter().chain(leaves).collect();
+        parsed(&footer(elements, vec![row_group(10, chunks)]))
+    }
+
+    /// The one chunk of a footer that has it, written by `created_by`.
+    fn one_chunk(chunk: Record, created_by: &str) -> ColumnChunk {
+        let footer = open_footer(vec![root(1), leaf("a", 0)], vec![row_group(10, vec![chunk])]);
+        let mut metadata = parsed(&footer.binary(6, created_by.as_bytes()).finish()).unwrap();
+        metadata.row_groups.remove(0).columns.remove(0)
+    }
+
+    fn dictionary_chunk(dictionary: i64, data: i64) -> Record {
+        let metadata = chunk_metadata(100).i64(9, data).i64(11, dictionary);
+        Record::new().i64(2, 0).record(3, metadata)
+    }
+
+    #[test]
+    fn what_the_footer_says_is_told() {
+        let pair = |key: &str| Record::new().binary(1, key.as_bytes());
+        let groups = vec![row_group(10, vec![chunk(4, 100)]), row_group(0, vec![chunk(104, 50)])];
+        let footer = open_footer(vec![root(1), leaf("a", 1)], groups)
+            .records(5, vec![pair("k").binary(2, b"v"), pair("k"), Record::new()])
+            .binary(6, b"writer");
+        let metadata = parsed(&footer.finish()).unwrap();
+        assert_eq!((metadata.version, metadata.created_by.as_deref()), (2, Some("writer")));
+        let pairs: Vec<_> = metadata.key_value.iter().map(|pair| (pair.key.as_str(), pair.value.as_deref())).collect();
+        assert_eq!(pairs, [("k", Some("v")), ("k", None), ("", None)]);
+        assert_eq!(metadata.row_count(), 10);
+        let chunk = &metadata.row_groups[0].columns[0];
+        assert_eq!((chunk.codec, chunk.value_count, chunk.compressed_bytes), (Codec::Uncompressed, 10, 100));
+        assert_eq!(chunk.encodings, [Encoding::Plain, Encoding::Rle]);
+        assert_eq!(chunk.byte_range(metadata.file_length).unwrap(), ByteRange { offset: 4, length: 100 });
+        assert!(!chunk.encrypted && !chunk.external && chunk.offset_index_range.is_none());
+    }
+
+    #[test]
+    fn d13_a_dictionary_offset_that_cannot_be_is_absent() {
+        for (offset, expected) in [(4, Some(4)), (0, None), (3, None), (20, None), (30, None), (-1, None)] {
+            let chunk = one_chunk(dictionary_chunk(offset, 20), "");
+            assert_eq!(chunk.dictionary_page_offset, expected, "{offset}");
+            let start = expected.unwrap_or(20);
+            assert_eq!(chunk.byte_range(2000).unwrap(), ByteRange { offset: start, length: 100 });
+        }
+    }
+
+    #[test]
+    fn old_writers_did_not_count_the_header_of_the_dictionary_page() {
+        for (created_by, unaccounted) in [
+            ("parquet-mr", 100),
+            ("parquet-mr version 1.2.8", 100),
+            ("parquet-mr version 1.2.8-cdh5 (build 1)", 100),
+            ("parquet-mr version 1.2.9", 0),
+            ("parquet-mr version 1.10.0", 0),
+            ("parquet-cpp version 1.2.0", 0),
+            ("parquet-mr version 1", 0),
+            ("", 0),
+        ] {
+            let chunk = one_chunk(dictionary_chunk(4, 20), created_by);
+            assert_eq!((chunk.compressed_bytes, chunk.unaccounted_bytes), (100, unaccounted), "{created_by}");
+            assert_eq!(chunk.byte_range(2000).unwrap().length, 100 + unaccounted);
+        }
+        let before_the_footer = one_chunk(dictionary_chunk(870, 890), "parquet-mr");
+        assert_eq!(before_the_footer.unaccounted_bytes, 30);
+        let told = |encodings| chunk_metadata_with(encodings, 100).i64(9, 4);
+        for (encodings, unaccounted) in [(&[0, 3][..], 0), (&[0, 2, 3], 100), (&[], 100)] {
+            let chunk = one_chunk(Record::new().i64(2, 0).record(3, told(encodings)), "parquet-mr");
+            assert_eq!(chunk.unaccounted_bytes, unaccounted, "{encodings:?}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_outside_the_file_spoils_no_other() {
+        let metadata = with_chunks(vec![chunk(4, 100), chunk(104, 10_000), chunk(2, 10), chunk(i64::MAX, i64::MAX)]);
+        let metadata = metadata.unwrap();
+        let ranges = metadata.row_groups[0].columns.iter().map(|chunk| chunk.byte_range(metadata.file_length));
+        assert_eq!(ranges.map(|range| range.is_ok()).collect::<Vec<_>>(), [true, false, false, false]);
+    }
+
+    #[test]
+    fn negative_and_missing_numbers_are_corrupt_and_named() {
+        let with = |metadata: Record| vec![chunk(4, 10), Record::new().i64(2, 0).record(3, metadata)];
+        for (chunks, message) in [
+            (with(chunk_metadata(-1).i64(9, 4)), "the compressed size of a column chunk is -1"),
+            (with(chunk_metadata(1).i64(9, -4)), "the offset of the first data page of a column chunk is -4"),
+            (with(chunk_metadata(1)), "a column chunk lacks its offset of the first data page"),
+            (with(Record::new().i64(9, 4)), "a column chunk lacks its codec"),
+            (vec![chunk(4, 10), Record::new().i64(2, 0)], "a column chunk lacks its metadata"),
+        ] {
+            let error = with_chunks(chunks).map(drop).unwrap_err();
+            assert_eq!((error.kind(), error.message()), (ErrorKind::Corrupt, message));
+            assert_eq!((error.row_group(), error.column()), (Some(0), Some(1)));
+            assert!(error.file_offset().is_some_and(|offset| offset > FOOTER_OFFSET));
+        }
+        let error = parsed(&footer(vec![root(1), leaf("a", 0)], vec![row_group(-1, vec![chunk(4, 10)])])).unwrap_err();
+        assert_eq!((error.kind(), error.row_group()), (ErrorKind::Corrupt, Some(0)));
+    }
+
+    #[test]
+    fn a_row_group_has_one_chunk_a_leaf() {
+        for chunks in [0, 1, 3] {
+            let chunks = (0..chunks).map(|_| chunk(4, 10)).collect();
+            let groups = vec![row_group(10, vec![chunk(4, 10), chunk(4, 10)]), row_group(10, chunks)];
+            let error = parsed(&footer(vec![root(2), leaf("a", 0), leaf("b", 0)], groups)).unwrap_err();
+            assert_eq!((error.kind(), error.row_group()), (ErrorKind::Corrupt, Some(1)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_footer_cut_anywhere_or_empty_is_corrupt() {
+        let whole = footer(vec![root(1), leaf("a", 0)], vec![row_group(10, vec![chunk(4, 10)])]);
+        for length in 0..whole.len() {
+            assert_eq!(parsed(&whole[..length]).unwrap_err().kind(), ErrorKind::Corrupt, "{length} bytes");
+        }
+        assert!(parsed(&[whole, vec![0; 28]].concat()).is_ok(), "a signature may follow");
+        assert_eq!(parsed(&[0]).unwrap_err().message(), "the footer has no schema");
+        let no_groups = Record::new().records(2, vec![root(1), leaf("a", 0)]).finish();
+        assert_eq!(parsed(&no_groups).unwrap_err().message(), "the footer has no list of row groups");
+    }
+
+    #[test]
+    fn encrypted_and_external_chunks_are_marked() {
+        let crypto = || Record::new().record(1, Record::new());
+        let metadata = with_chunks(vec![
+            chunk(4, 10).record(8, crypto()),
+            Record::new().i64(2, 0).record(8, crypto()),
+            Record::new().binary(1, b"other.parquet").i64(2, 0).record(3, chunk_metadata(10).i64(9, 4)),
+            Record::new().binary(1, b"").i64(2, 0).record(3, chunk_metadata(10).i64(9, 4)),
+        ]);
+        let metadata = metadata.unwrap();
+        let marks: Vec<_> =
+            metadata.row_groups[0].columns.iter().map(|chunk| (chunk.encrypted, chunk.external)).collect();
+        assert_eq!(marks, [(true, false), (true, false), (false, true), (false, false)]);
+    }
+
+    #[test]
+    fn fields_of_another_type_are_passed_over() {
+        let odd = Record::new().binary(1, b"version").records(2, vec![root(1), leaf("a", 0).binary(9, b"id")]);
+        let odd = odd.binary(3, b"rows").records(4, vec![row_group(10, vec![chunk(4, 10).binary(5, b"x")]).i64(7, 1)]);
+        let metadata = parsed(&odd.i32(5, 1).i32(6, 2).finish()).unwrap();
+        assert_eq!((metadata.version, metadata.created_by, metadata.key_value.len()), (0, None, 0));
+        assert_eq!(metadata.schema.nodes[1].field_id, None);
+    }
 }

@@ -5,8 +5,9 @@
 //! the list does not bear out, lengths and decimals that cannot be.
 
 use crate::error::{Error, Result};
+use crate::metadata::logical_type::{RawLogical, converted};
 use crate::metadata::thrift::{Kind, Read, Reader};
-use crate::schema::{Leaf, LogicalType, Node, PhysicalType, Repetition, Schema, TimeUnit};
+use crate::schema::{Leaf, LogicalType, Node, PhysicalType, Repetition, Schema};
 
 /// Memory that the paths of all leaves may take, per byte of the footer and besides. Every leaf has its whole path,
 /// so a deep tree of a small footer could ask for much.
@@ -26,20 +27,6 @@ pub(super) struct Element {
     precision: Option<i32>,
     field_id: Option<i32>,
     logical: Option<RawLogical>,
-}
-
-/// A `LogicalType`: which member of the union it is, and all that any member may have.
-#[derive(Debug, Default)]
-struct RawLogical {
-    member: i16,
-    /// Fields 1 and 2 of the member, where they are integers.
-    integers: [Option<i32>; 2],
-    /// Fields 1 and 2 of the member, where they are booleans.
-    booleans: [Option<bool>; 2],
-    /// Field 1, where it is a string.
-    crs: Option<String>,
-    /// Which member the union in field 2 is.
-    unit: Option<i16>,
 }
 
 /// Reads the list of schema elements.
@@ -146,104 +133,6 @@ impl Element {
             ))),
         }
     }
-}
-
-impl RawLogical {
-    /// The union's member that is set, none for an empty union.
-    fn read(reader: &mut Reader<'_>) -> Read<Option<Self>> {
-        let mut found = None;
-        let mut last_id = 0;
-        while let Some(field) = reader.field(&mut last_id)? {
-            match field.kind {
-                Kind::Struct => found = Some(Self::read_member(reader, field.id)?),
-                other => reader.skip(other)?,
-            }
-        }
-        Ok(found)
-    }
-
-    fn read_member(reader: &mut Reader<'_>, member: i16) -> Read<Self> {
-        let mut raw = Self { member, ..Self::default() };
-        let mut last_id = 0;
-        while let Some(field) = reader.field(&mut last_id)? {
-            let [first_integer, second_integer] = &mut raw.integers;
-            let [first_boolean, second_boolean] = &mut raw.booleans;
-            match (field.id, field.kind) {
-                (1, Kind::I32) => *first_integer = Some(reader.i32()?),
-                (2, Kind::I32) => *second_integer = Some(reader.i32()?),
-                (1, Kind::Byte) => *first_integer = Some(i32::from(reader.byte()?)),
-                (1, Kind::True | Kind::False) => *first_boolean = Some(field.kind == Kind::True),
-                (2, Kind::True | Kind::False) => *second_boolean = Some(field.kind == Kind::True),
-                (1, Kind::Binary) => raw.crs = Some(reader.string()?),
-                (2, Kind::Struct) => raw.unit = Self::read(reader)?.map(|unit| unit.member),
-                (_, kind) => reader.skip(kind)?,
-            }
-        }
-        Ok(raw)
-    }
-
-    /// The logical type, where this library knows it and nothing in it is missing. Decimals are made elsewhere.
-    fn known(&self) -> Option<LogicalType> {
-        let [utc, signed] = self.booleans;
-        let [integer, algorithm] = self.integers;
-        let unit = self.unit.and_then(|member| match member {
-            1 => Some(TimeUnit::Millis),
-            2 => Some(TimeUnit::Micros),
-            3 => Some(TimeUnit::Nanos),
-            _ => None,
-        });
-        Some(match self.member {
-            1 => LogicalType::String,
-            2 => LogicalType::Map,
-            3 => LogicalType::List,
-            4 => LogicalType::Enum,
-            6 => LogicalType::Date,
-            7 => LogicalType::Time { unit: unit?, utc: utc? },
-            8 => LogicalType::Timestamp { unit: unit?, utc: utc? },
-            10 => LogicalType::Integer { bits: u8::try_from(integer?).ok()?, signed: signed? },
-            11 => LogicalType::Null,
-            12 => LogicalType::Json,
-            13 => LogicalType::Bson,
-            14 => LogicalType::Uuid,
-            15 => LogicalType::Float16,
-            16 => LogicalType::Variant,
-            17 => LogicalType::Geometry { crs: self.crs.clone() },
-            18 => LogicalType::Geography { crs: self.crs.clone(), algorithm },
-            _ => return None,
-        })
-    }
-}
-
-/// What a `ConvertedType` other than DECIMAL means.
-fn converted(number: i32) -> Option<LogicalType> {
-    let time = |unit| LogicalType::Time { unit, utc: true };
-    let timestamp = |unit| LogicalType::Timestamp { unit, utc: true };
-    let integer = |bits, signed| LogicalType::Integer { bits, signed };
-    Some(match number {
-        0 => LogicalType::String,
-        // MAP_KEY_VALUE stands for MAP where old writers put it on the outer group.
-        1 | 2 => LogicalType::Map,
-        3 => LogicalType::List,
-        4 => LogicalType::Enum,
-        6 => LogicalType::Date,
-        7 => time(TimeUnit::Millis),
-        8 => time(TimeUnit::Micros),
-        9 => timestamp(TimeUnit::Millis),
-        10 => timestamp(TimeUnit::Micros),
-        11 => integer(8, false),
-        12 => integer(16, false),
-        13 => integer(32, false),
-        14 => integer(64, false),
-        15 => integer(8, true),
-        16 => integer(16, true),
-        17 => integer(32, true),
-        18 => integer(64, true),
-        19 => LogicalType::Json,
-        20 => LogicalType::Bson,
-        21 => LogicalType::Interval,
-        24 => LogicalType::Null,
-        _ => return None,
-    })
 }
 
 /// A group that is still to get children.
@@ -370,5 +259,162 @@ impl Builder {
             max_repetition_level: repetition_level,
         });
         Ok(ordinal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::metadata::testing::{Record, group, leaf, root};
+    use crate::schema::TimeUnit;
+
+    fn schema(elements: Vec<Record>) -> Result<Schema> {
+        let bytes = Record::new().records(1, elements).finish();
+        let mut reader = Reader::new(&bytes);
+        reader.field(&mut 0).unwrap();
+        build(read(&mut reader).unwrap(), bytes.len())
+    }
+
+    /// The leaf of a schema that has only it.
+    fn one(element: Record) -> Result<Leaf> {
+        schema(vec![root(1), element]).map(|mut schema| schema.leaves.remove(0))
+    }
+
+    fn of_type(physical: i32) -> Record {
+        Record::new().i32(1, physical).i32(3, 0).binary(4, b"a")
+    }
+
+    fn logical(physical: i32, member: u8, fields: Record) -> Option<LogicalType> {
+        one(of_type(physical).record(10, Record::new().record(member, fields))).unwrap().logical
+    }
+
+    #[test]
+    fn leaves_have_their_paths_and_levels() {
+        let schema = schema(vec![
+            root(3),
+            leaf("a", 0),
+            group("b", 1, 2),
+            group("list", 2, 1),
+            leaf("c", 1),
+            leaf("d", 0),
+            leaf("e", 2).i32(9, 7),
+        ])
+        .unwrap();
+        let leaves = schema.leaves.iter();
+        let leaves: Vec<_> =
+            leaves.map(|leaf| (leaf.dotted_path(), leaf.max_definition_level, leaf.max_repetition_level)).collect();
+        let expected = [("a", 0, 0), ("b.list.c", 3, 1), ("b.d", 1, 0), ("e", 1, 1)];
+        assert_eq!(leaves, expected.map(|(path, definition, repetition)| (path.to_owned(), definition, repetition)));
+        assert_eq!(schema.nodes[0].children, [1, 2, 6]);
+        assert_eq!(schema.nodes[2].children, [3, 5]);
+        assert_eq!((schema.nodes[6].leaf, schema.nodes[6].field_id), (Some(3), Some(7)));
+    }
+
+    #[test]
+    fn a_tree_that_does_not_come_out_is_corrupt() {
+        for elements in [
+            vec![],
+            vec![root(1)],
+            vec![root(0), leaf("a", 0)],
+            vec![root(1), leaf("a", 0), leaf("b", 0)],
+            vec![root(2), leaf("a", 0)],
+            vec![root(i32::MAX), leaf("a", 0)],
+            vec![root(-1), leaf("a", 0)],
+            vec![root(1), group("g", 0, 2), leaf("a", 0)],
+            vec![root(1), group("g", 0, -1)],
+            vec![root(1), leaf("a", 3)],
+            vec![root(1), leaf("a", -1)],
+        ] {
+            assert_eq!(schema(elements).unwrap_err().kind(), ErrorKind::Corrupt);
+        }
+    }
+
+    #[test]
+    fn a_file_may_have_no_columns() {
+        assert_eq!(schema(vec![root(0)]).unwrap().leaves.len(), 0);
+        let with_empty_group = schema(vec![root(2), group("g", 1, 0), leaf("a", 0)]).unwrap();
+        assert_eq!((with_empty_group.leaves.len(), with_empty_group.nodes[0].children.len()), (1, 2));
+    }
+
+    #[test]
+    fn no_depth_exhausts_the_stack() {
+        let nested = |depth: usize| {
+            let groups = (0..depth).map(|_| group("g", 2, 1));
+            schema([root(1)].into_iter().chain(groups).chain([leaf("a", 0)]).collect())
+        };
+        assert_eq!(nested(60_000).unwrap().leaves[0].max_repetition_level, 60_000);
+        assert_eq!(nested(70_000).unwrap_err().kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn paths_may_not_take_much_more_memory_than_the_footer() {
+        let depth = 3000;
+        let groups = (0..depth).map(|_| group("g", 0, 1));
+        let leaves = (0..depth).map(|ordinal| leaf(&ordinal.to_string(), 0));
+        let last = group("g", 0, depth);
+        let elements = [root(1)].into_iter().chain(groups).chain([last]).chain(leaves).collect();
+        assert_eq!(schema(elements).unwrap_err().kind(), ErrorKind::Limit);
+    }
+
+    #[test]
+    fn physical_types_are_those_of_the_format() {
+        let physical = |number| one(of_type(number)).map(|leaf| leaf.physical);
+        assert_eq!(physical(0).unwrap(), PhysicalType::Boolean);
+        assert_eq!(physical(3).unwrap(), PhysicalType::Int96);
+        assert_eq!(physical(6).unwrap(), PhysicalType::ByteArray);
+        assert_eq!(physical(7).unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(physical(8).unwrap_err().kind(), ErrorKind::Unsupported);
+        let fixed = |length| one(Record::new().i32(1, 7).i32(2, length).i32(3, 0).binary(4, b"a"));
+        assert_eq!(fixed(16).unwrap().physical, PhysicalType::FixedLenByteArray(16));
+        assert_eq!(fixed(0).unwrap_err().kind(), ErrorKind::Corrupt);
+        assert_eq!(fixed(-1).unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn converted_types_say_the_same_as_logical_ones() {
+        let converted = |number| one(of_type(1).i32(6, number)).unwrap().logical;
+        assert_eq!(converted(0), Some(LogicalType::String));
+        assert_eq!(converted(6), Some(LogicalType::Date));
+        assert_eq!(converted(9), Some(LogicalType::Timestamp { unit: TimeUnit::Millis, utc: true }));
+        assert_eq!(converted(12), Some(LogicalType::Integer { bits: 16, signed: false }));
+        assert_eq!(converted(24), Some(LogicalType::Null));
+        assert_eq!(converted(99), None);
+        let decimal = one(of_type(1).i32(6, 5).i32(7, 2).i32(8, 9)).unwrap().logical;
+        assert_eq!(decimal, Some(LogicalType::Decimal { precision: 9, scale: 2 }));
+        assert_eq!(one(of_type(1).i32(6, 5).i32(7, 2)).unwrap_err().kind(), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn logical_types_have_their_parameters() {
+        let unit = |member| Record::new().record(member, Record::new());
+        let timestamp = Record::new().boolean(1, false).record(2, unit(3));
+        assert_eq!(logical(2, 8, timestamp), Some(LogicalType::Timestamp { unit: TimeUnit::Nanos, utc: false }));
+        let time = Record::new().boolean(1, true).record(2, unit(2));
+        assert_eq!(logical(2, 7, time), Some(LogicalType::Time { unit: TimeUnit::Micros, utc: true }));
+        let decimal = Record::new().i32(1, 3).i32(2, 20);
+        assert_eq!(logical(6, 5, decimal), Some(LogicalType::Decimal { precision: 20, scale: 3 }));
+        assert_eq!(logical(6, 11, Record::new()), Some(LogicalType::Null));
+        let crs = Record::new().binary(1, b"EPSG:4326");
+        assert_eq!(logical(6, 17, crs), Some(LogicalType::Geometry { crs: Some("EPSG:4326".to_owned()) }));
+        assert_eq!(logical(2, 8, Record::new().boolean(1, false)), None, "without its unit");
+        assert_eq!(logical(2, 30, Record::new()), None, "of a later format");
+    }
+
+    #[test]
+    fn the_logical_type_goes_before_the_converted_one() {
+        let local = Record::new().boolean(1, false).record(2, Record::new().record(1, Record::new()));
+        let both = of_type(2).i32(6, 9).record(10, Record::new().record(8, local));
+        let expected = LogicalType::Timestamp { unit: TimeUnit::Millis, utc: false };
+        assert_eq!(one(both).unwrap().logical, Some(expected));
+        let unknown = of_type(6).i32(6, 0).record(10, Record::new().record(30, Record::new()));
+        assert_eq!(one(unknown).unwrap().logical, Some(LogicalType::String));
+    }
+
+    #[test]
+    fn the_unknown_type_means_nothing_on_a_group() {
+        let unknown = || Record::new().record(11, Record::new());
+        let schema = schema(vec![root(1), group("g", 1, 1).record(10, unknown()), leaf("a", 0)]).unwrap();
+        assert_eq!(schema.nodes[1].logical, None);
     }
 }

@@ -1,6 +1,6 @@
 //! Footers for tests: a writer of the thrift compact protocol, and the least that a file needs.
 
-/// A thrift struct that is being written. Fields come in ascending order of their ids.
+/// A thrift struct that is being written.
 pub(crate) struct Record {
     bytes: Vec<u8>,
     last_id: u8,
@@ -12,8 +12,13 @@ impl Record {
     }
 
     fn field(&mut self, id: u8, kind: u8) {
-        assert!(id > self.last_id && id - self.last_id < 16, "field {id} after {}", self.last_id);
-        self.bytes.push((id - self.last_id) << 4 | kind);
+        match id.checked_sub(self.last_id) {
+            Some(delta @ 1..=15) => self.bytes.push(delta << 4 | kind),
+            _ => {
+                self.bytes.push(kind);
+                self.zigzag(id.into());
+            }
+        }
         self.last_id = id;
     }
 
@@ -127,7 +132,12 @@ pub(crate) fn chunk(offset: i64, length: i64) -> Record {
 
 /// Its metadata, but for the offsets.
 pub(crate) fn chunk_metadata(length: i64) -> Record {
-    Record::new().i32(1, 1).i32s(2, &[0, 3]).i32(4, 0).i64(5, 10).i64(6, length).i64(7, length)
+    chunk_metadata_with(&[0, 3], length)
+}
+
+/// The same with these encodings.
+pub(crate) fn chunk_metadata_with(encodings: &[i32], length: i64) -> Record {
+    Record::new().i32(1, 1).i32s(2, encodings).i32(4, 0).i64(5, 10).i64(6, length).i64(7, length)
 }
 
 pub(crate) fn row_group(rows: i64, chunks: Vec<Record>) -> Record {

@@ -1,7 +1,7 @@
 //! Which bytes to ask for.
 //!
-//! Without a bound, all that the row group still needs. With one, each column that cannot go on gets its share of what
-//! the bound leaves, next page first; the first such column gets at least its next page, so there is always progress.
+//! Without a bound, all that the row group still needs. With one, the columns that cannot go on get their next pages and
+//! then a share of what the bound leaves; the first of them gets its next page in any case, so there is always progress.
 
 use std::ops::Range;
 
@@ -27,44 +27,45 @@ fn missing_of_column(column: &ColumnReader, wanted: &[Range<u64>], pushed: &Push
     column.needed_ranges(wanted).into_iter().flat_map(|range| pushed.missing(range)).collect()
 }
 
-/// The parts of what starved columns lack that fit in what `bound` leaves.
+/// The next page of the first starved column, then what of the others' next pages and of later pages fits in `bound`
+/// together with the bytes held. Room for one page more is left, so that no column's next page comes to be asked for on
+/// top of a full buffer.
 fn missing_within(columns: &[ColumnReader], wanted: &[Range<u64>], pushed: &PushedBytes, bound: u64) -> Vec<ByteRange> {
     let starved: Vec<&ColumnReader> = columns.iter().filter(|column| column.is_starved()).collect();
+    let one_page = columns.iter().map(ColumnReader::largest_page).max().unwrap_or(0);
     let mut budget = bound.saturating_sub(pushed.held_bytes());
-    let mut out = Vec::new();
-    for (index, column) in starved.iter().enumerate() {
-        let mut share = budget / (starved.len().saturating_sub(index).max(1) as u64);
-        let next_page = pushed.missing(column.known_page());
-        if index == 0 {
-            let length = next_page.iter().map(|range| range.length).sum();
-            share = share.max(length);
-        }
-        let needed = next_page.into_iter().chain(missing_of_column(column, wanted, pushed));
-        let taken = within(needed, share, !column.is_indexed());
-        budget = budget.saturating_sub(taken.iter().map(|range| range.length).sum());
-        out.extend(taken);
-    }
-    out
-}
-
-/// The first of `ranges` that are `share` bytes together at most, repeated ones counted once; the last one cut where
-/// it need not be whole.
-fn within(ranges: impl Iterator<Item = ByteRange>, mut share: u64, may_cut: bool) -> Vec<ByteRange> {
     let mut taken = IntervalSet::default();
-    for range in ranges {
-        for new in taken.absent(range) {
-            if new.length > share && !may_cut {
-                return taken.into_ranges();
+    for (index, column) in starved.iter().enumerate() {
+        let next_page = pushed.missing(column.known_page());
+        let length: u64 = next_page.iter().map(|range| range.length).sum();
+        let room = if column.knows_next_page() { budget } else { budget.saturating_sub(one_page) };
+        if index == 0 || length <= room {
+            for range in next_page {
+                taken.insert(range);
             }
-            let part = ByteRange { offset: new.offset, length: new.length.min(share) };
-            taken.insert(part);
-            share = share.saturating_sub(part.length);
+            budget = budget.saturating_sub(length);
         }
-        if share == 0 {
-            break;
-        }
+    }
+    budget = budget.saturating_sub(one_page);
+    for (index, column) in starved.iter().enumerate() {
+        let share = budget.checked_div(starved.len().saturating_sub(index) as u64).unwrap_or(0);
+        let later = missing_of_column(column, wanted, pushed);
+        budget = budget.saturating_sub(add_within(&mut taken, &later, share, !column.is_indexed()));
     }
     taken.into_ranges()
+}
+
+/// Adds the first of `ranges` to `taken` that make `share` bytes at most, the last one cut where that may be. Returns how
+/// many bytes were added.
+fn add_within(taken: &mut IntervalSet, ranges: &[ByteRange], share: u64, may_cut: bool) -> u64 {
+    let mut left = share;
+    for new in ranges.iter().flat_map(|range| taken.absent(*range)).collect::<Vec<_>>() {
+        if left == 0 || (new.length > left && !may_cut) {
+            break;
+        }
+        left = left.saturating_sub(taken.insert(ByteRange { offset: new.offset, length: new.length.min(left) }));
+    }
+    share.saturating_sub(left)
 }
 
 /// The ranges ascending and disjoint, joined where at most `gap` bytes lie between them.

@@ -2,10 +2,12 @@
 //!
 //! [`Schema`] is the tree as the file has it, kept flat in one vector so that no depth of nesting can exhaust the
 //! stack. [`Leaf`] is what the column path needs to know of one leaf: physical type, logical type, maximum levels.
-//! [`arrow`] turns the tree into Arrow fields, with the format's backward-compatibility rules for lists and maps.
-//! Rests on nothing but `error`.
+//! [`Schema::to_arrow`] turns the tree into Arrow fields, with the format's backward-compatibility rules for lists and
+//! maps. Rests on nothing but `error`.
 
 pub(crate) mod arrow;
+#[cfg(test)]
+pub(crate) mod testing;
 
 /// The schema of a file.
 #[derive(Debug, Clone)]
@@ -202,4 +204,41 @@ enum Match {
     Leaf,
     /// A group that the leaf is in.
     Group,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{group, leaf, schema};
+    use super::{PhysicalType::Int32, Repetition::Optional};
+
+    #[test]
+    fn paths_name_leaves_and_groups() {
+        let int = |name| leaf(name, Optional, Int32, None);
+        let schema = schema(vec![
+            int("a"),
+            group("b", Optional, None, vec![int("c"), group("d", Optional, None, vec![int("e"), int("f.g")])]),
+            int("b.c"),
+            int("x.y"),
+            int("a"),
+            int(""),
+        ]);
+        for (path, leaves) in [
+            ("a", &[0, 6][..]),
+            ("b", &[1, 2, 3]),
+            ("b.c", &[1, 4]),
+            ("b.d", &[2, 3]),
+            ("b.d.e", &[2]),
+            ("b.d.f.g", &[3]),
+            ("b.d.f", &[]),
+            ("x.y", &[5]),
+            ("x", &[]),
+            ("b.", &[]),
+            ("b.d.e.", &[]),
+            ("", &[7]),
+            (".", &[]),
+            ("B", &[]),
+        ] {
+            assert_eq!(schema.leaves_of(path), leaves, "{path}");
+        }
+    }
 }

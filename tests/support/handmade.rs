@@ -28,6 +28,7 @@ pub const UNCOMPRESSED: i32 = 0;
 pub const SNAPPY: i32 = 1;
 pub const GZIP: i32 = 2;
 pub const LZO: i32 = 3;
+pub const BROTLI: i32 = 4;
 pub const LZ4: i32 = 5;
 pub const ZSTD: i32 = 6;
 pub const LZ4_RAW: i32 = 7;

@@ -15,6 +15,9 @@ use pqpush::{
 
 use super::random::Random;
 
+/// A hostile file of the corpus has far fewer pages.
+const MOST_STEPS: usize = 20_000;
+
 /// In which pieces and in which order bytes are pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feed {
@@ -127,7 +130,12 @@ pub fn scan_with(file: &Bytes, options: ScanOptions, feed: Feed, by: By) -> Resu
 
 /// Scans a file whose metadata is known.
 pub fn scan_metadata(file: &Bytes, metadata: Arc<Metadata>, options: ScanOptions, feed: Feed, by: By) -> Result<Scan> {
-    let mut feeder = Feeder::new(file, feed, options.coalesce_gap);
+    let feeder = Feeder::new(file, feed, options.coalesce_gap);
+    scan_fed(feeder, metadata, options, by)
+}
+
+/// Scans a file that a feeder gives.
+pub fn scan_fed(mut feeder: Feeder<'_>, metadata: Arc<Metadata>, options: ScanOptions, by: By) -> Result<Scan> {
     let mut decoder = Decoder::new(metadata, options)?;
     let mut batches = Vec::new();
     feeder.before(&mut |offset, data| push(&mut decoder, by, offset, data))?;
@@ -184,6 +192,7 @@ pub struct Feeder<'a> {
     random: Random,
     pushed: Coverage,
     asked: Vec<Vec<ByteRange>>,
+    hostile: bool,
 }
 
 impl<'a> Feeder<'a> {
@@ -194,7 +203,13 @@ impl<'a> Feeder<'a> {
             Feed::Duplicated(seed) | Feed::PieceByPiece(seed) => seed,
             _ => 0,
         };
-        Self { file, feed, gap, random: Random::new(seed), pushed: Coverage::default(), asked: Vec::new() }
+        let (pushed, asked) = (Coverage::default(), Vec::new());
+        Self { file, feed, gap, random: Random::new(seed), pushed, asked, hostile: false }
+    }
+
+    /// A feeder of a file whose chunks may overlap: their bytes may be asked for again, but not without end.
+    pub fn of_hostile(file: &'a Bytes, feed: Feed) -> Self {
+        Self { hostile: true, ..Self::new(file, feed, 0) }
     }
 
     /// What is pushed before the first step.
@@ -226,6 +241,7 @@ impl<'a> Feeder<'a> {
     fn pieces(&mut self, ranges: &[ByteRange]) -> Vec<ByteRange> {
         let (first, last) = (ranges[0], ranges[ranges.len() - 1]);
         match self.feed {
+            Feed::Whole | Feed::WholeShuffled(_) if self.hostile => ranges.to_vec(),
             Feed::Whole | Feed::WholeShuffled(_) => panic!("{ranges:?} asked for after the whole file was pushed"),
             Feed::Asked => ranges.to_vec(),
             Feed::Merged => vec![ByteRange::between(first.offset, last.end())],
@@ -248,15 +264,20 @@ impl<'a> Feeder<'a> {
 
     fn check(&self, ranges: &[ByteRange]) {
         assert!(!ranges.is_empty(), "NeedsData without a range");
+        assert!(!self.hostile || self.asked.len() < MOST_STEPS, "still asking for {ranges:?} after {MOST_STEPS} steps");
         for range in ranges {
             assert!(!range.is_empty(), "an empty range among {ranges:?}");
             assert!(range.end() <= self.file.len() as u64, "{range:?} passes the end of {} bytes", self.file.len());
-            let known = self.pushed.overlap(*range);
+            let known = if self.hostile { 0 } else { self.pushed.overlap(*range) };
             let allowed = if self.gap == 0 { 0 } else { range.length - 1 };
             assert!(known <= allowed, "{known} bytes of {range:?} were pushed before; asked {ranges:?}");
         }
         for pair in ranges.windows(2) {
-            assert!(pair[0].end().saturating_add(self.gap) < pair[1].offset, "not ascending or not joined: {ranges:?}");
+            assert!(pair[0].end() < pair[1].offset, "not ascending or not joined: {ranges:?}");
+            // A gap is not bridged where that would ask again for bytes that were pushed.
+            let between = ByteRange::between(pair[0].end(), pair[1].offset);
+            let apart = between.length > self.gap || self.pushed.overlap(between) > 0;
+            assert!(apart, "not joined over a gap of {}: {ranges:?}", self.gap);
         }
     }
 
