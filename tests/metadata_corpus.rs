@@ -3,6 +3,18 @@
 //! The corpus lies beside the checkout, in ../shared/corpus, with a manifest that says which files have to be read.
 //! Where it is absent the tests say so and pass.
 
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -254,11 +266,19 @@ fn compare_page_index(
     }
 }
 
-/// Files (by a part of their name) whose offset indexes name rows behind the last one.
-const WRONG_OFFSET_INDEXES: &[&str] = &["map-composite-value", "map-value-map", "pargo-prefix-nested"];
+/// Files (by a part of their name) whose offset indexes name rows behind the last one, row 0 for every page, or pages
+/// without their headers.
+const WRONG_OFFSET_INDEXES: &[&str] = &[
+    "map-composite-value",
+    "map-value-map",
+    "pargo-prefix-nested",
+    "sorting-col",
+    "test-delta-binary-packed",
+    "parquetjs__",
+];
 
 /// Files whose column indexes lack the null pages, or count the dictionary page as a page.
-const WRONG_COLUMN_INDEXES: &[&str] = &["parquetjs__", "all-types", "int96-nil-min-max", "sorting-col"];
+const WRONG_COLUMN_INDEXES: &[&str] = &["parquetjs__", "all-types", "int96-nil-min-max"];
 
 #[test]
 fn the_page_index_of_good_files_is_read() {

@@ -45,13 +45,13 @@ impl Cursor {
                     return Err(values_missing("PLAIN booleans", count, there));
                 }
                 out.push_slice(BitSlice::new(page, *bit, count))?;
-                *bit += count;
+                *bit = bit.saturating_add(count);
                 Ok(())
             }
             Self::Runs(runs) => {
                 let mut left = count;
                 while left > 0 {
-                    left -= match runs.next(page, left)? {
+                    let done = match runs.next(page, left)? {
                         Piece::Repeat { value, count } => {
                             out.push_run(value & 1 == 1, count)?;
                             count
@@ -61,6 +61,7 @@ impl Cursor {
                             count
                         }
                     };
+                    left = left.saturating_sub(done);
                 }
                 Ok(())
             }
@@ -104,8 +105,8 @@ impl ValueDecoder for BooleanDecoder {
         let mut taken = 0;
         for start in (0..valid.len()).step_by(64) {
             let rows = valid.word(start);
-            self.out.push_word(simd::deposit_bits(compact.word(taken), rows), valid.len() - start)?;
-            taken += rows.count_ones() as usize;
+            self.out.push_word(simd::deposit_bits(compact.word(taken), rows), valid.len().saturating_sub(start))?;
+            taken = taken.saturating_add(rows.count_ones() as usize);
         }
         Ok(())
     }

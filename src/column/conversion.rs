@@ -84,12 +84,22 @@ macro_rules! integers {
 }
 
 integers! {
-    Int32ToByte: i32 => u8, |value| value as u8;
-    Int32ToShort: i32 => u16, |value| value as u16;
+    Int32ToByte: i32 => u8, low_byte;
+    Int32ToShort: i32 => u16, low_half;
     Int32ToDecimal128: i32 => i128, i128::from;
     Int64ToDecimal128: i64 => i128, i128::from;
     Int32ToDecimal256: i32 => [u8; 32], |value: i32| widened(i128::from(value));
     Int64ToDecimal256: i64 => [u8; 32], |value: i64| widened(i128::from(value));
+}
+
+fn low_byte(value: i32) -> u8 {
+    let [low, ..] = value.to_le_bytes();
+    low
+}
+
+fn low_half(value: i32) -> u16 {
+    let [low, high, ..] = value.to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 /// A 128-bit integer sign-extended to 256 bits, little-endian.
@@ -117,8 +127,9 @@ impl Conversion for Int96ToNanoseconds {
         for (index, (slot, bytes)) in out.iter_mut().zip(source.as_chunks::<12>().0).enumerate() {
             let [n0, n1, n2, n3, n4, n5, n6, n7, d0, d1, d2, d3] = *bytes;
             let nanoseconds = i64::from_le_bytes([n0, n1, n2, n3, n4, n5, n6, n7]);
-            let days = i64::from(i32::from_le_bytes([d0, d1, d2, d3])) - JULIAN_DAY_OF_EPOCH;
-            let since_epoch = i128::from(days) * i128::from(NANOSECONDS_OF_DAY) + i128::from(nanoseconds);
+            let days = i64::from(i32::from_le_bytes([d0, d1, d2, d3])).saturating_sub(JULIAN_DAY_OF_EPOCH);
+            let since_epoch =
+                i128::from(days).saturating_mul(i128::from(NANOSECONDS_OF_DAY)).saturating_add(i128::from(nanoseconds));
             *slot = i64::try_from(since_epoch).map_err(|_| int96_out_of_range(index, days))?;
         }
         Ok(source.len())
@@ -154,13 +165,15 @@ impl Conversion for FixedToDecimal128 {
             return Ok(source.len());
         }
         // A value is the last bytes of the 16 that end with it; the first values have no 16 bytes in front of their end.
-        let unused_bits = 8 * (16 - self.width as u32);
-        for (index, slot) in out.iter_mut().enumerate() {
-            let end = (index + 1) * self.width;
+        let unused_bits = 16usize.saturating_sub(self.width).saturating_mul(8);
+        let mut start = 0usize;
+        for slot in out.iter_mut() {
+            let end = start.saturating_add(self.width);
             *slot = match source.get(..end).and_then(|front| front.last_chunk::<16>()) {
                 Some(bytes) => (i128::from_be_bytes(*bytes) << unused_bits) >> unused_bits,
-                None => decimal128(source.get(end - self.width..end).unwrap_or(&[]))?,
+                None => decimal128(source.get(start..end).unwrap_or(&[]))?,
             };
+            start = end;
         }
         Ok(source.len())
     }

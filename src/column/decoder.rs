@@ -128,7 +128,7 @@ impl Codes {
     /// The codes of a page whose values begin at `start`: a byte with their bit width, then the hybrid.
     pub(crate) fn open(values: &[u8], start: usize) -> Result<Self> {
         match values.get(start) {
-            Some(width) => Ok(Self(Hybrid::new(u32::from(*width), start + 1..values.len())?)),
+            Some(width) => Ok(Self(Hybrid::new(u32::from(*width), start.saturating_add(1)..values.len())?)),
             // A page of nulls only may have no value byte at all; reading from it fails.
             None => Ok(Self(Hybrid::new(1, start..start)?)),
         }
@@ -147,8 +147,8 @@ impl Codes {
                 // Groups of eight values begin at whole bytes: unpack from the group that holds the first value.
                 let width = self.0.bit_width();
                 let skipped = first % 8;
-                let group_start = (first - skipped) / 8 * width as usize;
-                let unpacked = scratch.0.get_mut(..skipped + count).unwrap_or_default();
+                let group_start = (first / 8).saturating_mul(width as usize);
+                let unpacked = scratch.0.get_mut(..skipped.saturating_add(count)).unwrap_or_default();
                 crate::simd::unpack(bytes.get(group_start..).unwrap_or(&[]), width, unpacked);
                 Ok(CodeBlock::Each(unpacked.get(skipped..).unwrap_or_default()))
             }

@@ -7,7 +7,7 @@ use super::conversion::Conversion;
 use super::decoder::{
     CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding,
 };
-use crate::encoding::{PlainBytes, values_missing};
+use crate::encoding::{PlainBytes, values_in, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
 use crate::metadata::Encoding;
@@ -44,13 +44,13 @@ impl<C: Conversion> FixedDecoder<C> {
         let spare = self.out.spare(count)?;
         let taken = self.conversion.convert(source, spare.get_mut(..count).unwrap_or_default())?;
         self.out.commit(count);
-        Ok(position + taken)
+        Ok(position.saturating_add(taken))
     }
 
     /// The bytes of `count` values at the front of `rest`; all of it where values have lengths of their own.
     fn plain_source<'a>(&self, rest: &'a [u8], count: usize) -> Result<&'a [u8]> {
         let Some(width) = self.conversion.source_width() else { return Ok(rest) };
-        let there = || values_missing("PLAIN values", count, rest.len() / width.max(1));
+        let there = || values_missing("PLAIN values", count, values_in(rest, width));
         rest.get(..count.saturating_mul(width)).ok_or_else(there)
     }
 
@@ -66,13 +66,13 @@ impl<C: Conversion> FixedDecoder<C> {
                 CodeBlock::Repeat { code, count } => {
                     let value = dictionary.get(code as usize).ok_or_else(|| bad_code(code, dictionary.len()))?;
                     self.out.extend_fill(*value, count)?;
-                    left -= count;
+                    left = left.saturating_sub(count);
                 }
                 CodeBlock::Each(codes) => {
                     simd::gather(dictionary, codes, self.out.spare(codes.len())?)
                         .map_err(|code| bad_code(code, dictionary.len()))?;
                     self.out.commit(codes.len());
-                    left -= codes.len();
+                    left = left.saturating_sub(codes.len());
                 }
             }
         }
@@ -84,9 +84,9 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()> {
         let count = page.value_count;
         // The bytes at hand bound the entries, whatever the header counts.
-        let least_width = self.conversion.source_width().unwrap_or(4).max(1);
-        if count > page.values.len() / least_width {
-            return Err(values_missing("dictionary entries", count, page.values.len() / least_width));
+        let there = values_in(&page.values, self.conversion.source_width().unwrap_or(4));
+        if count > there {
+            return Err(values_missing("dictionary entries", count, there));
         }
         let mut entries = Values::with_capacity(&self.context.pool, count)?;
         let source = self.plain_source(&page.values, count)?;
@@ -134,7 +134,7 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
         }
         if let Some(valid) = valid {
             self.out.spare(valid.len())?;
-            self.out.commit(valid.len() - present);
+            self.out.commit(valid.len().saturating_sub(present));
             simd::expand(self.out.as_mut_slice().get_mut(before..).unwrap_or_default(), valid);
         }
         Ok(())

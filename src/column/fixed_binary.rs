@@ -6,11 +6,12 @@ use arrow_buffer::{Buffer, NullBuffer};
 use super::decoder::{
     CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding,
 };
-use crate::encoding::values_missing;
+use crate::encoding::{values_in, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
+use crate::simd;
 
 /// Decodes values of `width` bytes; a width of 0 is legal and holds no byte.
 pub(crate) struct FixedBinaryDecoder {
@@ -37,9 +38,9 @@ impl FixedBinaryDecoder {
     fn read_plain(&mut self, position: usize, count: usize) -> Result<usize> {
         let rest = self.page.get(position..).unwrap_or(&[]);
         let bytes = count.saturating_mul(self.width);
-        let there = || values_missing("PLAIN values", count, rest.len() / self.width.max(1));
+        let there = || values_missing("PLAIN values", count, values_in(rest, self.width));
         self.out.extend_from_bytes(rest.get(..bytes).ok_or_else(there)?)?;
-        Ok(position + bytes)
+        Ok(position.saturating_add(bytes))
     }
 
     fn read_codes(&mut self, count: usize) -> Result<()> {
@@ -54,31 +55,14 @@ impl FixedBinaryDecoder {
                     for _ in 0..count {
                         self.out.extend_from_bytes(value)?;
                     }
-                    left -= count;
+                    left = left.saturating_sub(count);
                 }
                 CodeBlock::Each(codes) => {
                     for code in codes {
                         self.out.extend_from_bytes(entry(dictionary, *entries, self.width, *code)?)?;
                     }
-                    left -= codes.len();
+                    left = left.saturating_sub(codes.len());
                 }
-            }
-        }
-        Ok(())
-    }
-
-    /// Moves the last `present` values to the rows that hold one.
-    fn expand(&mut self, before: usize, present: usize, valid: BitSlice<'_>) -> Result<()> {
-        let gaps = (valid.len() - present).saturating_mul(self.width);
-        self.out.spare(gaps)?;
-        self.out.commit(gaps);
-        let values = self.out.as_mut_slice().get_mut(before..).unwrap_or_default();
-        let mut from = present;
-        for row in (0..valid.len()).rev() {
-            if valid.word(row) & 1 == 1 {
-                from -= 1;
-                let source = from * self.width;
-                values.copy_within(source..source + self.width, row * self.width);
             }
         }
         Ok(())
@@ -94,7 +78,7 @@ fn entry(dictionary: &Buffer, entries: usize, width: usize, code: u32) -> Result
 impl ValueDecoder for FixedBinaryDecoder {
     fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()> {
         if page.value_count.saturating_mul(self.width) > page.values.len() {
-            let there = page.values.len() / self.width.max(1);
+            let there = values_in(&page.values, self.width);
             return Err(values_missing("dictionary entries", page.value_count, there));
         }
         self.dictionary = Some((page.values, page.value_count));
@@ -132,10 +116,13 @@ impl ValueDecoder for FixedBinaryDecoder {
             }
             Cursor::Dictionary(_) => self.read_codes(present)?,
         }
-        match valid {
-            Some(valid) => self.expand(before, present, valid),
-            None => Ok(()),
+        if let Some(valid) = valid {
+            let gaps = valid.len().saturating_sub(present).saturating_mul(self.width);
+            self.out.spare(gaps)?;
+            self.out.commit(gaps);
+            simd::expand_bytes(self.out.as_mut_slice().get_mut(before..).unwrap_or_default(), self.width, valid);
         }
+        Ok(())
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {

@@ -63,11 +63,15 @@ pub(crate) struct PageCounts {
     pub opened: u64,
 }
 
-impl std::ops::Add for PageCounts {
-    type Output = Self;
+impl PageCounts {
+    fn met(&mut self, is_new: bool, is_opened: bool) {
+        self.add(Self { seen: u64::from(is_new), opened: u64::from(is_opened) });
+    }
 
-    fn add(self, other: Self) -> Self {
-        Self { seen: self.seen.saturating_add(other.seen), opened: self.opened.saturating_add(other.opened) }
+    /// Counts those of `other` too.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.seen = self.seen.saturating_add(other.seen);
+        self.opened = self.opened.saturating_add(other.opened);
     }
 }
 
@@ -246,7 +250,7 @@ impl ColumnReader {
     fn skip_in_page(&mut self, end: u64) -> Result<()> {
         let Some(page) = &mut self.page else { return Ok(()) };
         let rows = page.rows_left.min(end.saturating_sub(self.next_row));
-        let present = page.levels.skip(&page.level_bytes, rows as usize)?;
+        let present = page.levels.skip(&page.level_bytes, row_count(rows)?)?;
         if rows < page.rows_left {
             self.values.skip(present)?;
         }
@@ -258,7 +262,7 @@ impl ColumnReader {
     fn read_in_page(&mut self, end: u64) -> Result<()> {
         let Some(page) = &mut self.page else { return Ok(()) };
         let rows = page.rows_left.min(end.saturating_sub(self.next_row));
-        let row_count = rows as usize;
+        let row_count = row_count(rows)?;
         let present = page.levels.read(&page.level_bytes, row_count, &mut self.validity)?;
         let valid = if present < row_count { self.validity.last(row_count)? } else { None };
         self.values.read(present, valid)?;
@@ -296,7 +300,7 @@ impl ColumnReader {
             };
             self.check_rows(rows, indexed_rows)?;
             if self.next_row.saturating_add(rows) <= row {
-                self.counts.seen += u64::from(!self.cursor.is_indexed());
+                self.counts.met(!self.cursor.is_indexed(), false);
                 self.cursor.advance(source);
                 self.next_row = self.next_row.saturating_add(rows);
                 continue;
@@ -305,8 +309,7 @@ impl ColumnReader {
             let page = opener.data(&header, body, self.place.codec, self.optional)?;
             self.values.open_page(page.encoding, page.values, page.values_start)?;
             self.page = Some(OpenPage { level_bytes: page.level_bytes, levels: page.levels, rows_left: rows });
-            self.counts.seen += u64::from(!self.cursor.is_indexed());
-            self.counts.opened += 1;
+            self.counts.met(!self.cursor.is_indexed(), true);
             self.cursor.advance(source);
             return Ok(true);
         }
@@ -349,8 +352,7 @@ impl ColumnReader {
             let page = opener.dictionary(header, body, self.place.codec)?;
             self.values.load_dictionary(page)?;
             self.has_dictionary = true;
-            self.counts.seen += 1;
-            self.counts.opened += 1;
+            self.counts.met(true, true);
         }
         self.cursor.advance(source);
         Ok(true)
@@ -379,6 +381,10 @@ impl ColumnReader {
     fn ends_early(&self) -> Error {
         Error::corrupt(format!("the column chunk ends after {} of {} rows", self.next_row, self.place.row_count))
     }
+}
+
+fn row_count(rows: u64) -> Result<usize> {
+    usize::try_from(rows).map_err(|_| Error::limit(format!("{rows} rows at a time")))
 }
 
 /// Rows of a data page of a column that is not nested; `None` for any other page and for one without a value.

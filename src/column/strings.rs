@@ -82,24 +82,25 @@ impl<O: Offset> StringDecoder<O> {
             let base = self.bytes.len();
             let first = byte_array_at(page, position)?.0.len();
             let room = self.bytes.spare(first.max(ROOM_BYTES))?;
-            let mut written = 0;
+            let mut written = 0usize;
             while left > 0 {
                 let (value, next) = byte_array_at(page, position)?;
-                if written + value.len() > first.max(ROOM_BYTES) {
+                if written.saturating_add(value.len()) > first.max(ROOM_BYTES) {
                     break;
                 }
                 if self.is_utf8 {
                     stretch.pass(page, position, value.len())?;
                 }
-                let tail = page.get(position + 4..).unwrap_or_default();
+                let tail = page.get(position.saturating_add(4)..).unwrap_or_default();
                 simd::copy_prefix(tail, value.len(), room.get_mut(written..).unwrap_or_default());
-                written += value.len();
-                let end = O::from_usize(base + written).ok_or_else(|| offsets_overflow(&self.context.data_type))?;
+                written = written.saturating_add(value.len());
+                let end = O::from_usize(base.saturating_add(written))
+                    .ok_or_else(|| offsets_overflow(&self.context.data_type))?;
                 if let Some(slot) = ends.next() {
                     *slot = end;
                 }
                 position = next;
-                left -= 1;
+                left = left.saturating_sub(1);
             }
             self.bytes.commit(written);
         }
@@ -131,7 +132,7 @@ impl<O: Offset> StringDecoder<O> {
             let entries = entries.unwrap_or_default();
             append(entries, repeats, dictionary.bytes.as_padded_bytes(), &mut self.offsets, &mut self.bytes)
                 .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
-            left -= entries.len() * repeats;
+            left = left.saturating_sub(entries.len().saturating_mul(repeats));
         }
         Ok(())
     }
@@ -158,16 +159,16 @@ fn append<O: Offset>(
     let base = bytes.len();
     let total = entries.iter().map(|entry| place(*entry).1).sum::<usize>().saturating_mul(repeats);
     O::from_usize(base.saturating_add(total)).ok_or(None)?;
-    let count = entries.len() * repeats;
+    let count = entries.len().saturating_mul(repeats);
     let room = bytes.spare(total).map_err(Some)?;
     let ends = offsets.spare(count).map_err(Some)?;
     let repeated = entries.iter().flat_map(|entry| std::iter::repeat_n(*entry, repeats));
-    let mut written = 0;
+    let mut written = 0usize;
     for (entry, end) in repeated.zip(ends) {
         let (start, length) = place(entry);
         simd::copy_prefix(source.get(start..).unwrap_or_default(), length, room.get_mut(written..).unwrap_or_default());
-        written += length;
-        *end = O::from_usize(base + written).unwrap_or_default();
+        written = written.saturating_add(length);
+        *end = O::from_usize(base.saturating_add(written)).unwrap_or_default();
     }
     offsets.commit(count);
     bytes.commit(total);

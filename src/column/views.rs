@@ -61,7 +61,10 @@ impl ViewDecoder {
     }
 
     fn read_plain(&mut self, position: usize, count: usize) -> Result<usize> {
-        let number = self.page_number.map_or(self.buffers.len() as u32, |number| number);
+        let number = match self.page_number {
+            Some(number) => number,
+            None => next_number(&self.buffers)?,
+        };
         let out = self.views.spare(count)?.get_mut(..count).unwrap_or_default();
         let walked = walk_plain(&self.page, position, number, self.is_utf8, out)?;
         self.views.commit(count);
@@ -85,25 +88,34 @@ impl ViewDecoder {
                 CodeBlock::Repeat { code, count } => {
                     let view = entries.get(code as usize).ok_or_else(|| bad_code(code, entries.len()))?;
                     self.views.extend_fill(*view, count)?;
-                    left -= count;
+                    left = left.saturating_sub(count);
                 }
                 CodeBlock::Each(codes) => {
                     simd::gather(entries, codes, self.views.spare(codes.len())?)
                         .map_err(|code| bad_code(code, entries.len()))?;
                     self.views.commit(codes.len());
-                    left -= codes.len();
+                    left = left.saturating_sub(codes.len());
                 }
             }
         }
         if dictionary.is_pointed_to && count > 0 {
-            let number = *dictionary.number.get_or_insert_with(|| {
-                self.buffers.push(dictionary.page.clone());
-                self.buffers.len() as u32 - 1
-            });
+            let number = match dictionary.number {
+                Some(number) => number,
+                None => {
+                    let number = next_number(&self.buffers)?;
+                    self.buffers.push(dictionary.page.clone());
+                    *dictionary.number.insert(number)
+                }
+            };
             renumber(self.views.as_mut_slice().get_mut(before..).unwrap_or_default(), number);
         }
         Ok(())
     }
+}
+
+/// The number that the next buffer of a batch gets.
+fn next_number(buffers: &[Buffer]) -> Result<u32> {
+    u32::try_from(buffers.len()).map_err(|_| Error::limit("more buffers in one batch than views can name"))
 }
 
 /// Points views whose buffer number is 0 to buffer `number`.
@@ -112,7 +124,7 @@ fn renumber(views: &mut [u128], number: u32) {
         return;
     }
     for view in views {
-        if *view as u32 as usize > INLINE_BYTES {
+        if *view & u128::from(u32::MAX) > INLINE_BYTES as u128 {
             *view |= u128::from(number) << 64;
         }
     }
@@ -135,10 +147,10 @@ fn walk_plain(page: &[u8], mut position: usize, number: u32, is_utf8: bool, out:
         let length = value.len();
         let raw = sixteen_bytes_at(page, position);
         *slot = if length <= INLINE_BYTES {
-            raw & (u128::MAX >> (8 * (INLINE_BYTES - length)))
+            raw & (u128::MAX >> INLINE_BYTES.saturating_sub(length).saturating_mul(8))
         } else {
             is_pointed_to = true;
-            u128::from(raw as u64) | u128::from(number) << 64 | (position as u128 + 4) << 96
+            raw & u128::from(u64::MAX) | u128::from(number) << 64 | (position.saturating_add(4) as u128) << 96
         };
         if is_utf8 {
             stretch.pass(page, position, length)?;

@@ -40,20 +40,21 @@ impl DefinitionLevels {
             validity.push_run(true, rows)?;
             return Ok(rows);
         };
-        let (mut left, mut present) = (rows, 0);
+        let (mut left, mut present) = (rows, 0usize);
         while left > 0 {
-            left -= match levels.next(page, left)? {
+            let done = match levels.next(page, left)? {
                 Piece::Repeat { value, count } => {
                     let valid = is_valid(value)?;
                     validity.push_run(valid, count)?;
-                    present += if valid { count } else { 0 };
+                    present = present.saturating_add(if valid { count } else { 0 });
                     count
                 }
                 Piece::Packed { bytes, first, count } => {
-                    present += validity.push_slice(BitSlice::new(bytes, first, count))?;
+                    present = present.saturating_add(validity.push_slice(BitSlice::new(bytes, first, count))?);
                     count
                 }
             };
+            left = left.saturating_sub(done);
         }
         Ok(present)
     }
@@ -61,18 +62,19 @@ impl DefinitionLevels {
     /// Passes over `rows` rows; returns how many of them hold a value.
     pub(crate) fn skip(&mut self, page: &[u8], rows: usize) -> Result<usize> {
         let Self::Optional(levels) = self else { return Ok(rows) };
-        let (mut left, mut present) = (rows, 0);
+        let (mut left, mut present) = (rows, 0usize);
         while left > 0 {
-            left -= match levels.next(page, left)? {
+            let done = match levels.next(page, left)? {
                 Piece::Repeat { value, count } => {
-                    present += if is_valid(value)? { count } else { 0 };
+                    present = present.saturating_add(if is_valid(value)? { count } else { 0 });
                     count
                 }
                 Piece::Packed { bytes, first, count } => {
-                    present += BitSlice::new(bytes, first, count).count_ones();
+                    present = present.saturating_add(BitSlice::new(bytes, first, count).count_ones());
                     count
                 }
             };
+            left = left.saturating_sub(done);
         }
         Ok(present)
     }
@@ -108,7 +110,7 @@ mod tests {
             let mut present = 0;
             while validity.len() < 91 {
                 let rows = step.min(91 - validity.len());
-                present += levels.read(&page, rows, &mut validity).unwrap();
+                present = present.saturating_add(levels.read(&page, rows, &mut validity).unwrap());
             }
             assert_eq!(present, 78);
             assert_eq!(validity.take().unwrap().unwrap().iter().collect::<Vec<_>>(), model);

@@ -83,14 +83,14 @@ impl Hybrid {
                 Run::Repeat { value, left } if *left > 0 => {
                     let count = wanted.min(*left);
                     if self.bit_width > 0 {
-                        *left -= count;
+                        *left = left.saturating_sub(count);
                     }
                     return Ok(Piece::Repeat { value: *value, count });
                 }
                 Run::Packed { start, taken, count } if *taken < *count => {
                     let first = *taken;
-                    let given = wanted.min(block).min(*count - first);
-                    *taken += given;
+                    let given = wanted.min(block).min(count.saturating_sub(first));
+                    *taken = taken.saturating_add(given);
                     let bytes = page.get(*start..self.position).unwrap_or(&[]);
                     return Ok(Piece::Packed { bytes, first, count: given });
                 }
@@ -102,9 +102,10 @@ impl Hybrid {
     /// Passes over `count` values.
     pub(crate) fn skip(&mut self, page: &[u8], mut count: usize) -> Result<()> {
         while count > 0 {
-            count -= match self.next(page, count)? {
+            let done = match self.next(page, count)? {
                 Piece::Repeat { count, .. } | Piece::Packed { count, .. } => count,
             };
+            count = count.saturating_sub(done);
         }
         Ok(())
     }
@@ -124,15 +125,15 @@ impl Hybrid {
         } else {
             let width = self.bit_width as usize;
             body_bytes = length.saturating_mul(width).min(body.len());
-            let there = body_bytes.saturating_mul(8) / width.max(1);
+            let there = body_bytes.saturating_mul(8).checked_div(width).unwrap_or(0);
             let count = length.saturating_mul(8).min(there);
             if count == 0 && length > 0 {
                 return Err(values_missing("bit-packed values", wanted, 0));
             }
-            let start = self.position + header_bytes;
+            let start = self.position.saturating_add(header_bytes);
             self.run = Run::Packed { start, taken: 0, count };
         }
-        self.position += header_bytes + body_bytes;
+        self.position = self.position.saturating_add(header_bytes).saturating_add(body_bytes);
         Ok(())
     }
 }
@@ -146,10 +147,10 @@ fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
         _ => {}
     }
     let mut value = 0u64;
-    for (index, byte) in bytes.iter().take(10).enumerate() {
-        value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32).unwrap_or(0);
+    for ((length, byte), shift) in (1..).zip(bytes).zip((0..64).step_by(7)) {
+        value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
-            return Some((value, index + 1));
+            return Some((value, length));
         }
     }
     None

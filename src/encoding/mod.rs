@@ -23,6 +23,11 @@ pub(crate) fn values_missing(what: &str, wanted: usize, there: usize) -> Error {
     Error::corrupt(format!("{what} end early: {wanted} more values expected, {there} there"))
 }
 
+/// How many values of `width` bytes `bytes` hold; values of no width are not counted.
+pub(crate) fn values_in(bytes: &[u8], width: usize) -> usize {
+    bytes.len().checked_div(width).unwrap_or(usize::MAX)
+}
+
 /// The little-endian u32 at `position`, where the bytes reach so far.
 pub(crate) fn u32_at(bytes: &[u8], position: usize) -> Option<u32> {
     bytes.get(position..)?.first_chunk().map(|chunk| u32::from_le_bytes(*chunk))

@@ -9,10 +9,10 @@ use super::u32_at;
 pub(crate) fn byte_array_at(bytes: &[u8], position: usize) -> Result<(&[u8], usize)> {
     let missing = || Error::corrupt("the page ends inside a byte array's length");
     let length = u32_at(bytes, position).ok_or_else(missing)? as usize;
-    let start = position + 4;
+    let start = position.saturating_add(4);
     let rest = bytes.get(start..).unwrap_or(&[]);
     match rest.get(..length) {
-        Some(value) => Ok((value, start + length)),
+        Some(value) => Ok((value, start.saturating_add(length))),
         None => Err(Error::corrupt(format!("a byte array claims {length} bytes, the page has {}", rest.len()))),
     }
 }

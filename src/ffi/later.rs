@@ -91,7 +91,8 @@ pub unsafe extern "C" fn pqpush_decoder_upcoming_ranges(
         let outs = unsafe {
             (OutValue::new(out_ranges, std::ptr::null(), "out_ranges"), OutValue::new(out_count, 0, "out_count"))
         };
-        (outs.0?, outs.1?);
+        outs.0?;
+        outs.1?;
         // SAFETY: the header asks for a live decoder.
         unsafe { borrow(decoder, "decoder") }?.enter(|_| Err(pqpush_error::unsupported("upcoming ranges")))
     };

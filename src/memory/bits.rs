@@ -121,7 +121,7 @@ impl Bits {
 
     /// Freezes the bits.
     pub(crate) fn into_boolean_buffer(mut self) -> Result<BooleanBuffer> {
-        if self.len % 64 != 0 {
+        if !self.len.is_multiple_of(64) {
             self.words.push(self.partial)?;
         }
         Ok(BooleanBuffer::new(self.words.into_buffer(), 0, self.len))

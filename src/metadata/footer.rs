@@ -66,10 +66,11 @@ fn leaves_out_dictionary_headers(created_by: &str) -> bool {
     }
 }
 
-/// Allows a chunk with a dictionary what the header of the dictionary page may take, up to the footer.
+/// Allows a chunk that may have a dictionary what the header of the dictionary page may take, up to the footer.
 fn extend(chunk: &mut ColumnChunk, footer_offset: u64) {
     let dictionary_encoded = |encoding| matches!(encoding, &Encoding::PlainDictionary | &Encoding::RleDictionary);
-    if chunk.dictionary_page_offset.is_some() || chunk.encodings.iter().any(dictionary_encoded) {
+    let untold = chunk.encodings.is_empty();
+    if chunk.dictionary_page_offset.is_some() || untold || chunk.encodings.iter().any(dictionary_encoded) {
         let start = chunk.dictionary_page_offset.unwrap_or(chunk.data_page_offset);
         let room = footer_offset.saturating_sub(start.saturating_add(chunk.compressed_bytes));
         chunk.unaccounted_bytes = room.min(LARGEST_DICTIONARY_HEADER_BYTES);
@@ -312,7 +313,9 @@ fn range(offset: Option<i64>, length: Option<i32>) -> Option<ByteRange> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::metadata::testing::{Record, chunk, chunk_metadata, footer, leaf, open_footer, root, row_group};
+    use crate::metadata::testing::{
+        Record, chunk, chunk_metadata, chunk_metadata_with, footer, leaf, open_footer, root, row_group,
+    };
 
     const FOOTER_OFFSET: u64 = 1000;
 
@@ -385,7 +388,11 @@ mod tests {
         }
         let before_the_footer = one_chunk(dictionary_chunk(870, 890), "parquet-mr");
         assert_eq!(before_the_footer.unaccounted_bytes, 30);
-        assert_eq!(one_chunk(chunk(4, 100), "parquet-mr").unaccounted_bytes, 0);
+        let told = |encodings| chunk_metadata_with(encodings, 100).i64(9, 4);
+        for (encodings, unaccounted) in [(&[0, 3][..], 0), (&[0, 2, 3], 100), (&[], 100)] {
+            let chunk = one_chunk(Record::new().i64(2, 0).record(3, told(encodings)), "parquet-mr");
+            assert_eq!(chunk.unaccounted_bytes, unaccounted, "{encodings:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Everything here was read from untrusted bytes and checked when it was parsed: counts are not negative, lists are
 //! as long as the bytes at hand allow, every row group has one chunk per leaf column. What a chunk claims about the
 //! place of its pages is checked when it is used ([`ColumnChunk::byte_range`]), so that one bad column does not make
-//! the others unreadable. This module knows nothing of pages, scans or Arrow; it rests on [`thrift`] alone.
+//! the others unreadable. This module knows nothing of pages, scans or Arrow; it rests on its thrift reader and on the
+//! structs of [`crate::schema`].
 //!
 //! Names and meanings follow the `parquet.thrift` definition of the Apache Parquet format.
 

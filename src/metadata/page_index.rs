@@ -11,9 +11,11 @@ use crate::error::{Error, Result};
 use crate::metadata::ColumnChunk;
 use crate::metadata::thrift::{Kind, List, Read, Reader};
 
-/// Where the data pages of one chunk lie: at least one, within the chunk, in ascending order and without overlap. The
-/// first one begins with row 0, and no page begins before the one in front of it or behind the last row. Pages that
-/// begin with the same row are legal: all but the last of them hold no row (or, where rows repeat, a part of one).
+/// Where the data pages of one chunk lie: at least one, each right behind the one before it, the last one up to the end
+/// of the chunk; in front of the first there may be a dictionary page.
+///
+/// The first one begins with row 0, and no page begins before the one in front of it or behind the last row. Pages that
+/// begin with the same row are legal: all but the last of them hold no row. Not all pages of several do so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OffsetIndex {
     /// One entry a data page, in file order.
@@ -89,19 +91,26 @@ impl OffsetIndex {
         let pages = pages.into_iter().map(RawLocation::checked).collect::<Option<Vec<_>>>();
         let pages =
             pages.ok_or_else(|| Error::corrupt("offset index: a page lacks its place or has a negative one"))?;
-        let (mut end, mut row) = (within.offset, 0);
-        for (ordinal, page) in pages.iter().enumerate() {
+        // Sizes that leave bytes between pages are those of writers that did not count the page headers.
+        let starts = pages.iter().skip(1).map(|page| page.offset).chain([within.end()]);
+        for (ordinal, (page, end)) in pages.iter().zip(starts).enumerate() {
             let place = ByteRange::new(page.offset, page.compressed_bytes);
-            let fits = place.is_some_and(|place| place.offset >= end && place.end() <= within.end());
-            if !fits || place.is_some_and(|place| place.is_empty()) {
-                return Err(Error::corrupt(format!("offset index: page {ordinal} does not lie where it can")));
+            if !place.is_some_and(|place| place.offset >= within.offset && place.end() == end && !place.is_empty()) {
+                let message = format!("offset index: page {ordinal} does not reach up to the next one");
+                return Err(Error::corrupt(message));
             }
-            if page.first_row < row || page.first_row > row_count || (ordinal == 0 && page.first_row != 0) {
-                let first = page.first_row;
+        }
+        let mut least = 0;
+        for (ordinal, page) in pages.iter().enumerate() {
+            let first = page.first_row;
+            if first < least || first > row_count || (ordinal == 0 && first != 0) {
                 return Err(Error::corrupt(format!("offset index: page {ordinal} cannot begin with row {first}")));
             }
-            end = page.offset.saturating_add(page.compressed_bytes);
-            row = page.first_row;
+            least = first;
+        }
+        // Some writers put 0 for every page. All rows in the last of several pages is what no writer means.
+        if pages.len() > 1 && least == 0 {
+            return Err(Error::corrupt("offset index: all its pages begin with row 0"));
         }
         if pages.is_empty() {
             return Err(Error::corrupt("offset index: it has no pages"));
@@ -255,27 +264,35 @@ mod tests {
 
     #[test]
     fn pages_that_lie_behind_each_other_are_an_offset_index() {
-        let index = offsets(&[(4, 50, 0), (54, 10, 0), (70, 34, 9)]).unwrap();
+        let index = offsets(&[(10, 44, 0), (54, 10, 0), (64, 40, 9)]).unwrap();
         assert_eq!(index.pages.len(), 3);
-        assert_eq!(index.pages[2], PageLocation { offset: 70, compressed_bytes: 34, first_row: 9 });
+        assert_eq!(index.pages[2], PageLocation { offset: 64, compressed_bytes: 40, first_row: 9 });
+    }
+
+    #[test]
+    fn pages_may_be_empty() {
+        assert!(offsets(&[(4, 10, 0), (14, 10, 0), (24, 10, 7), (34, 10, 7), (44, 60, 10)]).is_ok());
     }
 
     #[test]
     fn an_offset_index_that_cannot_be_is_refused() {
         for pages in [
             &[][..],
-            &[(3, 10, 0)],                           // before the chunk
+            &[(3, 101, 0)],                          // before the chunk
             &[(4, 101, 0)],                          // behind it
-            &[(4, 0, 0)],                            // no page is empty
+            &[(4, 99, 0)],                           // not up to its end
             &[(4, -1, 0)],                           // negative
             &[(i64::MIN, 10, 0)],                    // negative
             &[(i64::MAX, i32::MAX, 0)],              // far away
-            &[(4, 10, 1)],                           // the first row is left out
-            &[(4, 10, 0), (13, 10, 5)],              // overlap
-            &[(40, 10, 0), (4, 10, 5)],              // backwards
-            &[(4, 10, 0), (14, 10, 11)],             // behind the last row
-            &[(4, 10, 0), (14, 10, -1)],             // negative
-            &[(4, 10, 0), (14, 10, 6), (24, 10, 5)], // rows backwards
+            &[(4, 100, 1)],                          // the first row is left out
+            &[(4, 51, 0), (54, 50, 5)],              // overlap
+            &[(4, 49, 0), (54, 50, 5)],              // a gap
+            &[(54, 50, 0), (4, 50, 5)],              // backwards
+            &[(4, 50, 0), (54, 0, 5), (54, 50, 5)],  // no page is empty
+            &[(4, 50, 0), (54, 50, 11)],             // behind the last row
+            &[(4, 50, 0), (54, 50, -1)],             // negative
+            &[(4, 50, 0), (54, 50, 0)],              // every page with the first row
+            &[(4, 50, 0), (54, 10, 6), (64, 40, 5)], // rows backwards
         ] {
             assert!(offsets(pages).is_err(), "{pages:?}");
         }

@@ -132,7 +132,12 @@ pub(crate) fn chunk(offset: i64, length: i64) -> Record {
 
 /// Its metadata, but for the offsets.
 pub(crate) fn chunk_metadata(length: i64) -> Record {
-    Record::new().i32(1, 1).i32s(2, &[0, 3]).i32(4, 0).i64(5, 10).i64(6, length).i64(7, length)
+    chunk_metadata_with(&[0, 3], length)
+}
+
+/// The same with these encodings.
+pub(crate) fn chunk_metadata_with(encodings: &[i32], length: i64) -> Record {
+    Record::new().i32(1, 1).i32s(2, encodings).i32(4, 0).i64(5, 10).i64(6, length).i64(7, length)
 }
 
 pub(crate) fn row_group(rows: i64, chunks: Vec<Record>) -> Record {

@@ -116,8 +116,8 @@ impl PageOpener {
     }
 
     fn decompressed(&mut self, codec: Codec, body: Bytes, size: usize) -> Result<Buffer> {
-        self.pages_decompressed += 1;
-        self.bytes_decompressed += size as u64;
+        self.pages_decompressed = self.pages_decompressed.saturating_add(1);
+        self.bytes_decompressed = self.bytes_decompressed.saturating_add(size as u64);
         if codec != Codec::Uncompressed {
             return Ok(self.decompressor.decompress(codec, &body, size, &self.pool)?.into_buffer());
         }

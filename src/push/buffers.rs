@@ -164,10 +164,10 @@ impl Buffers {
     /// Joins the new piece at `added` with those behind it and the one before it, where that is cheap.
     fn join_small(&mut self, added: ByteRange) {
         while self.join(added.offset) {}
-        if let Some((&before, piece)) = self.pieces.range(..added.offset).next_back() {
-            if end(before, piece) == added.offset {
-                while self.join(before) {}
-            }
+        if let Some((&before, piece)) = self.pieces.range(..added.offset).next_back()
+            && end(before, piece) == added.offset
+        {
+            while self.join(before) {}
         }
     }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::demand::{coalesced, missing_ranges};
 use super::intervals::IntervalSet;
-use super::metrics::Metrics;
+use super::metrics::{Metrics, add};
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
@@ -177,7 +177,7 @@ impl Decoder {
     }
 
     fn count_push(&mut self, length: usize) {
-        self.metrics.bytes_pushed = self.metrics.bytes_pushed.saturating_add(length as u64);
+        add(&mut self.metrics.bytes_pushed, length as u64);
         self.metrics.buffered_peak_bytes = self.metrics.buffered_peak_bytes.max(self.pushed.held_bytes());
     }
 
@@ -198,8 +198,8 @@ impl Decoder {
                 }
                 Progress::Starved => return self.demand().map(Step::NeedsData),
                 Progress::Batch(rows) => {
-                    self.metrics.batches += 1;
-                    self.metrics.rows_out += rows.num_rows() as u64;
+                    add(&mut self.metrics.batches, 1);
+                    add(&mut self.metrics.rows_out, rows.num_rows() as u64);
                     return Ok(Step::Batch(Batch { rows, row_group: current.row_group() }));
                 }
             }
@@ -218,7 +218,7 @@ impl Decoder {
         missing.iter().for_each(|range| self.pushed.want(*range));
         let ranges = coalesced(missing, self.options.coalesce_gap);
         for range in &ranges {
-            self.metrics.bytes_requested += self.requested.insert(*range);
+            add(&mut self.metrics.bytes_requested, self.requested.insert(*range));
         }
         Ok(ranges)
     }

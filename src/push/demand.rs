@@ -48,7 +48,7 @@ fn missing_within(columns: &[ColumnReader], wanted: &[Range<u64>], pushed: &Push
     }
     budget = budget.saturating_sub(one_page);
     for (index, column) in starved.iter().enumerate() {
-        let share = budget / (starved.len().saturating_sub(index).max(1) as u64);
+        let share = budget.checked_div(starved.len().saturating_sub(index) as u64).unwrap_or(0);
         let later = missing_of_column(column, wanted, pushed);
         budget = budget.saturating_sub(add_within(&mut taken, &later, share, !column.is_indexed()));
     }

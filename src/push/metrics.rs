@@ -45,7 +45,12 @@ impl Metrics {
     }
 
     pub(crate) fn add_pages(&mut self, counts: PageCounts) {
-        self.pages_total += counts.seen;
-        self.pages_skipped += counts.seen.saturating_sub(counts.opened);
+        add(&mut self.pages_total, counts.seen);
+        add(&mut self.pages_skipped, counts.seen.saturating_sub(counts.opened));
     }
+}
+
+/// Counts `more`.
+pub(crate) fn add(count: &mut u64, more: u64) {
+    *count = count.saturating_add(more);
 }

@@ -63,7 +63,9 @@ impl RowGroupReader {
 
     /// Data pages met so far, over all columns.
     pub(crate) fn page_counts(&self) -> PageCounts {
-        self.columns.iter().fold(PageCounts::default(), |sum, column| sum + column.page_counts())
+        let mut counts = PageCounts::default();
+        self.columns.iter().for_each(|column| counts.add(column.page_counts()));
+        counts
     }
 
     /// Decodes what the bytes at hand allow. Every column goes as far as it can, so that bytes are given up early.

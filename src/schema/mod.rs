@@ -2,8 +2,8 @@
 //!
 //! [`Schema`] is the tree as the file has it, kept flat in one vector so that no depth of nesting can exhaust the
 //! stack. [`Leaf`] is what the column path needs to know of one leaf: physical type, logical type, maximum levels.
-//! [`arrow`] turns the tree into Arrow fields, with the format's backward-compatibility rules for lists and maps.
-//! Rests on nothing but `error`.
+//! [`Schema::to_arrow`] turns the tree into Arrow fields, with the format's backward-compatibility rules for lists and
+//! maps. Rests on nothing but `error`.
 
 pub(crate) mod arrow;
 #[cfg(test)]

@@ -6,18 +6,17 @@
 /// overwritten.
 #[inline(always)]
 pub(crate) fn copy_prefix(source: &[u8], length: usize, target: &mut [u8]) {
-    if length <= 16 {
-        if let (Some(from), Some(to)) = (source.first_chunk::<16>(), target.first_chunk_mut::<16>()) {
-            *to = *from;
-            return;
-        }
-    } else if length <= 32 {
-        if let (Some(from), Some(to)) = (source.first_chunk::<32>(), target.first_chunk_mut::<32>()) {
-            *to = *from;
-            return;
-        }
+    if length <= 16
+        && let (Some(from), Some(to)) = (source.first_chunk::<16>(), target.first_chunk_mut::<16>())
+    {
+        *to = *from;
+    } else if length <= 32
+        && let (Some(from), Some(to)) = (source.first_chunk::<32>(), target.first_chunk_mut::<32>())
+    {
+        *to = *from;
+    } else {
+        target[..length].copy_from_slice(&source[..length]);
     }
-    target[..length].copy_from_slice(&source[..length]);
 }
 
 #[cfg(test)]

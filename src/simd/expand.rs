@@ -36,6 +36,25 @@ pub(crate) fn expand<T: Copy + Default>(values: &mut [T], valid: BitSlice<'_>) {
     }
 }
 
+/// Does what [`expand`] does for values of `width` bytes each.
+pub(crate) fn expand_bytes(values: &mut [u8], width: usize, valid: BitSlice<'_>) {
+    let mut from = valid.count_ones();
+    for (start, count, word) in words_from_the_back(valid) {
+        if from == start + count {
+            return;
+        }
+        for row in (0..count).rev() {
+            let target = (start + row) * width;
+            if word >> row & 1 == 1 {
+                from -= 1;
+                values.copy_within(from * width..(from + 1) * width, target);
+            } else {
+                values[target..target + width].fill(0);
+            }
+        }
+    }
+}
+
 /// Opens up end offsets: `ends` holds the ends of the valid values in front, `base` is the end before them all.
 pub(crate) fn expand_ends<T: Copy>(ends: &mut [T], base: T, valid: BitSlice<'_>) {
     let ends = &mut ends[..valid.len()];
@@ -99,15 +118,19 @@ mod tests {
             let present = bits.count_ones();
             let mut values: Vec<u32> = (0..len as u32 + 5).collect();
             expand(&mut values, bits);
+            let mut wide: Vec<u8> = (0..len + 5).flat_map(|i| [i as u8, 1, (i >> 8) as u8]).collect();
+            expand_bytes(&mut wide, 3, bits);
             let mut ends: Vec<i32> = (0..len as i32 + 5).map(|i| 10 * (i + 1)).collect();
             expand_ends(&mut ends, 0, bits);
             let mut seen = 0;
             for (row, valid) in valid.iter().enumerate() {
                 if *valid {
                     assert_eq!(values[row], seen);
+                    assert_eq!(wide[row * 3..][..3], [seen as u8, 1, (seen >> 8) as u8]);
                     seen += 1;
                 } else {
                     assert_eq!(values[row], 0);
+                    assert_eq!(wide[row * 3..][..3], [0; 3]);
                 }
                 assert_eq!(ends[row], 10 * seen as i32, "row {row} of {len}");
             }

@@ -14,6 +14,6 @@ mod gather;
 mod unpack;
 
 pub(crate) use copy::copy_prefix;
-pub(crate) use expand::{deposit_bits, expand, expand_ends};
+pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
 pub(crate) use gather::gather;
 pub(crate) use unpack::unpack;

@@ -1,0 +1,25 @@
+# The programs of examples_c. What pqcat prints with is a library of its own, because c_tests look at it too.
+
+set(PQPUSH_WARNINGS -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror)
+set(PQPUSH_PQCAT_DIR "${PROJECT_SOURCE_DIR}/examples_c/pqcat")
+
+function(pqpush_c_target name)
+  set_target_properties(${name} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+  target_compile_options(${name} PRIVATE ${PQPUSH_WARNINGS})
+endfunction()
+
+file(GLOB PQPUSH_PQCAT_SOURCES CONFIGURE_DEPENDS "${PQPUSH_PQCAT_DIR}/*.c")
+list(REMOVE_ITEM PQPUSH_PQCAT_SOURCES "${PQPUSH_PQCAT_DIR}/main.c")
+add_library(pqcat_parts STATIC ${PQPUSH_PQCAT_SOURCES})
+target_include_directories(pqcat_parts PUBLIC "${PQPUSH_PQCAT_DIR}")
+target_compile_definitions(pqcat_parts PUBLIC _POSIX_C_SOURCE=200809L)
+target_link_libraries(pqcat_parts PUBLIC pqpush::pqpush m)
+pqpush_c_target(pqcat_parts)
+
+add_executable(pqcat "${PQPUSH_PQCAT_DIR}/main.c")
+target_link_libraries(pqcat PRIVATE pqcat_parts)
+pqpush_c_target(pqcat)
+
+add_executable(minimal examples_c/minimal.c)
+target_link_libraries(minimal PRIVATE pqpush::pqpush)
+pqpush_c_target(minimal)
