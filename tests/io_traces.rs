@@ -3,6 +3,18 @@
 //!
 //! Names of pages are explained in `support/layout.rs`.
 
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 mod support;
 
 use bytes::Bytes;

@@ -1,6 +1,18 @@
 //! Hostile files: the mutants that the corpus's generator makes of real files, 1,170 of them. Each gives its rows or a
 //! typed error: no panic, no hang, no memory that the file cannot justify, whatever way the bytes arrive.
 
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 mod support;
 
 use std::any::Any;
