@@ -1,6 +1,7 @@
 """Reads the corpus through the shared library and judges it by the manifests.
 
-check.py LIBRARY CORPUS: every file is read whole, by the ranges asked for, and from borrowed memory.
+check.py LIBRARY CORPUS: every file is read whole, by the ranges asked for, and from borrowed memory in one piece and in
+many.
 
   certain   has its digest; where some columns are nested or of an encoding that is not supported yet, each of the
             other columns has its own
@@ -25,10 +26,10 @@ import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = os.path.join(os.path.dirname(HERE), "not_yet_read.txt")
-WAYS = ["whole", "ranges", "borrowed"]
+WAYS = ["whole", "ranges", "borrowed", "pieces"]
 TIMEOUT_SECONDS = 60
 MOST_GROWTH = 64 << 20
-UNSUPPORTED = -3001
+UNSUPPORTED = -3001  # PQPUSH_ERR_UNSUPPORTED
 
 
 class Reader:
@@ -252,4 +253,5 @@ def main():
     sys.exit(report.failures > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

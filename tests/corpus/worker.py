@@ -16,7 +16,8 @@ import digest  # noqa: E402
 import libpqpush  # noqa: E402
 
 # The digest of a value does not depend on the Arrow type of strings, so each way asks for another.
-STRING_TYPES = {"whole": libpqpush.UTF8, "ranges": libpqpush.LARGE_UTF8, "borrowed": libpqpush.UTF8_VIEW}
+STRING_TYPES = {"whole": libpqpush.UTF8, "ranges": libpqpush.LARGE_UTF8, "borrowed": libpqpush.UTF8_VIEW,
+                "pieces": libpqpush.UTF8_VIEW}
 
 
 def peak_bytes():
@@ -71,4 +72,5 @@ def main():
         print(json.dumps(result), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
