@@ -117,12 +117,12 @@ class Library:
         self.call(function, handle, address)
         return pa.Schema._import_from_c(address)
 
-    def scan(self, data, metadata, way, columns=None, string_type=UTF8):
+    def scan(self, data, metadata, way, columns=None, **options):
         """A Table of the columns. `way`: "whole" pushes all bytes first, "borrowed" lends them, "pieces" lends them in
-        pieces, the last one first, and "ranges" pushes what is asked for."""
+        pieces, the last one first, and anything else pushes what is asked for."""
         lent = Lent(self, data)
         decoder = HANDLE()
-        options = ScanOptions(struct_size=c.sizeof(ScanOptions), string_type=string_type)
+        options = ScanOptions(struct_size=c.sizeof(ScanOptions), **options)
         if columns is not None:
             names = [name.encode() for name in columns]
             array = (Str * max(1, len(names)))(*[Str(name, len(name)) for name in names])
