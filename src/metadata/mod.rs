@@ -20,7 +20,7 @@ use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::schema::Schema;
 
-pub use page_index::{BoundaryOrder, ColumnIndex, OffsetIndex, PageLocation};
+pub use page_index::{BoundaryOrder, Bounds, ColumnIndex, OffsetIndex, PageLocation};
 
 /// The parsed footer of one file, with its page index where that was read. Immutable; share it in an `Arc`.
 #[derive(Debug)]
