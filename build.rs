@@ -8,12 +8,13 @@ mod header;
 /// could break: a function gone or with other parameters, a struct with other fields in its first part.
 const ABI_VERSION: u32 = 0;
 
-fn main() {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-env=PQPUSH_ABI_VERSION={ABI_VERSION}");
     name_library(&std::env::var("CARGO_CFG_TARGET_OS").unwrap_or_default());
     #[cfg(feature = "header")]
-    header::write(ABI_VERSION);
+    header::write(ABI_VERSION)?;
+    Ok(())
 }
 
 fn name_library(target_os: &str) {

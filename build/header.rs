@@ -1,8 +1,11 @@
 //! Writes `include/pqpush.h`: the preamble, then one section a subject in the order in which a reader meets them. Each
 //! section is what cbindgen makes of its source files, because cbindgen puts all types of a run before all functions.
 
-use std::path::{Path, PathBuf};
+use std::error::Error;
+use std::path::Path;
 use std::{env, fs};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
 
 struct Section {
     title: &'static str,
@@ -30,45 +33,47 @@ const SECTIONS: [Section; 11] = [
 ];
 
 /// Writes the header where it differs from what is there, so that an unchanged one does not look new to cargo.
-pub fn write(abi_version: u32) {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+pub fn write(abi_version: u32) -> Outcome<()> {
+    let root = env::var("CARGO_MANIFEST_DIR")?;
+    let root = Path::new(&root);
     for path in ["build", "cbindgen.toml", "src/ffi", "include/pqpush.h"] {
         println!("cargo:rerun-if-changed={path}");
     }
-    let mut header = preamble(&root, abi_version);
+    let mut header = preamble(root, abi_version)?;
     for section in &SECTIONS {
-        header.push_str(&format!("\n/* ---- {} {} */\n\n", section.title, "-".repeat(106 - section.title.len())));
-        header.push_str(declarations(&root, section).trim());
+        header.push_str(&format!("\n/* ---- {:-<107} */\n\n", format!("{} ", section.title)));
+        header.push_str(declarations(root, section)?.trim());
         header.push('\n');
     }
     header.push_str("\n#ifdef __cplusplus\n} /* extern \"C\" */\n#endif\n\n#endif /* PQPUSH_H */\n");
     let path = root.join("include/pqpush.h");
     if fs::read_to_string(&path).ok().as_deref() != Some(header.as_str()) {
-        fs::create_dir_all(root.join("include")).expect("include/ can be made");
-        fs::write(&path, header).expect("include/pqpush.h can be written");
+        fs::create_dir_all(root.join("include"))?;
+        fs::write(&path, header)?;
     }
+    Ok(())
 }
 
-fn preamble(root: &Path, abi_version: u32) -> String {
-    let mut text = fs::read_to_string(root.join("build/preamble.h")).expect("build/preamble.h is there");
+fn preamble(root: &Path, abi_version: u32) -> Outcome<String> {
+    let mut text = fs::read_to_string(root.join("build/preamble.h"))?;
     let names = [("@MAJOR@", "_MAJOR"), ("@MINOR@", "_MINOR"), ("@PATCH@", "_PATCH"), ("@VERSION@", "")];
     for (placeholder, variable) in names {
-        let value = env::var(format!("CARGO_PKG_VERSION{variable}")).expect("cargo sets it");
+        let value = env::var(format!("CARGO_PKG_VERSION{variable}"))?;
         text = text.replace(placeholder, &value);
     }
-    text.replace("@ABI@", &abi_version.to_string())
+    Ok(text.replace("@ABI@", &abi_version.to_string()))
 }
 
-fn declarations(root: &Path, section: &Section) -> String {
-    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is right");
+fn declarations(root: &Path, section: &Section) -> Outcome<String> {
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
     config.export.include = section.types.iter().map(ToString::to_string).collect();
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in section.sources {
         builder = builder.with_src(root.join(format!("src/ffi/{source}.rs")));
     }
     let mut text = Vec::new();
-    builder.generate().expect("src/ffi has a form in C").write(&mut text);
-    tidy(&String::from_utf8(text).expect("cbindgen writes UTF-8"))
+    builder.generate()?.write(&mut text);
+    Ok(tidy(&String::from_utf8(text)?))
 }
 
 /// Comments of one line on one line, and types by the names that their typedefs give them.

@@ -107,10 +107,10 @@ mod tests {
         for step in [1, 3, 64, 91] {
             let mut levels = DefinitionLevels::optional(0..page.len()).unwrap();
             let mut validity = Validity::new(&pool);
-            let mut present = 0;
+            let mut present = 0usize;
             while validity.len() < 91 {
                 let rows = step.min(91 - validity.len());
-                present = present.saturating_add(levels.read(&page, rows, &mut validity).unwrap());
+                present += levels.read(&page, rows, &mut validity).unwrap();
             }
             assert_eq!(present, 78);
             assert_eq!(validity.take().unwrap().unwrap().iter().collect::<Vec<_>>(), model);

@@ -4,12 +4,10 @@
 //! An index is an aid: it is believed only where it agrees with the footer and with itself, and where it does not, the
 //! chunk is read without it. So parsing gives either an index that all may rely on, or an error.
 
-use bytes::Bytes;
-
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::metadata::ColumnChunk;
-use crate::metadata::thrift::{Kind, List, Read, Reader};
+use crate::metadata::thrift::{Failure, Kind, List, Read, Reader};
 
 /// Where the data pages of one chunk lie: at least one, each right behind the one before it, the last one up to the end
 /// of the chunk; in front of the first there may be a dictionary page.
@@ -39,13 +37,54 @@ pub struct ColumnIndex {
     /// True where the page holds nulls only; its bounds then mean nothing.
     pub null_pages: Vec<bool>,
     /// Lower bounds, PLAIN-encoded without length prefix, perhaps truncated.
-    pub min_values: Vec<Vec<u8>>,
+    pub min_values: Bounds,
     /// Upper bounds, likewise.
-    pub max_values: Vec<Vec<u8>>,
+    pub max_values: Bounds,
     /// How the bounds are ordered over the pages.
     pub boundary_order: BoundaryOrder,
     /// Nulls of each page, where the file says.
     pub null_counts: Option<Vec<u64>>,
+}
+
+/// One bound a page, all in one buffer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bounds {
+    bytes: Vec<u8>,
+    /// Where each bound ends in `bytes`, which is where the next one begins.
+    ends: Vec<usize>,
+}
+
+impl Bounds {
+    /// How many there are: one a page.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The bound of one page; none where there is no such page.
+    pub fn get(&self, page: usize) -> Option<&[u8]> {
+        let start = page.checked_sub(1).map_or(Some(&0), |before| self.ends.get(before))?;
+        self.bytes.get(*start..*self.ends.get(page)?)
+    }
+
+    /// The bounds in the order of the pages.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).filter_map(|page| self.get(page))
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let mut bounds = Self::default();
+        read_list(reader, &[Kind::Binary], |reader| {
+            bounds.bytes.extend_from_slice(reader.binary()?);
+            bounds.ends.push(bounds.bytes.len());
+            Ok(())
+        })?;
+        Ok(bounds)
+    }
 }
 
 /// Order of the bounds over the pages.
@@ -63,24 +102,24 @@ pub enum BoundaryOrder {
 /// a row group of `row_count` rows whose pages lie before `pages_end`.
 ///
 /// The first error is given back; a column index without an offset index is not kept.
-pub(crate) fn read_into(
+pub(crate) fn read_into<'a>(
     chunk: &mut ColumnChunk,
     row_count: u64,
     pages_end: u64,
     file_length: u64,
-    bytes_of: impl Fn(ByteRange) -> Bytes,
+    bytes_of: impl Fn(ByteRange) -> &'a [u8],
 ) -> Result<()> {
     let Some(range) = chunk.offset_index_range else { return Ok(()) };
     let pages = chunk.byte_range(file_length)?;
     let within = ByteRange::between(pages.offset, pages.end().min(pages_end));
-    let offset_index = OffsetIndex::parse(&bytes_of(range), within, row_count);
+    let offset_index = OffsetIndex::parse(bytes_of(range), within, row_count);
     let offset_index = offset_index.map_err(|error| error.at_offset(range.offset))?;
     let page_count = offset_index.pages.len();
     chunk.offset_index = Some(offset_index);
     let Some(range) = chunk.column_index_range else { return Ok(()) };
     let column_index =
-        ColumnIndex::parse(&bytes_of(range), page_count).map_err(|error| error.at_offset(range.offset))?;
-    chunk.column_index = Some(column_index);
+        ColumnIndex::parse(bytes_of(range), page_count).map_err(|error| error.at_offset(range.offset))?;
+    chunk.column_index = Some(Box::new(column_index));
     Ok(())
 }
 
@@ -88,9 +127,6 @@ impl OffsetIndex {
     /// Parses the index of a chunk whose pages lie in `within` and hold `row_count` rows.
     fn parse(bytes: &[u8], within: ByteRange, row_count: u64) -> Result<Self> {
         let pages = read_locations(&mut Reader::new(bytes)).map_err(|failure| failure.into_error("offset index"))?;
-        let pages = pages.into_iter().map(RawLocation::checked).collect::<Option<Vec<_>>>();
-        let pages =
-            pages.ok_or_else(|| Error::corrupt("offset index: a page lacks its place or has a negative one"))?;
         // Sizes that leave bytes between pages are those of writers that did not count the page headers.
         let starts = pages.iter().skip(1).map(|page| page.offset).chain([within.end()]);
         for (ordinal, (page, end)) in pages.iter().zip(starts).enumerate() {
@@ -148,46 +184,35 @@ impl ColumnIndex {
     }
 }
 
-/// A `PageLocation` as it comes.
-#[derive(Debug, Default)]
-struct RawLocation {
-    offset: Option<i64>,
-    compressed_bytes: Option<i32>,
-    first_row: Option<i64>,
-}
-
-impl RawLocation {
+impl PageLocation {
     fn read(reader: &mut Reader<'_>) -> Read<Self> {
-        let mut raw = Self::default();
+        let (mut offset, mut compressed_bytes, mut first_row) = (None, None, None);
         let mut last_id = 0;
         while let Some(field) = reader.field(&mut last_id)? {
             match (field.id, field.kind) {
-                (1, Kind::I64) => raw.offset = Some(reader.i64()?),
-                (2, Kind::I32) => raw.compressed_bytes = Some(reader.i32()?),
-                (3, Kind::I64) => raw.first_row = Some(reader.i64()?),
+                (1, Kind::I64) => offset = u64::try_from(reader.i64()?).ok(),
+                (2, Kind::I32) => compressed_bytes = u64::try_from(reader.i32()?).ok(),
+                (3, Kind::I64) => first_row = u64::try_from(reader.i64()?).ok(),
                 (_, kind) => reader.skip(kind)?,
             }
         }
-        Ok(raw)
-    }
-
-    fn checked(self) -> Option<PageLocation> {
-        Some(PageLocation {
-            offset: self.offset?.try_into().ok()?,
-            compressed_bytes: self.compressed_bytes?.try_into().ok()?,
-            first_row: self.first_row?.try_into().ok()?,
-        })
+        match (offset, compressed_bytes, first_row) {
+            (Some(offset), Some(compressed_bytes), Some(first_row)) => Ok(Self { offset, compressed_bytes, first_row }),
+            _ => Err(Failure::Corrupt("a page lacks its place or has a negative one")),
+        }
     }
 }
 
-fn read_locations(reader: &mut Reader<'_>) -> Read<Vec<RawLocation>> {
+fn read_locations(reader: &mut Reader<'_>) -> Read<Vec<PageLocation>> {
     let mut locations = Vec::new();
     let mut last_id = 0;
     while let Some(field) = reader.field(&mut last_id)? {
         match (field.id, field.kind) {
             (1, Kind::List) => {
-                for _ in 0..reader.list_of_structs()? {
-                    locations.push(RawLocation::read(reader)?);
+                let count = reader.list_of_structs()?;
+                locations.reserve(count.min(reader.rest_bytes() / SMALLEST_LOCATION_BYTES));
+                for _ in 0..count {
+                    locations.push(PageLocation::read(reader)?);
                 }
             }
             (_, kind) => reader.skip(kind)?,
@@ -200,8 +225,8 @@ fn read_locations(reader: &mut Reader<'_>) -> Read<Vec<RawLocation>> {
 #[derive(Debug, Default)]
 struct RawColumnIndex {
     null_pages: Vec<bool>,
-    min_values: Vec<Vec<u8>>,
-    max_values: Vec<Vec<u8>>,
+    min_values: Bounds,
+    max_values: Bounds,
     boundary_order: Option<i32>,
     null_counts: Option<Vec<i64>>,
 }
@@ -213,8 +238,8 @@ impl RawColumnIndex {
         while let Some(field) = reader.field(&mut last_id)? {
             match (field.id, field.kind) {
                 (1, Kind::List) => raw.null_pages = read_list(reader, BOOLEANS, Reader::element_bool)?,
-                (2, Kind::List) => raw.min_values = read_list(reader, BINARIES, read_bound)?,
-                (3, Kind::List) => raw.max_values = read_list(reader, BINARIES, read_bound)?,
+                (2, Kind::List) => raw.min_values = Bounds::read(reader)?,
+                (3, Kind::List) => raw.max_values = Bounds::read(reader)?,
                 (4, Kind::I32) => raw.boundary_order = Some(reader.i32()?),
                 (5, Kind::List) => raw.null_counts = Some(read_list(reader, &[Kind::I64], Reader::i64)?),
                 (_, kind) => reader.skip(kind)?,
@@ -224,19 +249,16 @@ impl RawColumnIndex {
     }
 }
 
+/// What a page location takes at least: three fields of two bytes and the end.
+const SMALLEST_LOCATION_BYTES: usize = 7;
+
 /// Writers differ in which of the two names stands for the element type of booleans.
 const BOOLEANS: &[Kind] = &[Kind::True, Kind::False];
-const BINARIES: &[Kind] = &[Kind::Binary];
-
-fn read_bound(reader: &mut Reader<'_>) -> Read<Vec<u8>> {
-    reader.binary().map(<[u8]>::to_vec)
-}
-
 /// Reads a list whose elements are of one of `kinds`; a list of anything else is passed over and gives none.
 fn read_list<'a, T>(
     reader: &mut Reader<'a>,
     kinds: &[Kind],
-    read: impl Fn(&mut Reader<'a>) -> Read<T>,
+    mut read: impl FnMut(&mut Reader<'a>) -> Read<T>,
 ) -> Read<Vec<T>> {
     let list: List = reader.list()?;
     if !kinds.contains(&list.element) {
@@ -311,8 +333,12 @@ mod tests {
         let record = bounds(&[false, true], &[b"a", b""], &[b"bc", b""]).i32(4, 1).i64s(5, &[0, 7]);
         let index = ColumnIndex::parse(&record.finish(), 2).unwrap();
         assert_eq!(index.null_pages, [false, true]);
-        assert_eq!(index.min_values, [&b"a"[..], b""]);
-        assert_eq!(index.max_values, [&b"bc"[..], b""]);
+        assert_eq!(index.min_values.iter().collect::<Vec<_>>(), [&b"a"[..], b""]);
+        assert_eq!(index.max_values.iter().collect::<Vec<_>>(), [&b"bc"[..], b""]);
+        assert_eq!(
+            (index.max_values.len(), index.max_values.get(0), index.max_values.get(2)),
+            (2, Some(&b"bc"[..]), None)
+        );
         assert_eq!(index.boundary_order, BoundaryOrder::Ascending);
         assert_eq!(index.null_counts, Some(vec![0, 7]));
     }

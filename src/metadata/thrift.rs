@@ -84,6 +84,11 @@ impl<'a> Reader<'a> {
         self.length.saturating_sub(self.rest.len())
     }
 
+    /// Bytes that are still to be read.
+    pub(crate) fn rest_bytes(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The next field header of a struct, or none at its end. `last_id` is the id of the field before it, 0 at first.
     #[inline]
     pub(crate) fn field(&mut self, last_id: &mut i16) -> Read<Option<Field>> {
@@ -204,11 +209,15 @@ impl<'a> Reader<'a> {
         (0..list.count).try_for_each(|_| self.skip_value(list.element, depth))
     }
 
+    /// Most of what is skipped are statistics: structs of a few plain fields.
     fn skip_struct(&mut self, depth: usize) -> Read<()> {
         let mut last_id = 0;
         while let Some(field) = self.field(&mut last_id)? {
-            if !matches!(field.kind, Kind::True | Kind::False) {
-                self.skip_value(field.kind, depth)?;
+            match field.kind {
+                Kind::True | Kind::False => {}
+                Kind::I32 | Kind::I64 => self.varint().map(drop)?,
+                Kind::Binary => self.binary().map(drop)?,
+                other => self.skip_value(other, depth)?,
             }
         }
         Ok(())

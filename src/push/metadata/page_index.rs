@@ -3,6 +3,8 @@
 //! What the footer claims about the place of the indexes is not trusted: an index that lies outside the file is taken
 //! for absent, and indexes that overlap are not read at all, so that reading takes no longer than the file is long.
 
+use bytes::Bytes;
+
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::metadata::{Metadata, RowGroup, page_index};
@@ -91,10 +93,12 @@ impl PendingIndexes {
     /// Reads the indexes, all bytes of which are in `buffers`, into `metadata`.
     pub(super) fn read(&self, metadata: &mut Metadata, buffers: &Buffers) -> Result<()> {
         let Metadata { schema, row_groups, file_length, .. } = metadata;
+        let held: Vec<(u64, Bytes)> =
+            self.ranges.iter().map(|&range| (range.offset, buffers.get(range).unwrap_or_default())).collect();
         for (ordinal, group) in row_groups.iter_mut().enumerate() {
             for (column, chunk) in group.columns.iter_mut().enumerate() {
                 let read = page_index::read_into(chunk, group.row_count, self.footer_offset, *file_length, |range| {
-                    buffers.get(range).unwrap_or_default()
+                    part(&held, range).unwrap_or_default()
                 });
                 if let (Err(error), true) = (read, self.required) {
                     return Err(in_column(error.in_row_group(ordinal), schema, column));
@@ -103,6 +107,14 @@ impl PendingIndexes {
         }
         Ok(())
     }
+}
+
+/// The bytes of `range` out of ascending pieces, each with its offset.
+fn part(pieces: &[(u64, Bytes)], range: ByteRange) -> Option<&[u8]> {
+    let behind = pieces.partition_point(|(offset, _)| *offset <= range.offset);
+    let (offset, bytes) = pieces.get(behind.checked_sub(1)?)?;
+    let start = usize::try_from(range.offset.checked_sub(*offset)?).ok()?;
+    bytes.get(start..start.checked_add(usize::try_from(range.length).ok()?)?)
 }
 
 /// Every chunk of a row group with rows has an offset index.
