@@ -29,7 +29,7 @@ impl ByteStreamSplit {
     }
 
     /// How many values are still to come.
-    pub(crate) fn values_left(&self) -> usize {
+    fn values_left(&self) -> usize {
         self.values.saturating_sub(self.next)
     }
 

@@ -74,11 +74,6 @@ impl DeltaBinaryPacked {
         Ok(miniblocks.position)
     }
 
-    /// How many values are still to come.
-    pub(crate) fn values_left(&self) -> u64 {
-        self.left
-    }
-
     /// The next values, as many as `out` has room for, as integers of `N` bytes.
     pub(crate) fn read<const N: usize>(&mut self, page: &[u8], out: &mut [[u8; N]]) -> Result<()> {
         let mut out = self.take_first(out)?;
@@ -207,4 +202,142 @@ fn ends_inside_header() -> Error {
 #[cold]
 fn bad_block(block: u64, per_block: u64) -> Error {
     Error::corrupt(format!("DELTA_BINARY_PACKED blocks of {block} values in {per_block} miniblocks"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Noise, SHAPES, delta_binary_packed, slow_delta, zigzag};
+    use super::*;
+
+    /// Reads `count` values in pieces of `step`, skipping every `skip_each`-th piece; skipped values are `None`.
+    fn read<const N: usize>(page: &[u8], count: usize, step: usize, skip_each: usize) -> Result<Vec<Option<[u8; N]>>> {
+        let mut stream = DeltaBinaryPacked::open(page, 0)?;
+        let mut out = Vec::new();
+        let mut piece = 0;
+        while out.len() < count {
+            let now = step.min(count - out.len());
+            piece += 1;
+            if piece % skip_each == 0 {
+                stream.skip(page, now)?;
+                out.extend(vec![None; now]);
+            } else {
+                let mut values = vec![[0; N]; now];
+                stream.read(page, &mut values)?;
+                out.extend(values.into_iter().map(Some));
+            }
+        }
+        Ok(out)
+    }
+
+    fn agrees<const N: usize>(found: &[Option<[u8; N]>], values: &[u64]) -> bool {
+        let same = |(found, value): (&Option<[u8; N]>, &u64)| found.is_none_or(|f| f[..] == value.to_le_bytes()[..N]);
+        found.len() == values.len() && found.iter().zip(values).all(same)
+    }
+
+    fn values_of_width(noise: &mut Noise, width: u32, count: usize) -> Vec<u64> {
+        let mut value = noise.next();
+        let step = |_| {
+            value = value.wrapping_add(noise.next().checked_shr(64 - width).unwrap_or(0)).wrapping_sub(1000);
+            value
+        };
+        (0..count).map(step).collect()
+    }
+
+    #[test]
+    fn every_shape_and_width_in_any_steps() {
+        let mut noise = Noise(1);
+        for shape in SHAPES {
+            for width in 0..=64 {
+                let count = [1, 2, 32, 33, 129, 513, 1300][noise.below(7)];
+                let values = values_of_width(&mut noise, width, count);
+                let page = delta_binary_packed(&values, shape);
+                assert_eq!(slow_delta(&page, 0, count).unwrap(), values);
+                let stream = DeltaBinaryPacked::open(&page, 0).unwrap();
+                assert_eq!(stream.end(&page).unwrap(), page.len(), "{shape:?}, width {width}, {count} values");
+                for (step, skip_each) in [(count, 9), (7, 9), (40, 3), (8, 2), (noise.below(count) + 1, 2)] {
+                    let wide = read::<8>(&page, count, step, skip_each).unwrap();
+                    assert!(agrees(&wide, &values), "{shape:?}, width {width}, {count} values by {step}");
+                    let narrow = read::<4>(&page, count, step, skip_each).unwrap();
+                    assert!(agrees(&narrow, &values), "{shape:?}, width {width}, {count} values by {step}");
+                }
+                assert!(read::<8>(&page, count + 1, count + 1, 2).is_err(), "a value too many");
+                assert!(read::<8>(&page, count + 1, count + 1, 1).is_err(), "a skip too far");
+            }
+        }
+    }
+
+    #[test]
+    fn extremes_wrap_around() {
+        let values = [i64::MIN, i64::MAX, 0, -1, i64::MAX, i64::MIN, i64::MIN, 5].map(|value| value as u64);
+        let page = delta_binary_packed(&values, (128, 4));
+        assert!(agrees(&read::<8>(&page, 8, 3, 9).unwrap(), &values));
+    }
+
+    #[test]
+    fn damaged_streams_give_what_a_slow_reader_gives() {
+        let mut noise = Noise(7);
+        for round in 0..4000 {
+            let (width, count) = (noise.below(65) as u32, 1 + noise.below(400));
+            let values = values_of_width(&mut noise, width, count);
+            let mut page = delta_binary_packed(&values, SHAPES[noise.below(SHAPES.len())]);
+            for _ in 0..noise.below(3) {
+                let place = noise.below(if round % 2 == 0 { 12 } else { page.len() }).min(page.len() - 1);
+                page[place] = [noise.next() as u8, 0, 0xff, 0x80][noise.below(4)];
+            }
+            page.truncate(if round % 3 == 0 { noise.below(page.len() + 1) } else { page.len() });
+            let wanted = count - noise.below(count / 2 + 1) + noise.below(2);
+            let expected = slow_delta(&page, 0, wanted);
+            for (step, skip_each) in [(wanted, 9), (1 + noise.below(50), 2)] {
+                let found = read::<8>(&page, wanted, step, skip_each).ok();
+                match (&found, &expected) {
+                    (Some(found), Some(expected)) => assert!(agrees(found, expected), "round {round}"),
+                    (None, None) => {}
+                    // Nothing but differences is read of what is skipped, yet all of it must be there.
+                    (found, expected) => panic!("round {round}: {found:?} instead of {expected:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_padding_of_the_last_miniblock_may_be_cut_off() {
+        let values: Vec<u64> = (0..40).map(|i| i * i * 3).collect();
+        let whole = delta_binary_packed(&values, (128, 1));
+        let width = whole[6];
+        let cut = &whole[..7 + (39 * usize::from(width)).div_ceil(8)];
+        assert!(agrees(&read::<8>(cut, 40, 40, 9).unwrap(), &values));
+        assert!(read::<8>(&cut[..cut.len() - 1], 40, 40, 9).is_err());
+    }
+
+    #[test]
+    fn counts_are_not_trusted() {
+        // 128 values of 4 miniblocks; two thousand million million values; no bits for any of them.
+        let huge = [&[0x80, 1, 4][..], &[0xff; 7], &[0x7f, 0, 0, 0, 0, 0, 0]].concat();
+        let mut stream = DeltaBinaryPacked::open(&huge, 0).unwrap();
+        assert!(stream.end(&huge).is_err());
+        stream.skip(&huge, 129).unwrap();
+        assert!(stream.skip(&huge, 1).is_err(), "the second block is missing");
+        let vast_miniblocks =
+            [&[0x80, 0x80, 0x80, 0x80, 8, 1, 0xff, 0xff, 0xff, 0xff, 0xf, 0][..], &zigzag(3), &[0]].concat();
+        let mut stream = DeltaBinaryPacked::open(&vast_miniblocks, 0).unwrap();
+        stream.skip(&vast_miniblocks, 1 << 30).unwrap();
+        let mut out = [[0; 8]];
+        stream.read(&vast_miniblocks, &mut out).unwrap();
+        assert_eq!(u64::from_le_bytes(out[0]), 3 << 30, "widths of 0 are summed up, not walked over");
+    }
+
+    #[test]
+    fn blocks_that_the_format_does_not_allow_are_refused() {
+        for (block, per_block) in [(0u8, 4u8), (64, 1), (127, 1), (0, 0)] {
+            assert!(DeltaBinaryPacked::open(&[block, per_block, 2, 0, 0, 0], 0).is_err(), "{block} in {per_block}");
+        }
+        for per_block in [0, 3, 8, 64] {
+            assert!(DeltaBinaryPacked::open(&[0x80, 1, per_block, 2, 0, 0, 0], 0).is_err(), "128 in {per_block}");
+        }
+        assert!(DeltaBinaryPacked::open(&[0x80, 1, 4], 0).is_err(), "half a header");
+        assert!(DeltaBinaryPacked::open(&[0, 0, 1, 8], 0).is_ok(), "one value needs no block");
+        assert!(DeltaBinaryPacked::open(&[], 0).unwrap().skip(&[], 1).is_err(), "no stream");
+        let too_wide = [0x80, 1, 4, 2, 0, 0, 65, 0, 0, 0];
+        assert!(read::<8>(&too_wide, 2, 2, 9).is_err());
+    }
 }

@@ -14,6 +14,8 @@ mod delta_byte_array;
 mod delta_length_byte_array;
 mod hybrid;
 mod plain_bytes;
+#[cfg(test)]
+mod testing;
 mod utf8;
 mod value_cursor;
 

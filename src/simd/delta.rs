@@ -144,8 +144,8 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn add_steps_32(deltas: PackedDeltas<'_>, last: u64, out: &mut [u8]) -> u64 {
         let lanes = Lanes32::new(deltas.width);
-        let least = _mm256_set1_epi32(deltas.least as i32);
-        let mut last = _mm256_set1_epi32(last as i32);
+        let least = _mm256_set1_epi32((deltas.least as u32).cast_signed());
+        let mut last = _mm256_set1_epi32((last as u32).cast_signed());
         for (index, step) in out.chunks_exact_mut(32).enumerate() {
             // SAFETY: the caller says that every step can be read.
             let packed = unsafe { lanes.eight_at(deltas.source.as_ptr().add(index * deltas.width as usize)) };
@@ -159,7 +159,7 @@ mod avx2 {
             unsafe { _mm256_storeu_si256(step.as_mut_ptr().cast(), _mm256_add_epi32(sums, last)) };
             last = _mm256_add_epi32(last, _mm256_permutevar8x32_epi32(sums, _mm256_set1_epi32(7)));
         }
-        u64::from(_mm256_cvtsi256_si32(last) as u32)
+        u64::from(_mm256_cvtsi256_si32(last).cast_unsigned())
     }
 
     /// Sums of eight bytes.
@@ -170,8 +170,8 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn add_steps_64(deltas: PackedDeltas<'_>, last: u64, out: &mut [u8]) -> u64 {
         let lanes = Lanes64::new(deltas.width);
-        let least = _mm256_set1_epi64x(deltas.least as i64);
-        let mut last = _mm256_set1_epi64x(last as i64);
+        let least = _mm256_set1_epi64x(deltas.least.cast_signed());
+        let mut last = _mm256_set1_epi64x(last.cast_signed());
         for (index, step) in out.chunks_exact_mut(64).enumerate() {
             for (half, sums_out) in step.chunks_exact_mut(32).enumerate() {
                 // SAFETY: the caller says that every step can be read.
@@ -186,7 +186,7 @@ mod avx2 {
                 last = _mm256_add_epi64(last, _mm256_permute4x64_epi64::<0xff>(sums));
             }
         }
-        _mm_cvtsi128_si64(_mm256_castsi256_si128(last)) as u64
+        _mm_cvtsi128_si64(_mm256_castsi256_si128(last)).cast_unsigned()
     }
 }
 

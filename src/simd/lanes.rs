@@ -85,7 +85,7 @@ impl Lanes32 {
         let (shuffle, shifts) = unsafe {
             (_mm256_loadu_si256(layout.shuffle.as_ptr().cast()), _mm256_loadu_si256(layout.shifts.as_ptr().cast()))
         };
-        let mask = _mm256_set1_epi32((u32::MAX >> (32 - width)) as i32);
+        let mask = _mm256_set1_epi32((u32::MAX >> (32 - width)).cast_signed());
         Self { shuffle, shifts, mask, high_start: width as usize / 2 }
     }
 
@@ -156,7 +156,7 @@ impl Lanes64 {
         Self {
             shuffles: [load(layout.shuffles[0].as_ptr().cast()), load(layout.shuffles[1].as_ptr().cast())],
             shifts: [load(layout.shifts[0].as_ptr().cast()), load(layout.shifts[1].as_ptr().cast())],
-            mask: _mm256_set1_epi64x((u64::MAX >> (64 - width)) as i64),
+            mask: _mm256_set1_epi64x((u64::MAX >> (64 - width)).cast_signed()),
             starts: [0, 1, 2, 3].map(|pair| pair_start(width as usize, pair)),
         }
     }

@@ -101,7 +101,7 @@ mod tests {
         for width in [1, 2, 3, 4, 5, 8, 12, 16, 40] {
             for count in [1usize, 15, 16, 31, 33, 300, 700] {
                 let streams: Vec<u8> = (0..width * count).map(|i| (i * 31 + i / 253) as u8).collect();
-                for first in [0, 1, count / 2, count - 1] {
+                for first in [0, 1.min(count - 1), count / 2, count - 1] {
                     for wanted in [0, 1, count - first] {
                         let byte = |at: usize| streams[at % width * count + first + at / width];
                         let expected: Vec<u8> = (0..wanted * width).map(byte).collect();
