@@ -96,3 +96,105 @@ impl DeltaByteArray {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::testing::{Noise, SHAPES, delta_binary_packed};
+    use super::*;
+    use crate::memory::Pool;
+
+    /// A page behind two bytes that are none of it: each value shares so many bytes with the one before it.
+    fn page(values: &[(i64, &[u8])], shape: (usize, usize)) -> Vec<u8> {
+        let prefixes: Vec<u64> = values.iter().map(|(prefix, _)| *prefix as u64).collect();
+        let suffixes: Vec<u64> = values.iter().map(|(_, suffix)| suffix.len() as u64).collect();
+        let own: Vec<u8> = values.iter().flat_map(|(_, suffix)| suffix.iter().copied()).collect();
+        [vec![9, 9], delta_binary_packed(&prefixes, shape), delta_binary_packed(&suffixes, shape), own].concat()
+    }
+
+    /// Reads in pieces of `step`, skipping every `skip_each`-th; skipped values are `None`.
+    fn read(
+        page: &[u8],
+        count: usize,
+        (step, skip_each): (usize, usize),
+        width: Option<usize>,
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        let mut cursor = DeltaByteArray::open(page, 2, width)?;
+        let mut block = ByteArrayBlock::new();
+        let mut bytes = Values::with_capacity(&Arc::new(Pool::default()), 0)?;
+        let (mut out, mut piece) = (Vec::new(), 0);
+        while out.len() < count {
+            let now = step.min(count - out.len());
+            piece += 1;
+            if piece % skip_each == 0 {
+                cursor.skip(page, now)?;
+                out.extend(vec![None; now]);
+                continue;
+            }
+            let mut start = bytes.len();
+            let own = cursor.next(page, now, &mut block)?;
+            cursor.append(page, own, &block, &mut bytes)?;
+            for length in block.lengths() {
+                out.push(Some(bytes.as_slice()[start..start + length].to_vec()));
+                start += length;
+            }
+            assert_eq!(start, bytes.len());
+        }
+        Ok(out)
+    }
+
+    #[test]
+    fn values_are_put_together_in_any_steps() {
+        let mut noise = Noise(5);
+        for shape in SHAPES {
+            for longest in [3, 20, 100] {
+                let mut parts: Vec<(i64, Vec<u8>)> = Vec::new();
+                let mut values: Vec<Vec<u8>> = vec![Vec::new()];
+                for _ in 0..600 {
+                    let last = &values[values.len() - 1];
+                    let prefix = noise.below(last.len() + 1);
+                    let suffix: Vec<u8> = (0..noise.below(longest)).map(|_| noise.next() as u8).collect();
+                    values.push([&last[..prefix], &suffix].concat());
+                    parts.push((prefix as i64, suffix));
+                }
+                let parts: Vec<(i64, &[u8])> = parts.iter().map(|(prefix, own)| (*prefix, own.as_slice())).collect();
+                let page = page(&parts, shape);
+                for steps in [(600, 9), (1, 2), (1, 7), (64, 3), (300, 2), (37, 9)] {
+                    let found = read(&page, 600, steps, None).unwrap();
+                    for (index, (found, expected)) in found.iter().zip(&values[1..]).enumerate() {
+                        assert!(found.as_ref().is_none_or(|found| found == expected), "value {index}, {steps:?}");
+                    }
+                }
+                assert!(read(&page, 601, (601, 9), None).is_err(), "a value too many");
+                assert!(read(&page, 601, (601, 1), None).is_err(), "a skip too far");
+                assert!(read(&page[..page.len() - 1], 600, (600, 9), None).is_err(), "a byte too few");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_shared_is_refused() {
+        let refused = |values: &[(i64, &[u8])]| {
+            let page = page(values, (128, 4));
+            let count = values.len();
+            for steps in [(count, 9), (1, 9), (count, 1), (1, 2)] {
+                assert!(read(&page, count, steps, None).is_err(), "{values:?} {steps:?}");
+            }
+        };
+        refused(&[(1, b"abc")]);
+        refused(&[(0, b"abc"), (4, b"x")]);
+        refused(&[(0, b"abc"), (-1, b"x")]);
+        refused(&[(0, b"abc"), (1, b""), (2, b"x")]);
+        refused(&[(0, b"abc"), (i64::from(i32::MAX), b"x")]);
+    }
+
+    #[test]
+    fn values_of_one_width_have_it() {
+        let values: [(i64, &[u8]); 3] = [(0, b"abc"), (2, b"x"), (0, b"xyz")];
+        let found = read(&page(&values, (128, 4)), 3, (3, 9), Some(3)).unwrap();
+        assert_eq!(found, [b"abc", b"abx", b"xyz"].map(|value| Some(value.to_vec())));
+        assert!(read(&page(&values, (128, 4)), 3, (3, 9), Some(4)).is_err());
+        assert!(read(&page(&[(0, b"abc"), (2, b"")], (128, 4)), 2, (1, 9), Some(3)).is_err());
+    }
+}

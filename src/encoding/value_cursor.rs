@@ -192,3 +192,38 @@ fn closed() -> Error {
 pub(crate) fn undefined(encoding: Encoding, physical: PhysicalType) -> Error {
     Error::unsupported(format!("encoding {encoding:?} is not defined for values of type {physical:?}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn encodings_are_those_that_the_format_defines() {
+        use Encoding as E;
+        use PhysicalType as P;
+        let types =
+            [P::Boolean, P::Int32, P::Int64, P::Int96, P::Float, P::Double, P::ByteArray, P::FixedLenByteArray(5)];
+        let defined: [(E, &[P]); 10] = [
+            (E::Plain, &types[1..]),
+            (E::PlainDictionary, &types[1..]),
+            (E::RleDictionary, &types[1..]),
+            (E::Rle, &[]),
+            (E::BitPacked, &[]),
+            (E::DeltaBinaryPacked, &[P::Int32, P::Int64]),
+            (E::DeltaLengthByteArray, &[P::ByteArray]),
+            (E::DeltaByteArray, &[P::ByteArray, P::FixedLenByteArray(5)]),
+            (E::ByteStreamSplit, &[P::Int32, P::Int64, P::Float, P::Double, P::FixedLenByteArray(5)]),
+            (E::Unknown(77), &[]),
+        ];
+        for (encoding, of) in defined {
+            for physical in types {
+                let opened = ValueCursor::open(encoding, physical, &[], 0);
+                assert_eq!(opened.is_ok(), of.contains(&physical), "{encoding:?} of {physical:?}");
+                if let Err(error) = opened {
+                    assert_eq!(error.kind(), ErrorKind::Unsupported);
+                }
+            }
+        }
+    }
+}
