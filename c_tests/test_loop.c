@@ -100,6 +100,9 @@ static void options_choose_rows(const pqpush_metadata *metadata, bytes file) {
   found = scan(metadata, &options, file);
   CHECK_INT(found.first_id, 800);
   CHECK_INT(found.rows, 200);
+  options.row_group_count = 0; /* a list of none is not the same as no list */
+  CHECK_INT(scan(metadata, &options, file).rows, 0);
+  options.row_group_count = 1;
   options.max_buffered_bytes = 4096;
   found = scan(metadata, &options, file);
   CHECK_INT(found.rows, 200);

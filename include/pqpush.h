@@ -978,7 +978,7 @@ typedef struct pqpush_scan_options {
   const pqpush_str *columns;
   /** Number of `columns`. */
   size_t column_count;
-  /** The row groups, read in this order, each at most once. NULL: all in file order. */
+  /** The row groups, read in this order, each at most once. NULL: all in file order. Not NULL and a count of 0: none. */
   const uint32_t *row_groups;
   /** Number of `row_groups`. */
   size_t row_group_count;
@@ -1006,7 +1006,10 @@ typedef struct pqpush_scan_options {
   int32_t dictionary;
   /** The wanted Arrow schema. NULL: the file's own. Not supported by this version. */
   const struct ArrowSchema *schema;
-  /** Bytes that NEEDS_DATA may ask for and the decoder hold at a time. 0: no bound. */
+  /**
+   * Bytes that NEEDS_DATA may ask for and the decoder hold at a time; more only where a single page is larger. 0: no
+   * bound.
+   */
   uint64_t max_buffered_bytes;
   /** Ranges that lie at most so many bytes apart are asked for as one. 0: only adjacent ones. */
   uint64_t coalesce_gap;
@@ -1057,11 +1060,11 @@ typedef struct pqpush_metrics {
   uint64_t row_groups_total;
   /** Of them: ruled out whole. */
   uint64_t row_groups_pruned;
-  /** Pages met so far, of the columns that are read. */
+  /** Data pages met so far, of the columns that are read. */
   uint64_t pages_total;
   /** Of them: passed over without decompressing. */
   uint64_t pages_skipped;
-  /** Of them: decompressed. */
+  /** Pages that were decompressed, dictionary pages among them. */
   uint64_t pages_decompressed;
   /** Bytes asked for. */
   uint64_t bytes_requested;

@@ -271,3 +271,74 @@ pub unsafe extern "C" fn pqpush_decoder_free(decoder: *mut pqpush_decoder) {
         unsafe { free_box(decoder) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null_mut, without_provenance_mut};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::error::{pqpush_error_code, pqpush_error_free, pqpush_error_message};
+    use super::super::metrics::{pqpush_decoder_metrics, pqpush_metrics};
+    use super::*;
+    use crate::schema::Schema;
+    use crate::{Metadata, ScanOptions};
+
+    const INTERNAL: pqpush_status = -9001;
+    const POISONED: pqpush_status = -1004;
+
+    /// The decoder of a file without rows.
+    fn decoder() -> *mut pqpush_decoder {
+        let metadata = Metadata {
+            file_length: 12,
+            version: 2,
+            created_by: None,
+            key_value: vec![],
+            schema: Schema { nodes: vec![], leaves: vec![] },
+            row_groups: vec![],
+        };
+        let decoder = Decoder::new(Arc::new(metadata), ScanOptions::default());
+        into_box(pqpush_decoder::new(decoder.expect("nothing to refuse")))
+    }
+
+    /// A call that meets a defect, as every function here is built.
+    unsafe fn defective(decoder: *mut pqpush_decoder, err: *mut *mut pqpush_error) -> pqpush_status {
+        // SAFETY: as the functions of the header.
+        unsafe { guard(err, || borrow(decoder, "decoder")?.enter(|_| panic!("seven is {}", 7))) }
+    }
+
+    unsafe extern "C" fn count(user_data: *mut c_void) {
+        // SAFETY: the test passes a counter that outlives the call.
+        unsafe { &*user_data.cast::<AtomicUsize>() }.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[test]
+    fn a_defect_is_told_once_and_poisons_the_handle() {
+        let decoder = decoder();
+        let mut err = without_provenance_mut(8);
+        let releases = AtomicUsize::new(0);
+        let counter = (&raw const releases).cast_mut().cast();
+        let mut event = pqpush_event { struct_size: size_of::<pqpush_event>(), ..pqpush_event::finished() };
+        let mut batch = FFI_ArrowArray::empty();
+        let mut metrics = pqpush_metrics { struct_size: size_of::<pqpush_metrics>(), ..pqpush_metrics::default() };
+        // SAFETY: live handles, places to write to, and bytes as long as said.
+        unsafe {
+            assert_eq!(defective(decoder, &mut err), INTERNAL);
+            assert_eq!(pqpush_error_code(err), INTERNAL);
+            let text = std::ffi::CStr::from_ptr(pqpush_error_message(err));
+            assert_eq!(text, c"defect of the library: seven is 7");
+            pqpush_error_free(err);
+            assert_eq!(pqpush_decoder_push(decoder, 0, [1, 2].as_ptr(), 2, &mut err), POISONED);
+            assert_eq!(pqpush_error_code(err), POISONED);
+            pqpush_error_free(err);
+            assert_eq!(pqpush_decoder_try_decode(decoder, &mut event, &mut batch, null_mut()), POISONED);
+            assert_eq!((event.kind, batch.is_released()), (0, true));
+            let lent = [1, 2];
+            let status = pqpush_decoder_push_borrowed(decoder, 0, lent.as_ptr(), 2, Some(count), counter, null_mut());
+            assert_eq!((status, releases.load(Ordering::Relaxed)), (POISONED, 1));
+            assert_eq!(pqpush_decoder_metrics(decoder, &mut metrics, &mut err), 0);
+            assert!(err.is_null());
+            pqpush_decoder_free(decoder);
+        }
+    }
+}

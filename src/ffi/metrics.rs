@@ -30,11 +30,11 @@ pub struct pqpush_metrics {
     pub row_groups_total: u64,
     /// Of them: ruled out whole.
     pub row_groups_pruned: u64,
-    /// Pages met so far, of the columns that are read.
+    /// Data pages met so far, of the columns that are read.
     pub pages_total: u64,
     /// Of them: passed over without decompressing.
     pub pages_skipped: u64,
-    /// Of them: decompressed.
+    /// Pages that were decompressed, dictionary pages among them.
     pub pages_decompressed: u64,
     /// Bytes asked for.
     pub bytes_requested: u64,

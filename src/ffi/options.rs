@@ -34,7 +34,7 @@ pub struct pqpush_scan_options {
     pub columns: *const pqpush_str,
     /// Number of `columns`.
     pub column_count: usize,
-    /// The row groups, read in this order, each at most once. NULL: all in file order.
+    /// The row groups, read in this order, each at most once. NULL: all in file order. Not NULL and a count of 0: none.
     pub row_groups: *const u32,
     /// Number of `row_groups`.
     pub row_group_count: usize,
@@ -58,7 +58,8 @@ pub struct pqpush_scan_options {
     pub dictionary: i32,
     /// The wanted Arrow schema. NULL: the file's own. Not supported by this version.
     pub schema: *const FFI_ArrowSchema,
-    /// Bytes that NEEDS_DATA may ask for and the decoder hold at a time. 0: no bound.
+    /// Bytes that NEEDS_DATA may ask for and the decoder hold at a time; more only where a single page is larger. 0: no
+    /// bound.
     pub max_buffered_bytes: u64,
     /// Ranges that lie at most so many bytes apart are asked for as one. 0: only adjacent ones.
     pub coalesce_gap: u64,

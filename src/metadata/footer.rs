@@ -5,8 +5,9 @@
 
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
+use crate::metadata::schema_elements::{Builder, Element};
 use crate::metadata::thrift::{Kind, Read, Reader};
-use crate::metadata::{Codec, ColumnChunk, Encoding, KeyValue, Metadata, RowGroup, schema_elements};
+use crate::metadata::{Codec, ColumnChunk, Encoding, KeyValue, Metadata, RowGroup};
 use crate::schema::Schema;
 
 /// Length of the leading magic: nothing else can lie there.
@@ -98,9 +99,13 @@ impl<'a> Footer<'a> {
 
     fn read_schema(&mut self, footer_bytes: usize) -> Result<()> {
         let start = self.position();
-        let elements = self.read("schema", schema_elements::read)?;
-        let schema = schema_elements::build(elements, footer_bytes).map_err(|error| error.at_offset(start))?;
-        self.schema = Some(schema);
+        let mut builder = Builder::new(footer_bytes);
+        for _ in 0..self.read("schema", Reader::list_of_structs)? {
+            let start = self.position();
+            let element = self.read("schema", Element::read)?;
+            builder.add(element).map_err(|error| error.at_offset(start))?;
+        }
+        self.schema = Some(builder.finish().map_err(|error| error.at_offset(start))?);
         Ok(())
     }
 
@@ -155,19 +160,20 @@ impl<'a> Footer<'a> {
     }
 }
 
+/// Reads the pairs; one without a key says nothing.
 fn read_key_values(reader: &mut Reader<'_>) -> Read<Vec<KeyValue>> {
     let mut pairs = Vec::new();
     for _ in 0..reader.list_of_structs()? {
-        let mut pair = KeyValue { key: String::new(), value: None };
+        let (mut key, mut value) = (None, None);
         let mut last_id = 0;
         while let Some(field) = reader.field(&mut last_id)? {
             match (field.id, field.kind) {
-                (1, Kind::Binary) => pair.key = reader.string()?,
-                (2, Kind::Binary) => pair.value = Some(reader.string()?),
+                (1, Kind::Binary) => key = Some(reader.string()?),
+                (2, Kind::Binary) => value = Some(reader.string()?),
                 (_, kind) => reader.skip(kind)?,
             }
         }
-        pairs.push(pair);
+        pairs.extend(key.map(|key| KeyValue { key, value }));
     }
     Ok(pairs)
 }
@@ -351,7 +357,7 @@ mod tests {
         let metadata = parsed(&footer.finish()).unwrap();
         assert_eq!((metadata.version, metadata.created_by.as_deref()), (2, Some("writer")));
         let pairs: Vec<_> = metadata.key_value.iter().map(|pair| (pair.key.as_str(), pair.value.as_deref())).collect();
-        assert_eq!(pairs, [("k", Some("v")), ("k", None), ("", None)]);
+        assert_eq!(pairs, [("k", Some("v")), ("k", None)]);
         assert_eq!(metadata.row_count(), 10);
         let chunk = &metadata.row_groups[0].columns[0];
         assert_eq!((chunk.codec, chunk.value_count, chunk.compressed_bytes), (Codec::Uncompressed, 10, 100));

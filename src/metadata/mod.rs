@@ -90,7 +90,7 @@ pub struct ColumnChunk {
     /// The offset index, where it was read and is consistent.
     pub offset_index: Option<OffsetIndex>,
     /// The column index, where it was read and is consistent.
-    pub column_index: Option<ColumnIndex>,
+    pub column_index: Option<Box<ColumnIndex>>,
     /// The chunk lies in another file (`file_path`), which a decoder of this file cannot read.
     pub external: bool,
     /// The chunk's pages are encrypted.

@@ -119,7 +119,7 @@ pub(crate) fn read_into<'a>(
     let Some(range) = chunk.column_index_range else { return Ok(()) };
     let column_index =
         ColumnIndex::parse(bytes_of(range), page_count).map_err(|error| error.at_offset(range.offset))?;
-    chunk.column_index = Some(column_index);
+    chunk.column_index = Some(Box::new(column_index));
     Ok(())
 }
 

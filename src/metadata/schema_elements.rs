@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::metadata::logical_type::{RawLogical, converted};
-use crate::metadata::thrift::{Kind, Read, Reader};
+use crate::metadata::thrift::{Failure, Kind, Read, Reader};
 use crate::schema::{Leaf, LogicalType, Node, PhysicalType, Repetition, Schema};
 
 /// Memory that the paths of all leaves may take, per byte of the footer and besides. Every leaf has its whole path,
@@ -29,25 +29,20 @@ pub(super) struct Element {
     logical: Option<RawLogical>,
 }
 
-/// Reads the list of schema elements.
-pub(super) fn read(reader: &mut Reader<'_>) -> Read<Vec<Element>> {
-    let mut elements = Vec::new();
-    for _ in 0..reader.list_of_structs()? {
-        elements.push(Element::read(reader)?);
-    }
-    Ok(elements)
-}
-
 impl Element {
-    fn read(reader: &mut Reader<'_>) -> Read<Self> {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Read<Self> {
         let mut element = Self::default();
+        let mut has_name = false;
         let mut last_id = 0;
         while let Some(field) = reader.field(&mut last_id)? {
             match (field.id, field.kind) {
                 (1, Kind::I32) => element.physical = Some(reader.i32()?),
                 (2, Kind::I32) => element.type_length = Some(reader.i32()?),
                 (3, Kind::I32) => element.repetition = Some(reader.i32()?),
-                (4, Kind::Binary) => element.name = reader.string()?,
+                (4, Kind::Binary) => {
+                    element.name = reader.string()?;
+                    has_name = true;
+                }
                 (5, Kind::I32) => element.child_count = Some(reader.i32()?),
                 (6, Kind::I32) => element.converted = Some(reader.i32()?),
                 (7, Kind::I32) => element.scale = Some(reader.i32()?),
@@ -57,7 +52,7 @@ impl Element {
                 (_, kind) => reader.skip(kind)?,
             }
         }
-        Ok(element)
+        if has_name { Ok(element) } else { Err(Failure::Corrupt("a schema element has no name")) }
     }
 
     /// The number of children, none for a leaf.
@@ -143,35 +138,8 @@ struct Open {
     repetition_level: u16,
 }
 
-/// Puts the tree together. `footer_bytes` is the length of the footer, which bounds the memory.
-pub(super) fn build(elements: Vec<Element>, footer_bytes: usize) -> Result<Schema> {
-    let count = elements.len();
-    let mut builder = Builder {
-        schema: Schema { nodes: Vec::with_capacity(count), leaves: Vec::new() },
-        open: Vec::new(),
-        path_bytes_left: footer_bytes
-            .saturating_mul(LARGEST_PATH_BYTES_PER_FOOTER_BYTE)
-            .saturating_add(LARGEST_PATH_BYTES_BESIDES),
-    };
-    let mut elements = elements.into_iter();
-    let root = elements.next().ok_or_else(|| Error::corrupt("the schema is empty"))?;
-    builder.root(root)?;
-    for element in elements {
-        builder.close_full_groups();
-        builder.add(element)?;
-    }
-    builder.close_full_groups();
-    match builder.open.pop() {
-        None => Ok(builder.schema),
-        Some(group) => {
-            let name = builder.schema.nodes.get(group.node).map_or("", |node| &node.name);
-            let left = group.children_left;
-            Err(Error::corrupt(format!("schema group \"{name}\" lacks {left} children behind its {count} elements")))
-        }
-    }
-}
-
-struct Builder {
+/// Puts the tree together, element by element.
+pub(super) struct Builder {
     schema: Schema,
     /// The groups from the root down to the one that gets the next element.
     open: Vec<Open>,
@@ -179,6 +147,43 @@ struct Builder {
 }
 
 impl Builder {
+    /// `footer_bytes` is the length of the footer, which bounds the memory.
+    pub(super) fn new(footer_bytes: usize) -> Self {
+        Self {
+            schema: Schema { nodes: Vec::new(), leaves: Vec::new() },
+            open: Vec::new(),
+            path_bytes_left: footer_bytes
+                .saturating_mul(LARGEST_PATH_BYTES_PER_FOOTER_BYTE)
+                .saturating_add(LARGEST_PATH_BYTES_BESIDES),
+        }
+    }
+
+    /// Adds the next element of the list.
+    pub(super) fn add(&mut self, element: Element) -> Result<()> {
+        if self.schema.nodes.is_empty() {
+            self.root(element)
+        } else {
+            self.close_full_groups();
+            self.below_root(element)
+        }
+    }
+
+    /// The tree, after the last element.
+    pub(super) fn finish(mut self) -> Result<Schema> {
+        self.close_full_groups();
+        let count = self.schema.nodes.len();
+        match self.open.pop() {
+            _ if count == 0 => Err(Error::corrupt("the schema is empty")),
+            None => Ok(self.schema),
+            Some(group) => {
+                let name = self.schema.nodes.get(group.node).map_or("", |node| &node.name);
+                let left = group.children_left;
+                let message = format!("schema group \"{name}\" lacks {left} children behind its {count} elements");
+                Err(Error::corrupt(message))
+            }
+        }
+    }
+
     fn root(&mut self, element: Element) -> Result<()> {
         let children_left = element.child_count()?.unwrap_or(0);
         self.schema.nodes.push(Node {
@@ -197,7 +202,7 @@ impl Builder {
         while self.open.pop_if(|group| group.children_left == 0).is_some() {}
     }
 
-    fn add(&mut self, element: Element) -> Result<()> {
+    fn below_root(&mut self, element: Element) -> Result<()> {
         let index = self.schema.nodes.len();
         let Some(parent) = self.open.last_mut() else {
             let message = format!("the schema tree ends after {index} elements, but \"{}\" follows", element.name);
@@ -270,10 +275,12 @@ mod tests {
     use crate::schema::TimeUnit;
 
     fn schema(elements: Vec<Record>) -> Result<Schema> {
-        let bytes = Record::new().records(1, elements).finish();
-        let mut reader = Reader::new(&bytes);
-        reader.field(&mut 0).unwrap();
-        build(read(&mut reader).unwrap(), bytes.len())
+        let elements: Vec<_> = elements.into_iter().map(Record::finish).collect();
+        let mut builder = Builder::new(elements.iter().map(Vec::len).sum());
+        for element in elements {
+            builder.add(Element::read(&mut Reader::new(&element)).unwrap())?;
+        }
+        builder.finish()
     }
 
     /// The leaf of a schema that has only it.
@@ -328,6 +335,12 @@ mod tests {
         ] {
             assert_eq!(schema(elements).unwrap_err().kind(), ErrorKind::Corrupt);
         }
+    }
+
+    #[test]
+    fn an_element_has_a_name() {
+        assert!(matches!(Element::read(&mut Reader::new(&[0])), Err(Failure::Corrupt(_))));
+        assert_eq!(schema(vec![root(1), leaf("", 0)]).unwrap().leaves[0].path, [""]);
     }
 
     #[test]
