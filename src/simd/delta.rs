@@ -70,18 +70,21 @@ impl PackedDeltas<'_> {
     }
 
     /// Delta `index`, without what is added to each.
+    #[inline(always)]
     fn get(&self, index: usize) -> u64 {
         let bit = index * self.width as usize;
         let tail = self.source.get(bit / 8..).unwrap_or(&[]);
-        let mask = u64::MAX >> (64 - self.width);
-        match tail.first_chunk::<16>() {
-            Some(window) => (u128::from_le_bytes(*window) >> (bit % 8)) as u64 & mask,
+        let [low @ .., high] = match tail.first_chunk::<9>() {
+            Some(window) => *window,
             None => {
-                let mut window = [0; 16];
+                let mut window = [0; 9];
                 window[..tail.len()].copy_from_slice(tail);
-                (u128::from_le_bytes(window) >> (bit % 8)) as u64 & mask
+                window
             }
-        }
+        };
+        // What does not lie in eight bytes lies in the ninth: up to seven bits, none where the value begins with a byte.
+        let value = u64::from_le_bytes(low) >> (bit % 8) | u64::from(high) << 1 << (63 - bit % 8);
+        value & (u64::MAX >> (64 - self.width))
     }
 }
 
@@ -112,6 +115,8 @@ fn add_steps<const N: usize>(deltas: PackedDeltas<'_>, last: u64, out: &mut [[u8
             // SAFETY: as above.
             return unsafe { avx2::add_steps_64(deltas, last, out.as_flattened_mut()) };
         }
+        // SAFETY: the CPU has AVX2 and BMI2.
+        return unsafe { avx2::add_odd(deltas, last, out) };
     }
     scalar::add_deltas(deltas, last, out)
 }
@@ -119,6 +124,7 @@ fn add_steps<const N: usize>(deltas: PackedDeltas<'_>, last: u64, out: &mut [[u8
 mod scalar {
     use super::{PackedDeltas, low_bytes};
 
+    #[inline(always)]
     pub(super) fn add_deltas<const N: usize>(deltas: PackedDeltas<'_>, last: u64, out: &mut [[u8; N]]) -> u64 {
         let mut last = last;
         for (slot, index) in out.iter_mut().zip(deltas.first..) {
@@ -133,8 +139,17 @@ mod scalar {
 mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::PackedDeltas;
+    use super::{PackedDeltas, scalar};
     use crate::simd::lanes::{Lanes32, Lanes64};
+
+    /// The scalar loop, compiled for a CPU whose shifts take their count from any register.
+    ///
+    /// # Safety
+    /// The CPU has AVX2 and BMI2.
+    #[target_feature(enable = "avx2,bmi2")]
+    pub(super) unsafe fn add_odd<const N: usize>(deltas: PackedDeltas<'_>, last: u64, out: &mut [[u8; N]]) -> u64 {
+        scalar::add_deltas(deltas, last, out)
+    }
 
     /// Sums of four bytes.
     ///
