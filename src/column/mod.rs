@@ -7,6 +7,7 @@
 //! pages; the same call goes on when they are there. Rests on `page`, `encoding` and `memory`.
 
 mod boolean;
+mod bounds;
 mod conversion;
 mod decoder;
 mod fixed;
@@ -31,6 +32,7 @@ use crate::metadata::{Codec, PageLocation};
 use crate::page::PageOpener;
 use crate::page::header::{PageHeader, PageKind};
 use crate::schema::Leaf;
+pub(crate) use bounds::{Side, bounds_array};
 use decoder::ValueDecoder;
 pub(crate) use pages::ByteSource;
 use pages::{Located, PageCursor};
