@@ -147,6 +147,7 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         // SAFETY: as the caller says.
         row_groups: unsafe { list(given.row_groups, given.row_group_count, "options.row_groups") }?
             .map(<[u32]>::to_vec),
+        predicates: Vec::new(),
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
         string_type: string_type(given.string_type)?,

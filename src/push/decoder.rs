@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata, PageLocation};
 use crate::page::{HighestLevels, PageOpener, codec};
+use crate::predicate::BoundPredicate;
 use crate::scan::{ProjectedColumn, Projection, RowGroupScan, ScanOptions, plan_row_groups};
 
 /// What one call of [`Decoder::try_decode`] came to.
@@ -82,6 +83,12 @@ impl Decoder {
     pub fn new(metadata: Arc<Metadata>, options: ScanOptions) -> Result<Self> {
         if options.batch_rows == 0 {
             return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
+        }
+        for predicate in &options.predicates {
+            BoundPredicate::bind(predicate, &metadata.schema, options.string_type)?;
+        }
+        if !options.predicates.is_empty() {
+            return Err(Error::unsupported("predicates in a scan"));
         }
         let projection = Arc::new(Projection::new(&metadata.schema, &options)?);
         let plan = plan_row_groups(&metadata, &options)?;

@@ -1,5 +1,6 @@
 //! What a host may ask of a scan.
 
+use crate::predicate::Predicate;
 use crate::schema::StringType;
 
 /// What to decode and how. `ScanOptions::default()` reads every row of every column.
@@ -12,7 +13,10 @@ pub struct ScanOptions {
     pub columns: Option<Vec<String>>,
     /// Row groups to read, in this order; `None` for all in file order. A row group may be named once.
     pub row_groups: Option<Vec<u32>>,
-    /// Rows to skip first.
+    /// Predicates, all of which a row has to satisfy to be read: see [`Predicate`]. Their columns need not be among
+    /// `columns`.
+    pub predicates: Vec<Predicate>,
+    /// Rows to skip first, counted after the predicates.
     pub offset: u64,
     /// Rows to hand out at most; `None` for all.
     pub limit: Option<u64>,
@@ -31,6 +35,7 @@ impl Default for ScanOptions {
             batch_rows: 8192,
             columns: None,
             row_groups: None,
+            predicates: Vec::new(),
             offset: 0,
             limit: None,
             string_type: StringType::Utf8,
