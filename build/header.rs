@@ -23,8 +23,8 @@ const SECTIONS: [Section; 11] = [
     Section { title: "Metadata", sources: &["metadata_decoder", "metadata"], types: &[] },
     Section { title: "What the metadata says", sources: &["facts", "names"], types: &["pqpush_column_chunk_flags"] },
     Section {
-        title: "Predicates (of a later version)",
-        sources: &["predicate"],
+        title: "Predicates",
+        sources: &["predicate", "callback"],
         types: &["pqpush_comparison", "pqpush_column_bounds"],
     },
     Section { title: "Scan options", sources: &["options"], types: &["pqpush_scan_flags"] },

@@ -77,6 +77,7 @@ constructors! {
     unsupported => Unsupported,
     out_of_memory => OutOfMemory,
     limit => Limit,
+    callback => Callback,
     internal => Internal,
 }
 

@@ -15,6 +15,7 @@
 compile_error!("pqpush promises its hosts that a panic becomes PQPUSH_ERR_INTERNAL: build it with panic = \"unwind\"");
 
 // Sections of the header.
+mod callback;
 mod decoder;
 mod error;
 mod event;

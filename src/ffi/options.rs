@@ -3,10 +3,11 @@
 use arrow_schema::ffi::FFI_ArrowSchema;
 
 use super::error::{FfiResult, pqpush_error};
+use super::handle::borrow;
 use super::predicate::pqpush_predicate;
 use super::slice::{pqpush_str, slice, string};
 use super::structs::{Growing, init, take};
-use crate::{ScanOptions, StringType};
+use crate::{Predicate, ScanOptions, StringType};
 
 /// So many rows to read or to pass over.
 #[repr(C)]
@@ -147,7 +148,8 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         // SAFETY: as the caller says.
         row_groups: unsafe { list(given.row_groups, given.row_group_count, "options.row_groups") }?
             .map(<[u32]>::to_vec),
-        predicates: Vec::new(),
+        // SAFETY: as the caller says.
+        predicates: unsafe { predicates(&given) }?,
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
         string_type: string_type(given.string_type)?,
@@ -178,6 +180,20 @@ unsafe fn columns(given: &pqpush_scan_options) -> FfiResult<Option<Vec<String>>>
     // SAFETY: as the caller says.
     let owned = |path: &pqpush_str| unsafe { string(*path, "options.columns") }.map(str::to_owned);
     paths.iter().map(owned).collect::<FfiResult<Vec<_>>>().map(Some)
+}
+
+/// The predicates.
+///
+/// # Safety
+/// As [`scan_options`].
+unsafe fn predicates(given: &pqpush_scan_options) -> FfiResult<Vec<Predicate>> {
+    // SAFETY: as the caller says.
+    let handles = unsafe { slice(given.predicates, given.predicate_count, "options.predicates") }?;
+    let predicate = |handle: &*const pqpush_predicate| {
+        // SAFETY: as the caller says.
+        unsafe { borrow(*handle, "one of options.predicates") }.map(|handle| handle.predicate().clone())
+    };
+    handles.iter().map(predicate).collect()
 }
 
 fn string_type(number: i32) -> FfiResult<StringType> {
@@ -212,12 +228,7 @@ fn refuse_flags(flags: u32) -> FfiResult<()> {
 /// As [`scan_options`].
 unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     // SAFETY: as the caller says.
-    let (row_selection, predicates) = unsafe {
-        (
-            list(given.row_selection, given.row_selection_count, "options.row_selection")?,
-            list(given.predicates, given.predicate_count, "options.predicates")?,
-        )
-    };
+    let row_selection = unsafe { list(given.row_selection, given.row_selection_count, "options.row_selection") }?;
     if !(0..=1).contains(&given.dictionary) {
         return Err(out_of_range("options.dictionary", given.dictionary));
     }
@@ -226,7 +237,6 @@ unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     }
     let later = [
         (row_selection.is_some(), "options.row_selection"),
-        (predicates.is_some_and(|list| !list.is_empty()), "options.predicates"),
         (!given.schema.is_null(), "options.schema"),
         (given.dictionary != 0, "options.dictionary"),
         (given.selection_policy != 0, "options.selection_policy"),

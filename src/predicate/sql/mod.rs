@@ -22,6 +22,8 @@
 
 mod lexer;
 mod literals;
+#[cfg(test)]
+mod tests;
 
 use arrow_array::ArrayRef;
 
