@@ -1,5 +1,5 @@
 //! Known defects of another push decoder, D1 to D18, each shown right here as far as it concerns metadata, push
-//! buffers and flat scans. The files are made byte by byte, because no sane writer gives them.
+//! buffers and scans. The files are made byte by byte, because no sane writer gives them.
 
 // Tests may stop where something is not as they expect.
 #![allow(
@@ -17,6 +17,7 @@ mod support;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
+use arrow_array::{Array, RecordBatch};
 use bytes::Bytes;
 use pqpush::{Decoder, Error, ErrorKind, MetadataDecoder, ScanOptions, Step, StringType};
 
@@ -313,19 +314,28 @@ fn d13_a_dictionary_page_offset_that_cannot_be() {
     }
 }
 
-/// A repeated column at the top level is refused by its name; the other columns are read.
+/// A repeated column at the top level is a list, read whole and in part, beside a flat one.
 #[test]
-fn d14_a_repeated_column_is_refused_by_name() {
-    let mut repeated = Column::new("many", INT32, vec![plain_page(0..10)]);
+fn d14_a_repeated_column_at_the_top_level() {
+    let repetition = prefixed(bit_packed_run(&[0, 1, 0, 0], 1));
+    let definition = prefixed(bit_packed_run(&[1, 1, 0, 1], 1));
+    let page = data_v1(4, PLAIN, [repetition, definition, plain_i32(&[1, 2, 3])].concat());
+    let mut repeated = Column::new("many", INT32, vec![page]).chunk(|chunk| chunk.value_count = Some(4));
     repeated.repeated = true;
-    let flat = Column::new("n", INT32, vec![plain_page(0..10)]).chunk(|chunk| chunk.value_count = Some(10));
-    let file = file(10, vec![repeated, flat]);
-    let refused =
-        Decoder::new(metadata(&file).expect("metadata"), ScanOptions::default()).err().expect("a repeated column");
-    assert_eq!(refused.kind(), ErrorKind::Unsupported);
-    assert!(refused.to_string().contains("many"), "{refused}");
-    let flat_only = ScanOptions { columns: Some(vec!["n".to_owned()]), ..ScanOptions::default() };
-    assert_eq!(values(&scan(&file, flat_only).expect("a readable column"), 0), some(0..10));
+    let flat = Column::new("n", INT32, vec![plain_page(0..3)]).chunk(|chunk| chunk.value_count = Some(3));
+    let file = file(3, vec![repeated, flat]);
+    let lists = [vec![Some(1), Some(2)], vec![], vec![Some(3)]];
+    for (offset, limit) in [(0, 3), (0, 1), (1, 1), (1, 2), (2, 1)] {
+        let scan = scan(&file, options(offset, Some(limit))).expect("a readable file");
+        let lists_of = |rows: &RecordBatch| {
+            let lists = rows.column(0).as_list::<i32>().clone();
+            (0..lists.len()).map(move |row| lists.value(row).as_primitive::<Int32Type>().iter().collect::<Vec<_>>())
+        };
+        let found: Vec<Vec<Option<i32>>> = scan.rows().into_iter().flat_map(lists_of).collect();
+        let end = offset + limit;
+        assert_eq!(found, lists[offset as usize..end as usize], "offset {offset} limit {limit}");
+        assert_eq!(values(&scan, 1), some(offset as i32..end as i32), "offset {offset} limit {limit}");
+    }
 }
 
 /// Two dictionary pages in one chunk: an error for every type.
