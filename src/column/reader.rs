@@ -151,9 +151,14 @@ impl ColumnReader {
         if self.is_starved {
             return Ok(false);
         }
+        self.abandon(source);
+        Ok(true)
+    }
+
+    /// Gives up what is left of the chunk without looking at it.
+    pub(crate) fn abandon(&mut self, source: &mut dyn ByteSource) {
         self.page = None;
         self.cursor.close(source);
-        Ok(true)
     }
 
     /// Pages met so far.

@@ -6,7 +6,7 @@ use super::error::{FfiResult, pqpush_error};
 use super::predicate::pqpush_predicate;
 use super::slice::{pqpush_str, slice, string};
 use super::structs::{Growing, init, take};
-use crate::{ScanOptions, StringType};
+use crate::{RowSelection, ScanOptions, StringType};
 
 /// So many rows to read or to pass over.
 #[repr(C)]
@@ -38,7 +38,7 @@ pub struct pqpush_scan_options {
     pub row_groups: *const u32,
     /// Number of `row_groups`.
     pub row_group_count: usize,
-    /// Which rows of the chosen row groups. NULL: all. Not supported by this version.
+    /// Which rows of the chosen row groups, one run behind the other; they cover them all. NULL: all.
     pub row_selection: *const pqpush_row_run,
     /// Number of `row_selection`.
     pub row_selection_count: usize,
@@ -147,6 +147,8 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         // SAFETY: as the caller says.
         row_groups: unsafe { list(given.row_groups, given.row_group_count, "options.row_groups") }?
             .map(<[u32]>::to_vec),
+        // SAFETY: as the caller says.
+        row_selection: unsafe { row_selection(&given) }?,
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
         string_type: string_type(given.string_type)?,
@@ -177,6 +179,20 @@ unsafe fn columns(given: &pqpush_scan_options) -> FfiResult<Option<Vec<String>>>
     // SAFETY: as the caller says.
     let owned = |path: &pqpush_str| unsafe { string(*path, "options.columns") }.map(str::to_owned);
     paths.iter().map(owned).collect::<FfiResult<Vec<_>>>().map(Some)
+}
+
+/// The row selection.
+///
+/// # Safety
+/// As [`scan_options`].
+unsafe fn row_selection(given: &pqpush_scan_options) -> FfiResult<Option<RowSelection>> {
+    // SAFETY: as the caller says.
+    let runs = unsafe { list(given.row_selection, given.row_selection_count, "options.row_selection") }?;
+    let Some(runs) = runs else { return Ok(None) };
+    if let Some(run) = runs.iter().find(|run| run.select > 1) {
+        return Err(pqpush_error::invalid_argument(format!("options.row_selection: select is {}", run.select)));
+    }
+    Ok(Some(RowSelection::from_runs(runs.iter().map(|run| (run.row_count, run.select == 1)))?))
 }
 
 fn string_type(number: i32) -> FfiResult<StringType> {
@@ -211,12 +227,7 @@ fn refuse_flags(flags: u32) -> FfiResult<()> {
 /// As [`scan_options`].
 unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     // SAFETY: as the caller says.
-    let (row_selection, predicates) = unsafe {
-        (
-            list(given.row_selection, given.row_selection_count, "options.row_selection")?,
-            list(given.predicates, given.predicate_count, "options.predicates")?,
-        )
-    };
+    let predicates = unsafe { list(given.predicates, given.predicate_count, "options.predicates") }?;
     if !(0..=1).contains(&given.dictionary) {
         return Err(out_of_range("options.dictionary", given.dictionary));
     }
@@ -224,7 +235,6 @@ unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
         return Err(out_of_range("options.selection_policy", given.selection_policy));
     }
     let later = [
-        (row_selection.is_some(), "options.row_selection"),
         (predicates.is_some_and(|list| !list.is_empty()), "options.predicates"),
         (!given.schema.is_null(), "options.schema"),
         (given.dictionary != 0, "options.dictionary"),

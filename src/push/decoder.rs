@@ -7,9 +7,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 
-use super::demand::{coalesced, missing_ranges};
+use super::demand::coalesced;
 use super::intervals::IntervalSet;
 use super::metrics::{Metrics, add};
+use super::output::OutputStage;
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
@@ -210,7 +211,7 @@ impl Decoder {
     fn demand(&mut self) -> Result<Vec<ByteRange>> {
         let Some(current) = &self.current else { return Err(Error::internal("no row group is open")) };
         let bound = self.options.max_buffered_bytes;
-        let missing = missing_ranges(current.columns(), &current.wanted_rows(), &self.pushed, bound);
+        let missing = current.missing_ranges(&self.pushed, bound);
         if missing.is_empty() {
             return Err(Error::internal("bytes are missing, and none can be named").in_row_group(current.row_group()));
         }
@@ -260,13 +261,8 @@ impl Decoder {
         let columns = self.projection.columns.iter();
         let readers = columns.map(|column| self.column_reader(scan, column)).collect::<Result<_>>()?;
         let batch_rows = self.options.batch_rows as u64;
-        Ok(RowGroupReader::new(
-            scan.row_group,
-            Arc::clone(&self.projection),
-            readers,
-            vec![scan.rows.clone()],
-            batch_rows,
-        ))
+        let output = OutputStage::new(scan.row_group, Arc::clone(&self.projection), readers, batch_rows);
+        Ok(RowGroupReader::new(scan.row_group, &scan.rows, output))
     }
 
     fn column_reader(&self, scan: &RowGroupScan, column: &ProjectedColumn) -> Result<ColumnReader> {
@@ -277,7 +273,8 @@ impl Decoder {
         let range = chunk
             .byte_range(self.metadata.file_length)
             .map_err(|error| error.in_column(ordinal, &leaf.dotted_path()).in_row_group(scan.row_group))?;
-        let is_partial = scan.rows != (0..row_count);
+        let selected = scan.rows.selected();
+        let is_partial = selected < row_count;
         let uses_index = is_partial || self.options.max_buffered_bytes.is_some();
         let place = ChunkPlace {
             range,
@@ -292,7 +289,7 @@ impl Decoder {
                 slot_definition: column.slot_definition,
             },
         };
-        let rows = usize::try_from(scan.rows.end.saturating_sub(scan.rows.start)).unwrap_or(usize::MAX);
+        let rows = usize::try_from(selected).unwrap_or(usize::MAX);
         ColumnReader::new(place, leaf, &column.data_type, rows.min(self.options.batch_rows), &self.pool)
     }
 }

@@ -1,5 +1,6 @@
 //! What a host may ask of a scan.
 
+use super::RowSelection;
 use crate::schema::StringType;
 
 /// What to decode and how. `ScanOptions::default()` reads every row of every column.
@@ -12,7 +13,9 @@ pub struct ScanOptions {
     pub columns: Option<Vec<String>>,
     /// Row groups to read, in this order; `None` for all in file order. A row group may be named once.
     pub row_groups: Option<Vec<u32>>,
-    /// Rows to skip first.
+    /// Rows to read, out of those of the chosen row groups one behind the other; `None` for all.
+    pub row_selection: Option<RowSelection>,
+    /// Rows to skip first, of those selected.
     pub offset: u64,
     /// Rows to hand out at most; `None` for all.
     pub limit: Option<u64>,
@@ -31,6 +34,7 @@ impl Default for ScanOptions {
             batch_rows: 8192,
             columns: None,
             row_groups: None,
+            row_selection: None,
             offset: 0,
             limit: None,
             string_type: StringType::Utf8,
