@@ -17,11 +17,16 @@
 
 mod support;
 
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_schema::DataType;
+use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use pqpush::{ScanOptions, StringType};
+use pqpush::{ErrorKind, ScanOptions, StringType};
 
-use support::compare::{assert_batches, assert_values, reference, whole_columns};
+use support::compare::{assert_batches, assert_values, plain_strings, reference, whole_columns};
 use support::fixture::{Coding, ColumnSpec, FileSpec, NULL_SHAPES, Nulls, Values};
+use support::handmade::*;
 use support::host::{By, Feed, quick_feeds, scan_with};
 use support::kinds::{ALL, Kind, Lengths};
 use support::random::Random;
@@ -178,5 +183,107 @@ fn random_combinations() {
         options.offset = if random.percent(50) { random.below(spec.rows) as u64 } else { 0 };
         options.limit = random.percent(50).then(|| random.below(spec.rows) as u64);
         check(&spec, &options, random.pick(&quick_feeds(seed)));
+    }
+}
+
+/// A string column of hand-made pages; Binary where `is_text` is false.
+fn strings(encoding: i32, rows: i64, body: Vec<u8>, is_text: bool) -> Bytes {
+    let column = Column::new("s", BYTE_ARRAY, vec![data_v1(rows as i32, encoding, body)]);
+    let column = if is_text { column.converted(UTF8) } else { column };
+    file(rows, vec![column.chunk(|chunk| chunk.value_count = Some(rows))])
+}
+
+fn delta_length(values: &[&[u8]]) -> Vec<u8> {
+    let lengths: Vec<i64> = values.iter().map(|value| value.len() as i64).collect();
+    [delta_binary_packed(&lengths, 32, 4), values.concat()].concat()
+}
+
+fn delta_bytes(prefixes: &[i64], suffixes: &[&[u8]]) -> Vec<u8> {
+    [delta_binary_packed(prefixes, 32, 4), delta_length(suffixes)].concat()
+}
+
+/// The values of the only column as bytes, or the kind of the error.
+fn read_strings(file: &Bytes, string_type: StringType) -> Result<Vec<Vec<u8>>, ErrorKind> {
+    let options = ScanOptions { string_type, ..ScanOptions::default() };
+    let scan = scan_with(file, options, Feed::Asked, By::Push).map_err(|error| error.kind())?;
+    let column = plain_strings(&whole_columns(&scan)[0]);
+    let bytes = |row: usize| match column.data_type() {
+        DataType::Utf8 => column.as_string::<i32>().value(row).as_bytes().to_vec(),
+        _ => column.as_binary::<i32>().value(row).to_vec(),
+    };
+    Ok((0..column.len()).map(bytes).collect())
+}
+
+/// Writers compare bytes, so that a shared prefix may end inside a character: the whole values count.
+#[test]
+fn characters_cut_by_shared_prefixes() {
+    for string_type in STRING_TYPES {
+        let expected = ["stra\u{df}e \u{20ac}", "stra\u{de}"].map(str::as_bytes);
+        let body = delta_bytes(&[0, 5], &[expected[0], b"\x9e"]);
+        let text = read_strings(&strings(DELTA_BYTE_ARRAY, 2, body, true), string_type).expect("whole characters");
+        assert_eq!(text, expected);
+        // Half a character, gone on with by another one.
+        let body = delta_bytes(&[0, 5], &[expected[0], "\u{20ac}".as_bytes()]);
+        let text = read_strings(&strings(DELTA_BYTE_ARRAY, 2, body.clone(), true), string_type);
+        assert_eq!(text, Err(ErrorKind::Corrupt));
+        let binary = read_strings(&strings(DELTA_BYTE_ARRAY, 2, body, false), string_type).expect("any bytes");
+        assert_eq!(binary, [expected[0], b"stra\xc3\xe2\x82\xac"]);
+    }
+}
+
+/// Bytes that are valid only across the border of two values.
+#[test]
+fn characters_over_two_values_are_refused() {
+    for string_type in STRING_TYPES {
+        for (first, second) in [(b"a\xc3".as_slice(), b"\xa9b".as_slice()), (b"\xf0\x9f", b"\xa6\x80"), (b"x", b"\xff")]
+        {
+            for (encoding, body) in [
+                (DELTA_LENGTH_BYTE_ARRAY, delta_length(&[first, second])),
+                (DELTA_BYTE_ARRAY, delta_bytes(&[0, 0], &[first, second])),
+            ] {
+                let text = strings(encoding, 2, body.clone(), true);
+                assert_eq!(read_strings(&text, string_type), Err(ErrorKind::Corrupt), "{first:?} {second:?}");
+                let binary = strings(encoding, 2, body, false);
+                assert_eq!(read_strings(&binary, string_type).expect("any bytes"), [first, second]);
+            }
+        }
+    }
+}
+
+/// BYTE_STREAM_SPLIT pages that are not a whole number of values, or have too few.
+#[test]
+fn byte_stream_split_pages_of_the_wrong_size() {
+    for (bytes, expected) in [(32, Ok(8)), (31, Err(ErrorKind::Corrupt)), (28, Err(ErrorKind::Corrupt))] {
+        let page = data_v1(8, BYTE_STREAM_SPLIT, vec![1; bytes]);
+        let column = Column::new("n", INT32, vec![page]).chunk(|chunk| chunk.value_count = Some(8));
+        let scanned = scan_with(&file(8, vec![column]), ScanOptions::default(), Feed::Asked, By::Push);
+        assert_eq!(scanned.map(|scan| scan.row_count()).map_err(|error| error.kind()), expected, "{bytes} bytes");
+    }
+}
+
+/// Encodings that the format does not define for a type are refused, with the place.
+#[test]
+fn encodings_of_other_types_are_refused() {
+    let cases = [
+        (BOOLEAN, DELTA_BINARY_PACKED),
+        (BOOLEAN, BYTE_STREAM_SPLIT),
+        (BOOLEAN, RLE_DICTIONARY),
+        (INT32, RLE),
+        (INT32, BIT_PACKED),
+        (INT32, DELTA_BYTE_ARRAY),
+        (INT64, DELTA_LENGTH_BYTE_ARRAY),
+        (INT96, DELTA_BINARY_PACKED),
+        (INT96, BYTE_STREAM_SPLIT),
+        (BYTE_ARRAY, DELTA_BINARY_PACKED),
+        (BYTE_ARRAY, BYTE_STREAM_SPLIT),
+        (BYTE_ARRAY, 10),
+        (INT32, -1),
+    ];
+    for (physical, encoding) in cases {
+        let column = Column::new("c", physical, vec![data_v1(8, encoding, vec![0; 100])]);
+        let file = file(8, vec![column.chunk(|chunk| chunk.value_count = Some(8))]);
+        let error = scan_with(&file, ScanOptions::default(), Feed::Asked, By::Push).expect_err("no such encoding");
+        let place = (error.kind(), error.row_group(), error.column(), error.file_offset().is_some());
+        assert_eq!(place, (ErrorKind::Unsupported, Some(0), Some(0), true), "{error:?}");
     }
 }
