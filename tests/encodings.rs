@@ -21,7 +21,7 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_schema::DataType;
 use bytes::Bytes;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression, ZstdLevel};
 use pqpush::{ErrorKind, ScanOptions, StringType};
 
 use support::compare::{assert_batches, assert_values, plain_strings, reference, whole_columns};
@@ -34,22 +34,6 @@ use support::random::Random;
 const STRING_TYPES: [StringType; 3] = [StringType::Utf8, StringType::LargeUtf8, StringType::Utf8View];
 const VALUES: [Values; 4] = [Values::Distinct, Values::Few(7), Values::Runs, Values::Constant];
 const LENGTHS: [Lengths; 3] = [Lengths::Short, Lengths::OftenEmpty, Lengths::Long];
-
-/// The encodings that the format allows for values of that kind, PLAIN and dictionaries apart.
-fn encodings(kind: Kind) -> &'static [Encoding] {
-    match kind {
-        Kind::Bool => &[Encoding::RLE],
-        Kind::Int96 => &[],
-        Kind::Float32 | Kind::Float64 => &[Encoding::BYTE_STREAM_SPLIT],
-        Kind::Utf8 | Kind::Binary | Kind::Enum | Kind::Json | Kind::Bson | Kind::DecimalBytes(_) => {
-            &[Encoding::DELTA_LENGTH_BYTE_ARRAY, Encoding::DELTA_BYTE_ARRAY]
-        }
-        Kind::Fixed(_) | Kind::Uuid | Kind::Interval | Kind::Float16 | Kind::DecimalFixed(..) => {
-            &[Encoding::DELTA_BYTE_ARRAY, Encoding::BYTE_STREAM_SPLIT]
-        }
-        _ => &[Encoding::DELTA_BINARY_PACKED, Encoding::BYTE_STREAM_SPLIT],
-    }
-}
 
 /// The kinds that the reference reads as they are written; INTERVAL is compared in the differential suite.
 fn kinds() -> impl Iterator<Item = Kind> {
@@ -72,7 +56,7 @@ fn check(spec: &FileSpec, options: &ScanOptions, feed: Feed) {
 fn every_type_encoding_null_shape_and_page_version() {
     let mut seed = 0;
     for kind in kinds() {
-        for encoding in encodings(kind) {
+        for encoding in kind.encodings() {
             for nulls in NULL_SHAPES {
                 for v2 in [false, true] {
                     seed += 1;
@@ -91,7 +75,7 @@ fn every_type_encoding_null_shape_and_page_version() {
 #[test]
 fn offset_and_limit_inside_pages() {
     for kind in kinds() {
-        for encoding in encodings(kind) {
+        for encoding in kind.encodings() {
             for (nulls, page_index) in [(Nulls::Required, false), (Nulls::Random(20), true)] {
                 let column = ColumnSpec::new("c", kind, nulls, Coding::As(*encoding));
                 let mut spec = FileSpec::new(vec![column], 700, 260);
@@ -110,7 +94,7 @@ fn offset_and_limit_inside_pages() {
 #[test]
 fn a_dictionary_given_up_for_another_encoding() {
     for kind in kinds().filter(|kind| kind.takes_dictionary()) {
-        for encoding in encodings(kind) {
+        for encoding in kind.encodings() {
             for nulls in [Nulls::Required, Nulls::Random(30)] {
                 let column = ColumnSpec::new("c", kind, nulls, Coding::DictionaryThen(*encoding));
                 let spec = FileSpec::new(vec![column], 900, 100);
@@ -126,7 +110,7 @@ fn a_dictionary_given_up_for_another_encoding() {
 fn every_string_type_and_value_shape() {
     for string_type in STRING_TYPES {
         for kind in [Kind::Utf8, Kind::Binary] {
-            for encoding in encodings(kind) {
+            for encoding in kind.encodings() {
                 for values in VALUES {
                     for lengths in LENGTHS {
                         let column = ColumnSpec::new("s", kind, Nulls::Random(20), Coding::As(*encoding));
@@ -148,7 +132,7 @@ fn every_string_type_and_value_shape() {
 #[test]
 fn long_strings_in_long_batches() {
     for string_type in STRING_TYPES {
-        for encoding in encodings(Kind::Utf8) {
+        for encoding in Kind::Utf8.encodings() {
             let column = ColumnSpec::new("s", Kind::Utf8, Nulls::Random(10), Coding::As(*encoding));
             let spec = FileSpec::new(vec![column.with_values(Values::Distinct, Lengths::Long)], 6000, 4500);
             check(&spec, &ScanOptions { string_type, ..ScanOptions::default() }, Feed::Whole);
@@ -157,10 +141,10 @@ fn long_strings_in_long_batches() {
 }
 
 fn random_spec(random: &mut Random, seed: u64) -> FileSpec {
-    let kinds: Vec<Kind> = kinds().filter(|kind| !encodings(*kind).is_empty()).collect();
+    let kinds: Vec<Kind> = kinds().filter(|kind| !kind.encodings().is_empty()).collect();
     let column = |index: usize, random: &mut Random| {
         let kind = random.pick(&kinds);
-        let encoding = random.pick(encodings(kind));
+        let encoding = random.pick(kind.encodings());
         let coding = if random.percent(30) { Coding::DictionaryThen(encoding) } else { Coding::As(encoding) };
         let column = ColumnSpec::new(&format!("c{index}"), kind, random.pick(NULL_SHAPES), coding);
         let codecs = [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(ZstdLevel::default())];

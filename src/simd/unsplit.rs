@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Values of 2, 4 and 8 bytes are sixteen at a time a transposition in registers: bytes of neighbouring streams are
-//! interleaved, then pairs of them, then fours. Of other widths every eight streams are done so. SSE2, which every x86-64 CPU has, does that as well as anything wider.
+//! interleaved, then pairs of them, then fours. Of other widths every eight streams are done so. SSE2, which every x86-64
+//! CPU has, does that as well as anything wider.
 
 /// Puts together as many values of `width` bytes, from value `first` on, as `out` holds.
 ///
