@@ -1,13 +1,14 @@
 //! The footer: `FileMetaData` read into [`Metadata`].
 //!
-//! What is read is checked for what the rest relies on (see [`crate::metadata`]); statistics are passed over. Errors
-//! carry the file offset, and the row group and column where they are in one.
+//! What is read is checked for what the rest relies on (see [`crate::metadata`]); statistics are passed over, to be read
+//! when they are asked for ([`crate::metadata::statistics`]). Errors carry the file offset, and the row group and column
+//! where they are in one.
 
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::metadata::schema_elements::{Builder, Element};
 use crate::metadata::thrift::{Kind, Read, Reader};
-use crate::metadata::{Codec, ColumnChunk, Encoding, KeyValue, Metadata, RowGroup};
+use crate::metadata::{Codec, ColumnChunk, ColumnOrder, Encoding, Metadata, RowGroup, SortingColumn, key_value};
 use crate::schema::Schema;
 
 /// Length of the leading magic: nothing else can lie there.
@@ -21,15 +22,16 @@ const LARGEST_DICTIONARY_HEADER_BYTES: u64 = 100;
 pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Result<Metadata> {
     let mut footer = Footer { reader: Reader::new(bytes), offset: footer_offset, schema: None };
     let mut row_groups = None;
-    let (mut version, mut created_by, mut key_value) = (0, None, Vec::new());
+    let (mut version, mut created_by, mut key_value, mut column_orders) = (0, None, Vec::new(), Vec::new());
     let mut last_id = 0;
     while let Some(field) = footer.read("footer", |reader| reader.field(&mut last_id))? {
         match (field.id, field.kind) {
             (1, Kind::I32) => version = footer.read("footer", Reader::i32)?,
             (2, Kind::List) => footer.read_schema(bytes.len())?,
             (4, Kind::List) => row_groups = Some(footer.row_groups()?),
-            (5, Kind::List) => key_value = footer.read("key-value metadata", read_key_values)?,
+            (5, Kind::List) => key_value = footer.read("key-value metadata", key_value::read_list)?,
             (6, Kind::Binary) => created_by = Some(footer.read("footer", Reader::string)?),
+            (7, Kind::List) => column_orders = footer.read("column orders", ColumnOrder::read_list)?,
             (_, kind) => footer.read("footer", |reader| reader.skip(kind))?,
         }
     }
@@ -40,7 +42,8 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
     if created_by.as_deref().is_some_and(leaves_out_dictionary_headers) {
         row_groups.iter_mut().flat_map(|group| &mut group.columns).for_each(|chunk| extend(chunk, footer_offset));
     }
-    Ok(Metadata { file_length, version, created_by, key_value, schema, row_groups })
+    let thrift = bytes.to_vec();
+    Ok(Metadata { file_length, version, created_by, key_value, schema, column_orders, row_groups, thrift })
 }
 
 /// Every row group has one chunk per leaf.
@@ -120,7 +123,7 @@ impl<'a> Footer<'a> {
 
     fn row_group(&mut self) -> Result<RowGroup> {
         let start = self.position();
-        let mut columns = Vec::new();
+        let (mut columns, mut sorting_columns) = (Vec::new(), Vec::new());
         let (mut total_byte_size, mut row_count) = (None, None);
         let mut last_id = 0;
         while let Some(field) = self.read("row group", |reader| reader.field(&mut last_id))? {
@@ -128,6 +131,7 @@ impl<'a> Footer<'a> {
                 (1, Kind::List) => columns = self.columns()?,
                 (2, Kind::I64) => total_byte_size = Some(self.read("row group", Reader::i64)?),
                 (3, Kind::I64) => row_count = Some(self.read("row group", Reader::i64)?),
+                (4, Kind::List) => sorting_columns = self.read("sorting columns", SortingColumn::read_list)?,
                 (_, kind) => self.read("row group", |reader| reader.skip(kind))?,
             }
         }
@@ -136,6 +140,7 @@ impl<'a> Footer<'a> {
             row_count: count("number of rows", row_count)?,
             total_byte_size: count("total byte size", total_byte_size)?,
             columns,
+            sorting_columns,
         })
     }
 
@@ -160,28 +165,12 @@ impl<'a> Footer<'a> {
     }
 }
 
-/// Reads the pairs; one without a key says nothing.
-fn read_key_values(reader: &mut Reader<'_>) -> Read<Vec<KeyValue>> {
-    let mut pairs = Vec::new();
-    for _ in 0..reader.list_of_structs()? {
-        let (mut key, mut value) = (None, None);
-        let mut last_id = 0;
-        while let Some(field) = reader.field(&mut last_id)? {
-            match (field.id, field.kind) {
-                (1, Kind::Binary) => key = Some(reader.string()?),
-                (2, Kind::Binary) => value = Some(reader.string()?),
-                (_, kind) => reader.skip(kind)?,
-            }
-        }
-        pairs.extend(key.map(|key| KeyValue { key, value }));
-    }
-    Ok(pairs)
-}
-
 /// The fields of `ColumnChunk` and of the `ColumnMetaData` in it, as they come.
 #[derive(Default)]
 struct RawChunk {
     has_metadata: bool,
+    /// Where they begin in the footer.
+    metadata_start: Option<usize>,
     codec: Option<i32>,
     encodings: Vec<Encoding>,
     value_count: Option<i64>,
@@ -223,6 +212,7 @@ impl RawChunk {
 
     fn read_metadata(&mut self, reader: &mut Reader<'_>) -> Read<()> {
         self.has_metadata = true;
+        self.metadata_start = Some(reader.position());
         let mut last_id = 0;
         while let Some(field) = reader.field(&mut last_id)? {
             match (field.id, field.kind) {
@@ -263,6 +253,7 @@ impl RawChunk {
             column_index_range: range(self.column_index_offset, self.column_index_length),
             offset_index: None,
             column_index: None,
+            metadata_start: self.metadata_start,
             external: self.external,
             encrypted: self.encrypted,
             encodings: self.encodings,
