@@ -3,14 +3,17 @@
 //! Lengths become end offsets, bytes are copied once, 16 at a time where both sides have the room. UTF-8 is validated
 //! over whole stretches of a page, and once per dictionary.
 
+use std::ops::Range;
+
 use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 use arrow_schema::DataType;
 
-use super::decoder::{
-    CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding,
+use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
+use crate::encoding::{
+    ByteArrayBlock, CodeBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, for_each_block,
+    validate_values, values_missing,
 };
-use crate::encoding::{PlainBytes, Utf8Stretch, byte_array_at, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Plain, Values, array_from_parts};
 use crate::metadata::Encoding;
@@ -24,17 +27,27 @@ const ROOM_BYTES: usize = 1 << 14;
 pub(crate) trait Offset: Plain {
     /// The offset; `None` where it does not fit.
     fn from_usize(offset: usize) -> Option<Self>;
+    /// The offset as it came from [`Offset::from_usize`].
+    fn to_usize(self) -> usize;
 }
 
 impl Offset for i32 {
     fn from_usize(offset: usize) -> Option<Self> {
         Self::try_from(offset).ok()
     }
+
+    fn to_usize(self) -> usize {
+        usize::try_from(self).unwrap_or_default()
+    }
 }
 
 impl Offset for i64 {
     fn from_usize(offset: usize) -> Option<Self> {
         Self::try_from(offset).ok()
+    }
+
+    fn to_usize(self) -> usize {
+        usize::try_from(self).unwrap_or_default()
     }
 }
 
@@ -44,16 +57,10 @@ pub(crate) struct StringDecoder<O: Offset> {
     is_utf8: bool,
     dictionary: Option<Dictionary>,
     page: Buffer,
-    cursor: Cursor,
+    cursor: ValueCursor,
     /// Where each value ends; in front of them a 0.
     offsets: Values<O>,
     bytes: Values<u8>,
-}
-
-enum Cursor {
-    Closed,
-    Plain { position: usize },
-    Dictionary(Codes),
 }
 
 /// The entries of a dictionary, their bytes end to end.
@@ -68,7 +75,61 @@ impl<O: Offset> StringDecoder<O> {
         let offsets = empty_offsets(&context)?;
         let is_utf8 = matches!(context.data_type, DataType::Utf8 | DataType::LargeUtf8);
         let page = Buffer::default();
-        Ok(Self { context, is_utf8, dictionary: None, page, cursor: Cursor::Closed, offsets, bytes })
+        Ok(Self { context, is_utf8, dictionary: None, page, cursor: ValueCursor::Closed, offsets, bytes })
+    }
+
+    /// Appends the next `count` values of the page.
+    fn read_values(&mut self, count: usize) -> Result<()> {
+        match &self.cursor {
+            ValueCursor::PlainBytes(values) => {
+                let position = self.read_plain(values.position, count)?;
+                self.cursor = ValueCursor::PlainBytes(PlainBytes { position });
+                Ok(())
+            }
+            ValueCursor::Codes(_) => self.read_codes(count),
+            ValueCursor::DeltaLength(_) => self.read_delta_length(count),
+            _ => self.read_delta_bytes(count),
+        }
+    }
+
+    /// Appends values whose bytes lie end to end in the page: many lengths, then one copy.
+    fn read_delta_length(&mut self, count: usize) -> Result<()> {
+        let ValueCursor::DeltaLength(values) = &mut self.cursor else { return Err(Error::internal("no lengths")) };
+        let base = self.bytes.len();
+        let mut all: Option<Range<usize>> = None;
+        for_each_block(count, |left, block| {
+            let own = values.next(&self.page, left, block)?;
+            let start = all.as_ref().map_or(own.start, |all| all.start);
+            let before = own.start.saturating_sub(start);
+            append_ends(block, base.saturating_add(before), &mut self.offsets)
+                .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
+            all = Some(start..own.end);
+            Ok(())
+        })?;
+        self.bytes.extend_from_bytes(self.page.get(all.unwrap_or(0..0)).unwrap_or_default())?;
+        if !self.is_utf8 {
+            return Ok(());
+        }
+        let appended = self.offsets.len().saturating_sub(count);
+        let ends = self.offsets.as_slice().get(appended..).unwrap_or_default();
+        validate_values(
+            self.bytes.as_slice().get(base..).unwrap_or_default(),
+            ends.iter().map(|end| end.to_usize().saturating_sub(base)),
+        )
+    }
+
+    /// Appends values that are put together from those before them.
+    fn read_delta_bytes(&mut self, count: usize) -> Result<()> {
+        let ValueCursor::DeltaBytes(values) = &mut self.cursor else { return Err(Error::internal("no values")) };
+        for_each_block(count, |left, block| {
+            let base = self.bytes.len();
+            let own = values.next(&self.page, left, block)?;
+            append_ends(block, base, &mut self.offsets)
+                .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
+            values.append(&self.page, own, block, &mut self.bytes)?;
+            let appended = self.bytes.as_slice().get(base..).unwrap_or_default();
+            if self.is_utf8 { validate_values(appended, block.ends(0)) } else { Ok(()) }
+        })
     }
 
     /// Appends `count` PLAIN values from `position` on; returns where the next one begins.
@@ -113,7 +174,7 @@ impl<O: Offset> StringDecoder<O> {
 
     /// Appends the dictionary entries of the next `count` codes.
     fn read_codes(&mut self, count: usize) -> Result<()> {
-        let Cursor::Dictionary(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
+        let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?;
         let mut scratch = CodeScratch::new();
         let mut entries = [0u64; CodeScratch::BLOCK];
@@ -136,6 +197,22 @@ impl<O: Offset> StringDecoder<O> {
         }
         Ok(())
     }
+}
+
+/// Appends where the values of `block` end if they begin at `base`. Fails without an error of its own where the offsets
+/// cannot reach so far.
+fn append_ends<O: Offset>(
+    block: &ByteArrayBlock,
+    base: usize,
+    offsets: &mut Values<O>,
+) -> std::result::Result<(), Option<Error>> {
+    O::from_usize(base.saturating_add(block.total())).ok_or(None)?;
+    let slots = offsets.spare(block.count()).map_err(Some)?;
+    for (slot, end) in slots.iter_mut().zip(block.ends(base)) {
+        *slot = O::from_usize(end).unwrap_or_default();
+    }
+    offsets.commit(block.count());
+    Ok(())
 }
 
 /// Start of an entry's bytes in the high half, their number in the low one.
@@ -227,39 +304,19 @@ impl<O: Offset> ValueDecoder for StringDecoder<O> {
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
-        self.cursor = match encoding {
-            Encoding::Plain => Cursor::Plain { position: start },
-            Encoding::PlainDictionary | Encoding::RleDictionary => Cursor::Dictionary(Codes::open(&values, start)?),
-            other => return Err(unsupported_encoding(other, &self.context.data_type)),
-        };
+        self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;
         Ok(())
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {
-        match &mut self.cursor {
-            Cursor::Closed => Err(Error::internal("no page is open")),
-            Cursor::Dictionary(codes) => codes.skip(&self.page, count),
-            Cursor::Plain { position } => {
-                let mut values = PlainBytes { position: *position };
-                values.skip(&self.page, count)?;
-                *position = values.position;
-                Ok(())
-            }
-        }
+        self.cursor.skip(&self.page, count)
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
         let before = self.offsets.len();
         let base = self.offsets.as_slice().last().copied().unwrap_or_default();
-        match self.cursor {
-            Cursor::Closed => return Err(Error::internal("no page is open")),
-            Cursor::Plain { position } => {
-                let position = self.read_plain(position, present)?;
-                self.cursor = Cursor::Plain { position };
-            }
-            Cursor::Dictionary(_) => self.read_codes(present)?,
-        }
+        self.read_values(present)?;
         if let Some(valid) = valid {
             let nulls = valid.len().saturating_sub(present);
             self.offsets.spare(nulls)?;

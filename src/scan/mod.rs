@@ -11,4 +11,4 @@ mod statistics;
 
 pub use options::ScanOptions;
 pub(crate) use plan::{RowGroupScan, chosen_row_groups, plan_row_groups};
-pub(crate) use projection::Projection;
+pub(crate) use projection::{ProjectedColumn, Projection};
