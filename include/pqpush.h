@@ -698,13 +698,12 @@ typedef struct pqpush_sorting_info {
 /**
  * What the file says about the values of a leaf column, as a struct array: one row for each row group, in file order.
  * Its children, by position and name:
- *
- *     0 min, 1 max                        of the column's type: no value that is neither null nor NaN lies outside
- *     2 min_is_exact, 3 max_is_exact      Boolean: the bound is equal to a value of the column
- *     4 null_count, 5 distinct_count, 6 nan_count    UInt64
- *     7 row_count                         UInt64, never null
- *     8 unencoded_bytes                   UInt64: bytes of BYTE_ARRAY values before any encoding
- *     9 value_count                       UInt64, never null: values and nulls; in lists, more or fewer than rows
+ * - 0 min, 1 max: of the column's type; no value that is neither null nor NaN lies outside
+ * - 2 min_is_exact, 3 max_is_exact: Boolean; the bound is equal to a value of the column
+ * - 4 null_count, 5 distinct_count, 6 nan_count: UInt64
+ * - 7 row_count: UInt64, never null
+ * - 8 unencoded_bytes: UInt64; bytes of BYTE_ARRAY values before any encoding
+ * - 9 value_count: UInt64, never null; values and nulls: in lists, more or fewer than rows
  *
  * Only what can be relied on is told, by the rules of the format for column orders, deprecated bounds, NaN and signed
  * zeros; null where the file does not say, or where it cannot be relied on. A later version may append children.
@@ -728,11 +727,10 @@ pqpush_status pqpush_metadata_column_statistics(const pqpush_metadata *metadata,
  * What the page index says about the values of a leaf column, as a struct array: one row for each data page, in file
  * order. Row groups whose chunk has no offset index have no rows here; pages without a column index have no bounds.
  * Children 0 to 8 are those of pqpush_metadata_column_statistics, of which 2, 3 and 5 are always null; then
- *
- *     9 row_group           UInt64: ordinal of the row group
- *     10 first_row          UInt64: row of the row group that the page begins with
- *     11 file_offset        UInt64: where the page begins
- *     12 compressed_bytes   UInt64: its bytes in the file, with its header
+ * - 9 row_group: UInt64; ordinal of the row group
+ * - 10 first_row: UInt64; row of the row group that the page begins with
+ * - 11 file_offset: UInt64; where the page begins
+ * - 12 compressed_bytes: UInt64; its bytes in the file, with its header
  *
  * Parameters: `metadata`; `column`: ordinal of the leaf column; `string_type`: as in pqpush_scan_options, for the bounds;
  * `out_array`, `out_schema`: written without looking at what they held.
