@@ -14,7 +14,7 @@ struct Section {
     types: &'static [&'static str],
 }
 
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 13] = [
     Section { title: "Version", sources: &["version"], types: &[] },
     Section { title: "Status", sources: &["status"], types: &["pqpush_status", "pqpush_status_code"] },
     Section { title: "Errors", sources: &["error"], types: &[] },
@@ -22,6 +22,8 @@ const SECTIONS: [Section; 11] = [
     Section { title: "Events", sources: &["event"], types: &["pqpush_event_kind", "pqpush_event"] },
     Section { title: "Metadata", sources: &["metadata_decoder", "metadata"], types: &[] },
     Section { title: "What the metadata says", sources: &["facts", "names"], types: &["pqpush_column_chunk_flags"] },
+    Section { title: "Statistics", sources: &["statistics"], types: &["pqpush_sorting_flags"] },
+    Section { title: "Bloom filters", sources: &["bloom_filter"], types: &["pqpush_bloom_verdict"] },
     Section {
         title: "Predicates (of a later version)",
         sources: &["predicate"],

@@ -16,7 +16,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::Compression;
-use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
+use parquet::file::metadata::{KeyValue, ParquetMetaDataReader, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
@@ -78,7 +78,7 @@ fn table(rows: i64) -> Outcome<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
-/// Row groups of 400 rows, pages of 100, SNAPPY, a page index, a bloom filter of `name`.
+/// Row groups of 400 rows sorted by `id`, pages of 100, SNAPPY, a page index, a bloom filter of `name`.
 fn table_properties() -> WriterPropertiesBuilder {
     let key_value = vec![
         KeyValue::new("purpose".to_owned(), "tests in C".to_owned()),
@@ -92,6 +92,7 @@ fn table_properties() -> WriterPropertiesBuilder {
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_column_dictionary_enabled(ColumnPath::from("id"), false)
         .set_column_bloom_filter_enabled(ColumnPath::from("name"), true)
+        .set_sorting_columns(Some(vec![SortingColumn { column_idx: 0, descending: false, nulls_first: true }]))
         .set_key_value_metadata(Some(key_value))
 }
 

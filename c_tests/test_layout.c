@@ -41,7 +41,12 @@ LAYOUT(pqpush_column_chunk_info, value_count, 8);
 LAYOUT(pqpush_column_chunk_info, dictionary_page_offset, 40);
 LAYOUT(pqpush_column_chunk_info, encodings, 56);
 LAYOUT(pqpush_column_chunk_info, flags, 68);
-SIZE(pqpush_column_chunk_info, 72);
+LAYOUT(pqpush_column_chunk_info, bloom_filter_offset, 72);
+LAYOUT(pqpush_column_chunk_info, bloom_filter_length, 80);
+SIZE(pqpush_column_chunk_info, 88);
+LAYOUT(pqpush_sorting_info, column, 8);
+LAYOUT(pqpush_sorting_info, flags, 16);
+SIZE(pqpush_sorting_info, 24);
 
 LAYOUT(pqpush_scan_options, batch_rows, 8);
 LAYOUT(pqpush_scan_options, columns, 16);

@@ -66,6 +66,9 @@ mod simd;
 pub use byte_range::ByteRange;
 pub use error::{Error, ErrorKind, Result};
 pub use metadata::Metadata;
-pub use push::{Batch, Decoder, MetadataDecoder, MetadataOptions, MetadataStep, Metrics, PageIndexPolicy, Step};
+pub use push::{
+    Batch, BloomFilterDecoder, BloomFilterStep, Decoder, MetadataDecoder, MetadataOptions, MetadataStep, Metrics,
+    PageIndexPolicy, Step,
+};
 pub use scan::{RowSelection, ScanOptions};
 pub use schema::StringType;

@@ -1,6 +1,6 @@
 //! Moving Arrow data across the ABI, in both directions, without copying it.
 
-use arrow_array::{Array, RecordBatch, StructArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, StructArray, make_array};
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::Schema;
 use arrow_schema::ffi::FFI_ArrowSchema;
@@ -10,7 +10,12 @@ use super::status::pqpush_status_code::PQPUSH_ERR_UNSUPPORTED;
 
 /// A batch as a struct array. It owns what it points to, each child too, so that a host may move children out.
 pub(super) fn export_batch(rows: RecordBatch) -> FFI_ArrowArray {
-    FFI_ArrowArray::new(&StructArray::from(rows).into_data())
+    export_array(StructArray::from(rows))
+}
+
+/// A struct array, likewise.
+pub(super) fn export_array(array: StructArray) -> FFI_ArrowArray {
+    FFI_ArrowArray::new(&array.into_data())
 }
 
 /// A schema as a struct whose children are the columns. Refused where the C form cannot hold it: a name with a NUL.
@@ -42,4 +47,20 @@ pub(super) unsafe fn consume(
         return Err(pqpush_error::invalid_argument(format!("{parameter} was released before")));
     }
     Ok((array, schema))
+}
+
+/// Takes over an array with its schema, as [`consume`], and views it.
+///
+/// # Safety
+/// Each is NULL, or an initialised struct that the host gives up and that is what the Arrow C Data Interface asks for.
+pub(super) unsafe fn import(
+    array: *mut FFI_ArrowArray,
+    schema: *mut FFI_ArrowSchema,
+    parameter: &str,
+) -> FfiResult<ArrayRef> {
+    // SAFETY: as the caller says.
+    let (array, schema) = unsafe { consume(array, schema, parameter) }?;
+    // SAFETY: as the caller says.
+    let data = unsafe { arrow_array::ffi::from_ffi(array, &schema) };
+    data.map(make_array).map_err(|error| pqpush_error::invalid_argument(format!("{parameter}: {error}")))
 }

@@ -15,6 +15,7 @@
 compile_error!("pqpush promises its hosts that a panic becomes PQPUSH_ERR_INTERNAL: build it with panic = \"unwind\"");
 
 // Sections of the header.
+mod bloom_filter;
 mod decoder;
 mod error;
 mod event;
@@ -27,6 +28,7 @@ mod names;
 mod options;
 mod predicate;
 mod slice;
+mod statistics;
 mod status;
 mod version;
 

@@ -151,7 +151,7 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         row_selection: unsafe { row_selection(&given) }?,
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
-        string_type: string_type(given.string_type)?,
+        string_type: string_type(given.string_type, "options.string_type")?,
         max_buffered_bytes: (given.max_buffered_bytes != 0).then_some(given.max_buffered_bytes),
         coalesce_gap: given.coalesce_gap,
     })
@@ -195,12 +195,13 @@ unsafe fn row_selection(given: &pqpush_scan_options) -> FfiResult<Option<RowSele
     Ok(Some(RowSelection::from_runs(runs.iter().map(|run| (run.row_count, run.select == 1)))?))
 }
 
-fn string_type(number: i32) -> FfiResult<StringType> {
+/// The type of strings that a host asks for by number.
+pub(super) fn string_type(number: i32, parameter: &str) -> FfiResult<StringType> {
     match number {
         0 => Ok(StringType::Utf8),
         1 => Ok(StringType::LargeUtf8),
         2 => Ok(StringType::Utf8View),
-        other => Err(out_of_range("options.string_type", other)),
+        other => Err(out_of_range(parameter, other)),
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! Names and meanings follow the `parquet.thrift` definition of the Apache Parquet format.
 
+pub(crate) mod bloom_filter;
 pub(crate) mod footer;
 mod key_value;
 mod logical_type;
@@ -23,6 +24,7 @@ use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::schema::Schema;
 
+pub use bloom_filter::{BloomFilter, Probe};
 pub use key_value::KeyValue;
 pub use order::{Bound, ColumnOrder, SortingColumn, TrustedBounds};
 pub use page_index::{BoundaryOrder, Bounds, ColumnIndex, OffsetIndex, PageLocation};

@@ -3,6 +3,7 @@
 //! Pure decisions over metadata; no bytes of pages are seen here. Rests on `metadata` and `schema`, and on `column` to make
 //! Arrow values of bounds.
 
+mod bloom_filter;
 mod options;
 mod plan;
 mod projection;
