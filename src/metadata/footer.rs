@@ -4,7 +4,9 @@
 //! carry the file offset, and the row group and column where they are in one.
 
 use crate::byte_range::ByteRange;
+use crate::crypto::Algorithm;
 use crate::error::{Error, Result};
+use crate::metadata::encryption::{Seal, read_algorithm, read_seal};
 use crate::metadata::schema_elements::{Builder, Element};
 use crate::metadata::thrift::{Kind, Read, Reader};
 use crate::metadata::{Codec, ColumnChunk, Encoding, KeyValue, Metadata, RowGroup};
@@ -17,10 +19,32 @@ const MAGIC_BYTES: u64 = 4;
 /// no longer than this (PARQUET-816).
 const LARGEST_DICTIONARY_HEADER_BYTES: u64 = 100;
 
+/// A footer, and what it says of encryption.
+pub(crate) struct ParsedFooter {
+    pub metadata: Metadata,
+    /// By what algorithm columns are encrypted, where the footer itself is not; inside, none for one that is not known.
+    pub algorithm: Option<Option<Algorithm>>,
+    /// What the key that signed the footer is found by.
+    pub signing_key_metadata: Option<Vec<u8>>,
+    /// The chunks that are encrypted.
+    pub seals: Vec<SealedChunk>,
+}
+
+/// An encrypted chunk.
+pub(crate) struct SealedChunk {
+    /// Its place in the metadata.
+    pub row_group: usize,
+    /// Leaf column ordinal.
+    pub column: usize,
+    /// The ordinal that its row group had when it was encrypted.
+    pub row_group_ordinal: usize,
+    pub seal: Seal,
+}
+
 /// Parses the footer `bytes`, which lie at `footer_offset` of a file of `file_length` bytes.
-pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Result<Metadata> {
-    let mut footer = Footer { reader: Reader::new(bytes), offset: footer_offset, schema: None };
-    let mut row_groups = None;
+pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Result<ParsedFooter> {
+    let mut footer = Footer { reader: Reader::new(bytes), offset: footer_offset, schema: None, seals: Vec::new() };
+    let (mut row_groups, mut algorithm, mut signing_key_metadata) = (None, None, None);
     let (mut version, mut created_by, mut key_value) = (0, None, Vec::new());
     let mut last_id = 0;
     while let Some(field) = footer.read("footer", |reader| reader.field(&mut last_id))? {
@@ -30,6 +54,8 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
             (4, Kind::List) => row_groups = Some(footer.row_groups()?),
             (5, Kind::List) => key_value = footer.read("key-value metadata", read_key_values)?,
             (6, Kind::Binary) => created_by = Some(footer.read("footer", Reader::string)?),
+            (8, Kind::Struct) => algorithm = Some(footer.read("encryption algorithm", read_algorithm)?),
+            (9, Kind::Binary) => signing_key_metadata = Some(footer.read("footer", Reader::binary)?.to_vec()),
             (_, kind) => footer.read("footer", |reader| reader.skip(kind))?,
         }
     }
@@ -40,7 +66,21 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
     if created_by.as_deref().is_some_and(leaves_out_dictionary_headers) {
         row_groups.iter_mut().flat_map(|group| &mut group.columns).for_each(|chunk| extend(chunk, footer_offset));
     }
-    Ok(Metadata { file_length, version, created_by, key_value, schema, row_groups })
+    let metadata = Metadata { file_length, version, created_by, key_value, schema, row_groups };
+    Ok(ParsedFooter { metadata, algorithm, signing_key_metadata, seals: footer.seals })
+}
+
+/// Replaces what is known of an encrypted chunk by its `column_metadata`, where those were encrypted too.
+pub(crate) fn complete(chunk: &mut ColumnChunk, column_metadata: Option<&[u8]>) -> Result<()> {
+    let Some(bytes) = column_metadata else { return Ok(()) };
+    let mut raw = RawChunk::default();
+    raw.read_metadata(&mut Reader::new(bytes)).map_err(|failure| failure.into_error("column metadata"))?;
+    let places = (chunk.offset_index_range, chunk.column_index_range);
+    let (external, encrypted) = (chunk.external, chunk.encrypted);
+    *chunk = raw.checked()?;
+    (chunk.offset_index_range, chunk.column_index_range) = places;
+    (chunk.external, chunk.encrypted) = (external, encrypted);
+    Ok(())
 }
 
 /// Every row group has one chunk per leaf.
@@ -85,6 +125,8 @@ struct Footer<'a> {
     offset: u64,
     /// The schema, once it was read.
     schema: Option<Schema>,
+    /// The encrypted chunks met so far.
+    seals: Vec<SealedChunk>,
 }
 
 impl<'a> Footer<'a> {
@@ -113,24 +155,29 @@ impl<'a> Footer<'a> {
         let list = self.read("list of row groups", Reader::list_of_structs)?;
         let mut row_groups = Vec::new();
         for ordinal in 0..list {
-            row_groups.push(self.row_group().map_err(|error| error.in_row_group(ordinal))?);
+            row_groups.push(self.row_group(ordinal).map_err(|error| error.in_row_group(ordinal))?);
         }
         Ok(row_groups)
     }
 
-    fn row_group(&mut self) -> Result<RowGroup> {
+    fn row_group(&mut self, ordinal: usize) -> Result<RowGroup> {
         let start = self.position();
+        let seals_before = self.seals.len();
+        let mut row_group_ordinal = ordinal;
         let mut columns = Vec::new();
         let (mut total_byte_size, mut row_count) = (None, None);
         let mut last_id = 0;
         while let Some(field) = self.read("row group", |reader| reader.field(&mut last_id))? {
             match (field.id, field.kind) {
-                (1, Kind::List) => columns = self.columns()?,
+                (1, Kind::List) => columns = self.columns(ordinal)?,
                 (2, Kind::I64) => total_byte_size = Some(self.read("row group", Reader::i64)?),
                 (3, Kind::I64) => row_count = Some(self.read("row group", Reader::i64)?),
+                (7, Kind::I16) => row_group_ordinal = self.read("row group", Reader::i16)?.try_into().unwrap_or(ordinal),
                 (_, kind) => self.read("row group", |reader| reader.skip(kind))?,
             }
         }
+        let seals = self.seals.iter_mut().skip(seals_before);
+        seals.for_each(|sealed| sealed.row_group_ordinal = row_group_ordinal);
         let count = |what, value| unsigned("row group", what, value).map_err(|error| error.at_offset(start));
         Ok(RowGroup {
             row_count: count("number of rows", row_count)?,
@@ -139,13 +186,16 @@ impl<'a> Footer<'a> {
         })
     }
 
-    fn columns(&mut self) -> Result<Vec<ColumnChunk>> {
+    fn columns(&mut self, row_group: usize) -> Result<Vec<ColumnChunk>> {
         let count = self.read("list of column chunks", Reader::list_of_structs)?;
         let leaf_count = self.schema.as_ref().map_or(0, |schema| schema.leaves.len());
         let mut columns = Vec::with_capacity(count.min(leaf_count));
         for ordinal in 0..count {
             let start = self.position();
-            let chunk = self.read("column chunk", RawChunk::read);
+            let mut chunk = self.read("column chunk", RawChunk::read);
+            if let Some(seal) = chunk.as_mut().ok().and_then(|raw| raw.seal.take()) {
+                self.seals.push(SealedChunk { row_group, column: ordinal, row_group_ordinal: row_group, seal });
+            }
             let chunk = chunk.and_then(|raw| raw.checked().map_err(|error| error.at_offset(start)));
             columns.push(chunk.map_err(|error| self.in_column(error, ordinal))?);
         }
@@ -197,6 +247,8 @@ struct RawChunk {
     column_index_length: Option<i32>,
     external: bool,
     encrypted: bool,
+    seal: Option<Seal>,
+    encrypted_metadata: Option<Vec<u8>>,
 }
 
 impl RawChunk {
@@ -213,10 +265,14 @@ impl RawChunk {
                 (7, Kind::I32) => raw.column_index_length = Some(reader.i32()?),
                 (8, Kind::Struct) => {
                     raw.encrypted = true;
-                    reader.skip(field.kind)?;
+                    raw.seal = Some(read_seal(reader)?);
                 }
+                (9, Kind::Binary) => raw.encrypted_metadata = Some(reader.binary()?.to_vec()),
                 (_, kind) => reader.skip(kind)?,
             }
+        }
+        if let Some(seal) = &mut raw.seal {
+            seal.metadata = raw.encrypted_metadata.take();
         }
         Ok(raw)
     }
@@ -265,6 +321,7 @@ impl RawChunk {
             column_index: None,
             external: self.external,
             encrypted: self.encrypted,
+            lock: None,
             encodings: self.encodings,
         })
     }
@@ -326,7 +383,7 @@ mod tests {
     const FOOTER_OFFSET: u64 = 1000;
 
     fn parsed(bytes: &[u8]) -> Result<Metadata> {
-        parse(bytes, FOOTER_OFFSET, FOOTER_OFFSET + bytes.len() as u64 + 8)
+        parse(bytes, FOOTER_OFFSET, FOOTER_OFFSET + bytes.len() as u64 + 8).map(|parsed| parsed.metadata)
     }
 
     fn with_chunks(chunks: Vec<Record>) -> Result<Metadata> {

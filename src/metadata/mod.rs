@@ -8,6 +8,7 @@
 //!
 //! Names and meanings follow the `parquet.thrift` definition of the Apache Parquet format.
 
+pub(crate) mod encryption;
 pub(crate) mod footer;
 mod logical_type;
 pub(crate) mod page_index;
@@ -95,6 +96,8 @@ pub struct ColumnChunk {
     pub external: bool,
     /// The chunk's pages are encrypted.
     pub encrypted: bool,
+    /// What opens the chunk where it is encrypted, or why that is not possible.
+    pub(crate) lock: Option<encryption::Lock>,
 }
 
 impl ColumnChunk {
