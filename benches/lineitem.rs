@@ -5,6 +5,18 @@
 //! anything is measured their rows are compared. Medians and ratios stand at the end of the output. The files are
 //! generated once, in `target/bench-data`.
 
+// A benchmark may stop where something is not as it expects.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,18 @@
 //! Known defects of another push decoder, D1 to D18, each shown right here as far as it concerns metadata, push
 //! buffers and flat scans. The files are made byte by byte, because no sane writer gives them.
 
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 mod support;
 
 use arrow_array::cast::AsArray;

@@ -4,6 +4,18 @@
 //! The pairs that matter are enumerated; some thousands of seeded random combinations fill the space between. A
 //! failure prints the file description and the options, seed included.
 
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 mod support;
 
 use std::sync::Arc;
@@ -78,7 +90,7 @@ fn check(spec: &FileSpec, options: &ScanOptions, feed: Feed) {
 
 fn check_written(fixture: &Fixture, spec: &FileSpec, options: &ScanOptions, feed: Feed) {
     let context = format!("{spec:?} {options:?} {feed:?}");
-    let by = if spec.seed % 3 == 0 { By::PushCopy } else { By::Push };
+    let by = if spec.seed.is_multiple_of(3) { By::PushCopy } else { By::Push };
     let scan = metadata(&fixture.bytes).and_then(|m| scan_metadata(&fixture.bytes, m, options.clone(), feed, by));
     let scan = scan.unwrap_or_else(|error| panic!("{error:?}: {context}"));
     let expected = reference(&fixture.bytes, options);
@@ -224,6 +236,23 @@ fn every_projection() {
     }
 }
 
+/// Dictionaries of more than 16 bits an index, pages and runs far longer than a batch, batches of the default size.
+#[test]
+fn wide_dictionaries_and_long_pages() {
+    let kinds = [Kind::Int32, Kind::Int64, Kind::Utf8, Kind::Fixed(7), Kind::Bool];
+    for (index, string_type) in STRING_TYPES.into_iter().enumerate() {
+        for values in [Values::Few(100_000), Values::Runs, Values::Constant] {
+            let nulls = [Nulls::Required, Nulls::Random(10), Nulls::Runs][index];
+            let column = |kind: &Kind| ColumnSpec::new(&format!("{kind:?}"), *kind, nulls, codings(*kind)[1]);
+            let columns = kinds.iter().map(|kind| column(kind).with_values(values, Lengths::Short)).collect();
+            let mut spec = FileSpec::new(columns, 150_000, 40_000);
+            (spec.row_group_rows, spec.v2) = (100_000, index == 1);
+            let options = ScanOptions { string_type, ..ScanOptions::default() };
+            check(&spec, &options, Feed::Asked);
+        }
+    }
+}
+
 /// A file without row groups, and one without rows.
 #[test]
 fn no_rows() {
@@ -289,16 +318,21 @@ fn random_cases(seeds: std::ops::Range<u64>) {
 }
 
 #[test]
-fn random_combinations_first_thousand() {
-    random_cases(0..1000);
+fn random_combinations_first_part() {
+    random_cases(0..4000);
 }
 
 #[test]
-fn random_combinations_second_thousand() {
-    random_cases(1000..2000);
+fn random_combinations_second_part() {
+    random_cases(4000..8000);
 }
 
 #[test]
-fn random_combinations_third_thousand() {
-    random_cases(2000..3000);
+fn random_combinations_third_part() {
+    random_cases(8000..12_000);
+}
+
+#[test]
+fn random_combinations_fourth_part() {
+    random_cases(12_000..16_000);
 }

@@ -1,6 +1,18 @@
 //! The fixtures themselves: that a generated file holds what its description says, and that a hand-made file without
 //! tricks is one that the reference reads. Otherwise the other suites would prove less than they claim.
 
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 mod support;
 
 use std::collections::BTreeSet;

@@ -3,6 +3,18 @@
 //!
 //! Names of pages are explained in `support/layout.rs`.
 
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 mod support;
 
 use bytes::Bytes;
@@ -264,4 +276,23 @@ fn metrics_add_up() {
     let options = ScanOptions { offset: 45, limit: Some(30), ..ScanOptions::default() };
     let metrics = scan(&file, options).expect("a readable file").metrics;
     assert_eq!((metrics.rows_out, metrics.pages_decompressed), (30, 7));
+}
+
+/// Within a bound each column gets its share, whole pages only, and is asked for again when it has run dry.
+#[test]
+fn a_bounded_scan_asks_page_by_page() {
+    let options = ScanOptions {
+        batch_rows: 20,
+        max_buffered_bytes: Some(700),
+        row_groups: Some(vec![0]),
+        ..ScanOptions::default()
+    };
+    let expected = [
+        vec!["0.a.0", "0.b.dict-0.b.0", "0.c.0"],
+        vec!["0.a.1", "0.b.1-0.b.3", "0.c.1-0.c.2"],
+        vec!["0.a.2-0.a.3"],
+        vec!["0.c.3-0.c.4"],
+        vec!["0.a.4", "0.b.4"],
+    ];
+    assert_eq!(trace(&three_columns(true), options), expected);
 }

@@ -1,6 +1,18 @@
 //! How the bytes arrive makes no difference: the same file pushed whole, by range, in pieces of any size and order,
 //! byte by byte, backwards, twice, by `push` and by `push_copy`, gives the same batches and the same final metrics.
 
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
 mod support;
 
 use std::sync::Arc;

@@ -43,6 +43,8 @@ pub(crate) enum Located {
 /// A cursor over the pages of one chunk.
 pub(crate) struct PageCursor {
     chunk: ByteRange,
+    /// No page begins here or later.
+    stated_end: u64,
     /// Where the next page header begins.
     position: u64,
     /// The header at `position` and its length, once parsed.
@@ -58,12 +60,20 @@ pub(crate) struct PageCursor {
 impl PageCursor {
     /// A cursor at the start of `chunk`. `index` is empty, or the pages of the chunk's offset index; one that does not lie
     /// in the chunk is not used.
-    pub(crate) fn new(chunk: ByteRange, index: Vec<PageLocation>) -> Self {
+    pub(crate) fn new(chunk: ByteRange, stated_end: u64, index: Vec<PageLocation>) -> Self {
         let inside = |page: &PageLocation| {
             ByteRange::new(page.offset, page.compressed_bytes).is_some_and(|range| chunk.contains(range))
         };
         let index = if index.iter().all(inside) { index } else { Vec::new() };
-        Self { chunk, position: chunk.offset, header: None, largest_met: 0, header_wanted_to: chunk.offset, index }
+        Self {
+            chunk,
+            stated_end,
+            position: chunk.offset,
+            header: None,
+            largest_met: 0,
+            header_wanted_to: chunk.offset,
+            index,
+        }
     }
 
     /// Where the next page header begins.
@@ -77,7 +87,7 @@ impl PageCursor {
             return Ok(Located::Page(header.clone()));
         }
         let left = self.chunk.end().saturating_sub(self.position);
-        if left == 0 {
+        if self.position >= self.stated_end {
             return Ok(Located::End);
         }
         let mut peek = HEADER_PEEK_BYTES.min(left);

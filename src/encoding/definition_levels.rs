@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use super::hybrid::{Hybrid, Piece};
-use super::values_missing;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Validity};
 
@@ -25,13 +24,12 @@ impl DefinitionLevels {
         Ok(Self::Optional(Hybrid::new(1, range)?))
     }
 
-    /// `count` levels in the deprecated BIT_PACKED encoding at the front of `page`, and the bytes to read them from.
+    /// `count` levels in the deprecated BIT_PACKED encoding in `bytes`, and the bytes to read them from.
     ///
     /// There the first level is the highest bit of the first byte, so the bits of each byte are turned around.
-    pub(crate) fn bit_packed(page: &[u8], count: usize) -> Result<(Self, Vec<u8>)> {
-        let bytes =
-            page.get(..count.div_ceil(8)).ok_or_else(|| values_missing("BIT_PACKED levels", count, page.len()))?;
-        Ok((Self::Optional(Hybrid::one_packed_run(count)), bytes.iter().map(|byte| byte.reverse_bits()).collect()))
+    pub(crate) fn bit_packed(bytes: &[u8], count: usize) -> (Self, Vec<u8>) {
+        let turned = bytes.iter().map(|byte| byte.reverse_bits()).collect();
+        (Self::Optional(Hybrid::one_packed_run(count)), turned)
     }
 
     /// Appends the validity of the next `rows` rows; returns how many of them hold a value.

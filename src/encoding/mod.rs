@@ -7,11 +7,13 @@
 
 mod definition_levels;
 mod hybrid;
+mod level_stream;
 mod plain_bytes;
 mod utf8;
 
 pub(crate) use definition_levels::DefinitionLevels;
 pub(crate) use hybrid::{Hybrid, Piece};
+pub(crate) use level_stream::{LEVEL_BLOCK, LevelStream, bit_packed_bytes};
 pub(crate) use plain_bytes::{PlainBytes, byte_array_at};
 pub(crate) use utf8::Utf8Stretch;
 

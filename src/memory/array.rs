@@ -15,11 +15,23 @@ pub(crate) fn array_from_parts(
     nulls: Option<NullBuffer>,
     buffers: Vec<Buffer>,
 ) -> ArrayRef {
-    let builder = ArrayData::builder(data_type).len(len).nulls(nulls).buffers(buffers);
+    make_array(array_with_children(data_type, len, nulls, buffers, Vec::new()))
+}
+
+/// The same for a type with children.
+pub(crate) fn array_with_children(
+    data_type: DataType,
+    len: usize,
+    nulls: Option<NullBuffer>,
+    buffers: Vec<Buffer>,
+    children: Vec<ArrayData>,
+) -> ArrayData {
+    let builder = ArrayData::builder(data_type).len(len).nulls(nulls).buffers(buffers).child_data(children);
     // SAFETY: the value decoders write buffers of the layout that `data_type` has: `len` fixed-width values, or `len + 1`
-    // ascending offsets that end within the values, or `len` views into the buffers given; strings were validated.
+    // ascending offsets that end within the values, or `len` views into the buffers given; strings were validated. The
+    // assembly checked that children are as long as structs and the last offset of lists say.
     let data = unsafe { builder.build_unchecked() };
     #[cfg(test)]
     data.validate_full().unwrap();
-    make_array(data)
+    data
 }

@@ -17,7 +17,7 @@ mod bits;
 mod block;
 mod values;
 
-pub(crate) use array::array_from_parts;
+pub(crate) use array::{array_from_parts, array_with_children};
 pub(crate) use bits::{BitSlice, Bits, Validity};
 pub(crate) use block::Pool;
 pub(crate) use values::{Plain, Values};

@@ -35,6 +35,11 @@ impl Decompressor {
         if size == 0 {
             return Values::with_capacity(pool, 0);
         }
+        let failure =
+            |reason| Error::corrupt(format!("{codec:?} page of {} bytes does not decompress: {reason}", source.len()));
+        if codec == Codec::Brotli {
+            return brotli(source, size, pool).map_err(failure);
+        }
         check_size(codec, source, size)?;
         let mut out = Values::with_capacity(pool, size)?;
         let target = out.spare(size)?.get_mut(..size).unwrap_or_default();
@@ -42,15 +47,12 @@ impl Decompressor {
             Codec::Snappy => self.snappy(source, target),
             Codec::Zstd => self.zstd(source, target),
             Codec::Gzip => self.gzip(source, target),
-            Codec::Brotli => read_exactly(brotli(source), target),
             Codec::Lz4Raw => lz4_block(source, target),
             Codec::Lz4 => lz4_hadoop(source, target)
                 .or_else(|hadoop| if lz4_other(source, target).is_ok() { Ok(()) } else { Err(hadoop) }),
-            Codec::Uncompressed | Codec::Lzo | Codec::Unknown(_) => return Err(unsupported(codec)),
+            _ => return Err(unsupported(codec)),
         }
-        .map_err(|reason| {
-            Error::corrupt(format!("{codec:?} page of {} bytes does not decompress: {reason}", source.len()))
-        })?;
+        .map_err(failure)?;
         out.commit(size);
         Ok(out)
     }
@@ -120,8 +122,6 @@ fn check_size(codec: Codec, source: &[u8], size: usize) -> Result<()> {
         // Deflate: 258 bytes in two bits. LZ4: 255 bytes in one byte.
         Codec::Gzip => source.len().saturating_mul(258 * 4),
         Codec::Lz4 | Codec::Lz4Raw => source.len().saturating_mul(255),
-        // Not bounded by the format in a way that would help: what is there is counted.
-        Codec::Brotli if size > LARGE_PAGE_BYTES => length_of(brotli(source), size),
         _ => usize::MAX,
     };
     if size > most {
@@ -133,17 +133,21 @@ fn check_size(codec: Codec, source: &[u8], size: usize) -> Result<()> {
     Ok(())
 }
 
-/// Pages of up to this size are given memory before their Brotli data is looked at.
-const LARGE_PAGE_BYTES: usize = 4 << 20;
+/// Memory that Brotli pages are given before more of them was decompressed.
+const BROTLI_STEP_BYTES: usize = 1 << 20;
 
-fn brotli(source: &[u8]) -> impl Read {
-    brotli_decompressor::Decompressor::new(source, 1 << 12)
-}
-
-/// Bytes that `reader` gives, counted up to `most`.
-fn length_of(reader: impl Read, most: usize) -> usize {
-    let copied = std::io::copy(&mut reader.take(most as u64), &mut std::io::sink());
-    copied.map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX))
+/// Brotli does not bound what few bytes may become, so the memory grows with what they do become.
+fn brotli(source: &[u8], size: usize, pool: &Arc<Pool>) -> std::result::Result<Values<u8>, String> {
+    let mut out = Values::with_capacity(pool, size.min(BROTLI_STEP_BYTES)).map_err(|error| error.to_string())?;
+    let mut reader = brotli_decompressor::Decompressor::new(source, 1 << 12);
+    while out.len() < size {
+        let step = size.saturating_sub(out.len()).min(out.len().max(BROTLI_STEP_BYTES));
+        let room = out.spare(step).map_err(|error| error.to_string())?;
+        reader.read_exact(room.get_mut(..step).unwrap_or_default()).map_err(|error| error.to_string())?;
+        out.commit(step);
+    }
+    at_its_end(reader)?;
+    Ok(out)
 }
 
 fn exactly(written: usize, wanted: usize) -> Outcome {
@@ -152,9 +156,13 @@ fn exactly(written: usize, wanted: usize) -> Outcome {
 
 fn read_exactly(mut reader: impl Read, target: &mut [u8]) -> Outcome {
     reader.read_exact(target).map_err(|error| error.to_string())?;
+    at_its_end(reader)
+}
+
+fn at_its_end(mut reader: impl Read) -> Outcome {
     match reader.read(&mut [0]) {
         Ok(0) => Ok(()),
-        Ok(_) => Err(format!("more than {} bytes", target.len())),
+        Ok(_) => Err("more bytes than the page header says".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -6,30 +6,50 @@
 pub(crate) mod codec;
 pub(crate) mod header;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 use bytes::Bytes;
 
-use crate::encoding::{DefinitionLevels, length_prefixed};
+use crate::encoding::{bit_packed_bytes, length_prefixed};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{Codec, Encoding};
 use codec::Decompressor;
 use header::{PageHeader, PageKind};
 
-/// A decompressed data page of a column that is not nested.
+/// A decompressed data page.
 pub(crate) struct DataPage {
+    /// The bytes that hold the levels.
+    pub level_bytes: Buffer,
+    /// Where in them the repetition levels lie; empty where there are none.
+    pub repetition: LevelSection,
+    /// Where in them the definition levels lie; empty where there are none.
+    pub definition: LevelSection,
     /// How the values are encoded.
     pub encoding: Encoding,
-    /// The definition levels.
-    pub levels: DefinitionLevels,
-    /// The bytes that they are read from.
-    pub level_bytes: Buffer,
     /// The bytes that hold the values.
     pub values: Buffer,
     /// Where in `values` the first value begins.
     pub values_start: usize,
+}
+
+/// Where the levels of one kind lie.
+pub(crate) struct LevelSection {
+    /// How they are encoded.
+    pub encoding: Encoding,
+    /// Their bytes.
+    pub range: Range<usize>,
+}
+
+/// The highest levels of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HighestLevels {
+    /// Number of repeated elements on the path.
+    pub repetition: u16,
+    /// Number of optional and repeated elements on the path.
+    pub definition: u16,
 }
 
 /// A decompressed dictionary page.
@@ -68,29 +88,30 @@ impl PageOpener {
         Ok(DictionaryPage { value_count: value_count as usize, values })
     }
 
-    /// The data page of `header` with the bytes `body`, of a column that is optional or not.
-    pub(crate) fn data(&mut self, header: &PageHeader, body: Bytes, codec: Codec, optional: bool) -> Result<DataPage> {
+    /// The data page of `header` with the bytes `body`, of a column with these levels.
+    pub(crate) fn data(
+        &mut self,
+        header: &PageHeader,
+        body: Bytes,
+        codec: Codec,
+        highest: HighestLevels,
+    ) -> Result<DataPage> {
         match header.kind {
-            PageKind::DataV1 { value_count, encoding, definition_levels, .. } => {
+            PageKind::DataV1 { value_count, encoding, definition_levels, repetition_levels } => {
                 let bytes = self.decompressed(codec, body, header.uncompressed_bytes as usize)?;
-                if !optional {
-                    let (levels, level_bytes) = (DefinitionLevels::Required, Buffer::default());
-                    return Ok(DataPage { encoding, levels, level_bytes, values: bytes, values_start: 0 });
-                }
-                match definition_levels {
-                    Encoding::Rle => {
-                        let range = length_prefixed(&bytes, 0, "definition levels")?;
-                        let (values_start, level_bytes) = (range.end, bytes.clone());
-                        let levels = DefinitionLevels::optional(range)?;
-                        Ok(DataPage { encoding, levels, level_bytes, values: bytes, values_start })
-                    }
-                    Encoding::BitPacked => {
-                        let (levels, level_bytes) = DefinitionLevels::bit_packed(&bytes, value_count as usize)?;
-                        let values_start = level_bytes.len();
-                        Ok(DataPage { encoding, levels, level_bytes: level_bytes.into(), values: bytes, values_start })
-                    }
-                    other => Err(Error::unsupported(format!("definition levels in encoding {other:?}"))),
-                }
+                let count = value_count as usize;
+                let repetition = level_section(&bytes, 0, repetition_levels, highest.repetition, count)?;
+                let definition =
+                    level_section(&bytes, repetition.range.end, definition_levels, highest.definition, count)?;
+                let values_start = definition.range.end;
+                Ok(DataPage {
+                    level_bytes: bytes.clone(),
+                    repetition,
+                    definition,
+                    encoding,
+                    values: bytes,
+                    values_start,
+                })
             }
             PageKind::DataV2 { encoding, definition_level_bytes, repetition_level_bytes, is_compressed, .. } => {
                 let repetition = repetition_level_bytes as usize;
@@ -105,11 +126,14 @@ impl PageOpener {
                 };
                 let codec = if is_compressed { codec } else { Codec::Uncompressed };
                 let values = self.decompressed(codec, body.slice(level_bytes..), value_bytes)?;
-                let levels = match optional {
-                    true => DefinitionLevels::optional(repetition..level_bytes)?,
-                    false => DefinitionLevels::Required,
-                };
-                Ok(DataPage { encoding, levels, level_bytes: Buffer::from(body), values, values_start: 0 })
+                Ok(DataPage {
+                    level_bytes: Buffer::from(body),
+                    repetition: LevelSection { encoding: Encoding::Rle, range: 0..repetition },
+                    definition: LevelSection { encoding: Encoding::Rle, range: repetition..level_bytes },
+                    encoding,
+                    values,
+                    values_start: 0,
+                })
             }
             _ => Err(Error::internal("not a data page")),
         }
@@ -129,4 +153,22 @@ impl PageOpener {
         }
         Ok(Buffer::from(body))
     }
+}
+
+/// The `count` levels of a v1 page that begin at `start`: nothing where all are 0.
+fn level_section(bytes: &[u8], start: usize, encoding: Encoding, highest: u16, count: usize) -> Result<LevelSection> {
+    let range = match encoding {
+        _ if highest == 0 => start..start,
+        Encoding::Rle => length_prefixed(bytes, start, "levels")?,
+        Encoding::BitPacked => {
+            let end = start.saturating_add(bit_packed_bytes(highest, count));
+            if end > bytes.len() {
+                let there = bytes.len().saturating_sub(start);
+                return Err(Error::corrupt(format!("{count} BIT_PACKED levels in the {there} bytes left of the page")));
+            }
+            start..end
+        }
+        other => return Err(Error::unsupported(format!("levels in encoding {other:?}"))),
+    };
+    Ok(LevelSection { encoding, range })
 }

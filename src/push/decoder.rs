@@ -13,12 +13,12 @@ use super::metrics::{Metrics, add};
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
-use crate::column::{ChunkPlace, ColumnReader, check_supported};
+use crate::column::{ChunkPlace, ColumnReader, LevelShape, check_supported};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata, PageLocation};
-use crate::page::{PageOpener, codec};
-use crate::scan::{Projection, RowGroupScan, ScanOptions, plan_row_groups};
+use crate::page::{HighestLevels, PageOpener, codec};
+use crate::scan::{ProjectedColumn, Projection, RowGroupScan, ScanOptions, plan_row_groups};
 
 /// What one call of [`Decoder::try_decode`] came to.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub struct Batch {
 pub struct Decoder {
     metadata: Arc<Metadata>,
     options: ScanOptions,
-    projection: Projection,
+    projection: Arc<Projection>,
     /// Row groups not begun.
     plan: VecDeque<RowGroupScan>,
     current: Option<RowGroupReader>,
@@ -83,7 +83,7 @@ impl Decoder {
         if options.batch_rows == 0 {
             return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
         }
-        let projection = Projection::new(&metadata.schema, &options)?;
+        let projection = Arc::new(Projection::new(&metadata.schema, &options)?);
         let plan = plan_row_groups(&metadata, &options)?;
         let pool = Arc::new(Pool::default());
         let mut decoder = Self {
@@ -258,18 +258,19 @@ impl Decoder {
 
     fn begin(&self, scan: &RowGroupScan) -> Result<RowGroupReader> {
         let columns = self.projection.columns.iter();
-        let readers =
-            columns.map(|column| self.column_reader(scan, column.leaf, &column.data_type)).collect::<Result<_>>()?;
+        let readers = columns.map(|column| self.column_reader(scan, column)).collect::<Result<_>>()?;
         let batch_rows = self.options.batch_rows as u64;
-        Ok(RowGroupReader::new(scan.row_group, self.schema(), readers, vec![scan.rows.clone()], batch_rows))
+        Ok(RowGroupReader::new(
+            scan.row_group,
+            Arc::clone(&self.projection),
+            readers,
+            vec![scan.rows.clone()],
+            batch_rows,
+        ))
     }
 
-    fn column_reader(
-        &self,
-        scan: &RowGroupScan,
-        ordinal: usize,
-        data_type: &arrow_schema::DataType,
-    ) -> Result<ColumnReader> {
+    fn column_reader(&self, scan: &RowGroupScan, column: &ProjectedColumn) -> Result<ColumnReader> {
+        let ordinal = column.leaf;
         let row_count = self.metadata.row_groups.get(scan.row_group).map_or(0, |group| group.row_count);
         let leaf = self.metadata.schema.leaves.get(ordinal).ok_or_else(|| Error::internal("a leaf is missing"))?;
         let chunk = self.chunk(scan.row_group, ordinal)?;
@@ -280,14 +281,19 @@ impl Decoder {
         let uses_index = is_partial || self.options.max_buffered_bytes.is_some();
         let place = ChunkPlace {
             range,
+            stated_end: range.end().saturating_sub(chunk.unaccounted_bytes),
             codec: chunk.codec,
             index: if uses_index { usable_index(chunk, row_count) } else { Vec::new() },
             row_group: scan.row_group,
             column: ordinal,
             row_count,
+            levels: LevelShape {
+                highest: HighestLevels { repetition: leaf.max_repetition_level, definition: leaf.max_definition_level },
+                slot_definition: column.slot_definition,
+            },
         };
         let rows = usize::try_from(scan.rows.end.saturating_sub(scan.rows.start)).unwrap_or(usize::MAX);
-        ColumnReader::new(place, leaf, data_type, rows.min(self.options.batch_rows), &self.pool)
+        ColumnReader::new(place, leaf, &column.data_type, rows.min(self.options.batch_rows), &self.pool)
     }
 }
 

@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{RecordBatch, RecordBatchOptions};
-use arrow_schema::SchemaRef;
 
 use super::pushed::PushedBytes;
-use crate::column::{ColumnReader, PageCounts};
+use crate::column::{ColumnReader, PageCounts, assemble};
 use crate::error::{Error, Result};
 use crate::page::PageOpener;
+use crate::scan::Projection;
 
 /// What one step came to.
 pub(crate) enum Progress {
@@ -25,7 +25,7 @@ pub(crate) enum Progress {
 /// Reads the wanted rows of one row group.
 pub(crate) struct RowGroupReader {
     row_group: usize,
-    schema: SchemaRef,
+    projection: Arc<Projection>,
     columns: Vec<ColumnReader>,
     /// Rows that no batch was begun for.
     rest: VecDeque<Range<u64>>,
@@ -35,15 +35,15 @@ pub(crate) struct RowGroupReader {
 }
 
 impl RowGroupReader {
-    /// A reader of `rows` through `columns`, one for each field of `schema`, in batches of `batch_rows`.
+    /// A reader of `rows` through `columns`, one for each leaf of `projection`, in batches of `batch_rows`.
     pub(crate) fn new(
         row_group: usize,
-        schema: SchemaRef,
+        projection: Arc<Projection>,
         columns: Vec<ColumnReader>,
         rows: Vec<Range<u64>>,
         batch_rows: u64,
     ) -> Self {
-        Self { row_group, schema, columns, rest: rows.into(), window: Vec::new(), batch_rows }
+        Self { row_group, projection, columns, rest: rows.into(), window: Vec::new(), batch_rows }
     }
 
     /// Ordinal of the row group.
@@ -90,9 +90,11 @@ impl RowGroupReader {
     fn batch(&mut self) -> Result<RecordBatch> {
         let rows: u64 = self.window.drain(..).map(|rows| rows.end.saturating_sub(rows.start)).sum();
         let rows = usize::try_from(rows).map_err(|_| Error::limit(format!("a batch of {rows} rows")))?;
-        let arrays = self.columns.iter_mut().map(|column| column.finish_batch(rows)).collect::<Result<_>>()?;
+        let leaves = self.columns.iter_mut().map(ColumnReader::finish_batch).collect::<Result<Vec<_>>>()?;
+        let arrays =
+            assemble(&self.projection.tree, &leaves, rows).map_err(|error| error.in_row_group(self.row_group))?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
+        RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays, &options)
             .map_err(|error| Error::internal(format!("batch: {error}")))
     }
 }

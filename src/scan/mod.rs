@@ -8,4 +8,4 @@ mod projection;
 
 pub use options::ScanOptions;
 pub(crate) use plan::{RowGroupScan, chosen_row_groups, plan_row_groups};
-pub(crate) use projection::Projection;
+pub(crate) use projection::{ProjectedColumn, Projection};

@@ -7,22 +7,27 @@ use arrow_schema::{DataType, SchemaRef};
 
 use super::ScanOptions;
 use crate::error::{Error, Result};
-use crate::schema::{Leaf, Schema, arrow};
+use crate::schema::Schema;
+use crate::schema::output::{OutputKind, OutputTree};
 
-/// One output column.
+/// One leaf column that is read.
 #[derive(Debug, Clone)]
 pub(crate) struct ProjectedColumn {
     /// Leaf column ordinal.
     pub leaf: usize,
     /// The Arrow type of its values.
     pub data_type: DataType,
+    /// Definition level from which there is a slot in its array.
+    pub slot_definition: u16,
 }
 
 /// The output columns of a scan in schema order.
 #[derive(Debug, Clone)]
 pub(crate) struct Projection {
-    /// One for each field of the schema.
+    /// The leaf columns, ascending.
     pub columns: Vec<ProjectedColumn>,
+    /// How they are put together.
+    pub tree: OutputTree,
     /// The schema of the batches.
     pub schema: SchemaRef,
 }
@@ -31,22 +36,16 @@ impl Projection {
     /// The columns that the options name.
     pub(crate) fn new(schema: &Schema, options: &ScanOptions) -> Result<Self> {
         let chosen = chosen_leaves(schema, options)?;
-        let all_fields = arrow::arrow_schema(schema, options.string_type)?;
-        let roots = schema.nodes.first().map_or(&[][..], |root| &root.children);
-        // Groups without a leaf have no field.
-        let with_leaves = roots.iter().filter(|node| !schema.leaves_below(**node).is_empty());
-        let (mut columns, mut fields) = (Vec::new(), Vec::new());
-        for (node, field) in with_leaves.zip(&all_fields.fields) {
-            for leaf in schema.leaves_below(*node) {
-                if !chosen.contains(&leaf) {
-                    continue;
-                }
-                refuse_nested(schema, leaf)?;
-                columns.push(ProjectedColumn { leaf, data_type: field.data_type().clone() });
-                fields.push(Arc::clone(field));
-            }
-        }
-        Ok(Self { columns, schema: Arc::new(arrow_schema::Schema::new(fields)) })
+        let tree = OutputTree::new(schema, options.string_type, |leaf| chosen.contains(&leaf))?;
+        let leaves = tree.nodes.iter().filter(|node| node.kind == OutputKind::Leaf);
+        let columns = tree.leaves.iter().zip(leaves).map(|(leaf, node)| ProjectedColumn {
+            leaf: *leaf,
+            data_type: node.field.data_type().clone(),
+            slot_definition: node.slot.definition,
+        });
+        let columns = columns.collect();
+        let schema = Arc::new(arrow_schema::Schema::new(tree.fields()));
+        Ok(Self { columns, tree, schema })
     }
 }
 
@@ -61,16 +60,4 @@ fn chosen_leaves(schema: &Schema, options: &ScanOptions) -> Result<BTreeSet<usiz
         chosen.extend(leaves);
     }
     Ok(chosen)
-}
-
-fn refuse_nested(schema: &Schema, ordinal: usize) -> Result<()> {
-    let is_flat = |leaf: &&Leaf| leaf.path.len() == 1 && leaf.max_repetition_level == 0;
-    match schema.leaves.get(ordinal) {
-        Some(leaf) if !is_flat(&leaf) => {
-            let path = leaf.dotted_path();
-            Err(Error::unsupported(format!("column \"{path}\" is nested, which is not supported yet"))
-                .in_column(ordinal, &path))
-        }
-        _ => Ok(()),
-    }
 }

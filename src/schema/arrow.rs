@@ -1,22 +1,14 @@
-//! The Arrow schema that a Parquet schema decodes to.
+//! The Arrow types that the values of Parquet columns decode to.
 //!
 //! Types of leaves come from the logical type where it fits how the values are stored, else from the physical type
-//! alone: an annotation that cannot be right is no reason not to read the values. Lists and maps follow the format's
-//! backward-compatibility rules. A group annotated as a list or map that does not have the shape of one is a struct.
-//!
-//! The tree is walked from its last node to its first, children before their parents, so no depth of nesting costs
-//! stack here. What comes out is recursive all the same, so nesting is limited to what its users can bear.
+//! alone: an annotation that cannot be right is no reason not to read the values. A group annotated as a list or map that
+//! does not have the shape of one is a struct: see [`super::output`].
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use arrow_schema::{DataType, IntervalUnit, TimeUnit as ArrowTimeUnit};
 
-use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit as ArrowTimeUnit};
-
+use super::output::OutputTree;
 use crate::error::{Error, Result};
-use crate::schema::{Leaf, LogicalType, Node, PhysicalType, Repetition, Schema, StringType, TimeUnit};
-
-/// The metadata key of Arrow fields for the field id of Parquet, as Arrow implementations have agreed.
-const FIELD_ID_KEY: &str = "PARQUET:field_id";
+use crate::schema::{Leaf, LogicalType, PhysicalType, Schema, StringType, TimeUnit};
 
 /// Elements of the Parquet schema tree below each other. Arrow types are dropped, compared and exported recursively.
 const LARGEST_DEPTH: usize = 1000;
@@ -25,19 +17,7 @@ const LARGEST_DEPTH: usize = 1000;
 ///
 /// Fails with `Limit` where the tree is too deep.
 pub(crate) fn arrow_schema(schema: &Schema, string_type: StringType) -> Result<arrow_schema::Schema> {
-    check_depth(schema)?;
-    let mut types = Types { schema, of_nodes: vec![None; schema.nodes.len()] };
-    for (index, node) in schema.nodes.iter().enumerate().skip(1).rev() {
-        let of_node = match node.leaf {
-            Some(leaf) => schema.leaves.get(leaf).map(|leaf| leaf_data_type(leaf, string_type)),
-            None => types.of_group(node),
-        };
-        if let Some(slot) = types.of_nodes.get_mut(index) {
-            *slot = of_node;
-        }
-    }
-    let root = schema.nodes.first().map_or(&[][..], |root| &root.children);
-    Ok(arrow_schema::Schema::new(root.iter().filter_map(|&child| types.field(child)).collect::<Vec<_>>()))
+    Ok(arrow_schema::Schema::new(OutputTree::new(schema, string_type, |_| true)?.fields()))
 }
 
 impl Schema {
@@ -125,7 +105,7 @@ fn decimal(precision: u32, scale: u32) -> Option<DataType> {
     }
 }
 
-fn check_depth(schema: &Schema) -> Result<()> {
+pub(crate) fn check_depth(schema: &Schema) -> Result<()> {
     let mut depths = vec![0_usize; schema.nodes.len()];
     for (index, node) in schema.nodes.iter().enumerate() {
         let depth = depths.get(index).map_or(0, |depth| depth.saturating_add(1));
@@ -142,101 +122,15 @@ fn check_depth(schema: &Schema) -> Result<()> {
     Ok(())
 }
 
-/// The types of the nodes that were walked.
-struct Types<'a> {
-    schema: &'a Schema,
-    /// The type of one value of each node, whatever its repetition; none for groups without leaves.
-    of_nodes: Vec<Option<DataType>>,
-}
-
-impl<'a> Types<'a> {
-    /// The field of a node whose repetition is its own, not that of a list or map around it.
-    fn field(&self, index: usize) -> Option<Field> {
-        let (node, of_value) = self.node(index)?;
-        Some(match node.repetition {
-            Repetition::Required => with_id(Field::new(&node.name, of_value, false), node),
-            Repetition::Optional => with_id(Field::new(&node.name, of_value, true), node),
-            Repetition::Repeated => {
-                let element = Field::new(&node.name, of_value, false);
-                with_id(Field::new(&node.name, DataType::List(Arc::new(element)), false), node)
-            }
-        })
-    }
-
-    /// The field of a node that must be there, such as an element that is itself what the list repeats.
-    fn required_field(&self, index: usize) -> Option<Field> {
-        let (node, of_value) = self.node(index)?;
-        Some(with_id(Field::new(&node.name, of_value, false), node))
-    }
-
-    fn node(&self, index: usize) -> Option<(&'a Node, DataType)> {
-        Some((self.schema.nodes.get(index)?, self.of_nodes.get(index)?.clone()?))
-    }
-
-    fn of_group(&self, group: &Node) -> Option<DataType> {
-        let by_shape = match group.logical {
-            Some(LogicalType::List) => self.of_list(group),
-            Some(LogicalType::Map) => self.of_map(group),
-            _ => None,
-        };
-        by_shape.or_else(|| {
-            let fields: Vec<Field> = group.children.iter().filter_map(|&child| self.field(child)).collect();
-            (!fields.is_empty()).then(|| DataType::Struct(fields.into()))
-        })
-    }
-
-    /// A list, by the backward-compatibility rules: the repeated child is the element itself unless it is a group of
-    /// one child that is not repeated and its name is none of the two that old writers gave to elements.
-    fn of_list(&self, list: &Node) -> Option<DataType> {
-        let (index, repeated) = self.only_repeated_child(list)?;
-        let named_as_element = repeated.name == "array" || repeated.name.strip_suffix("_tuple") == Some(&list.name);
-        let wrapped = match repeated.children[..] {
-            [child] if !named_as_element => self.schema.nodes.get(child).filter(|child| !repeats(child)).map(|_| child),
-            _ => None,
-        };
-        let element = match wrapped {
-            Some(child) => self.field(child)?,
-            None => self.required_field(index)?,
-        };
-        Some(DataType::List(Arc::new(element)))
-    }
-
-    /// A map; one that has keys only is a list of them.
-    fn of_map(&self, map: &Node) -> Option<DataType> {
-        let (_, entry) = self.only_repeated_child(map)?;
-        match entry.children[..] {
-            [_] => self.of_list(map),
-            [key, value] if !repeats(self.schema.nodes.get(key)?) => {
-                let fields = vec![self.required_field(key)?, self.field(value)?];
-                let entries = Field::new(&entry.name, DataType::Struct(fields.into()), false);
-                Some(DataType::Map(Arc::new(with_id(entries, entry)), false))
-            }
-            _ => None,
-        }
-    }
-
-    fn only_repeated_child(&self, group: &Node) -> Option<(usize, &'a Node)> {
-        let [child] = group.children[..] else { return None };
-        let node = self.schema.nodes.get(child).filter(|node| repeats(node))?;
-        Some((child, node))
-    }
-}
-
-fn repeats(node: &Node) -> bool {
-    node.repetition == Repetition::Repeated
-}
-
-fn with_id(field: Field, node: &Node) -> Field {
-    match node.field_id {
-        Some(id) => field.with_metadata(HashMap::from([(FIELD_ID_KEY.to_owned(), id.to_string())])),
-        None => field,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arrow_schema::Field;
+
     use super::*;
     use crate::error::ErrorKind;
+    use crate::schema::Repetition;
     use crate::schema::testing::{Tree, group, leaf, schema};
     use crate::schema::{LogicalType as Logical, PhysicalType as Physical};
     use Repetition::{Optional, Repeated, Required};

@@ -6,6 +6,7 @@
 //! maps. Rests on nothing but `error`.
 
 pub(crate) mod arrow;
+pub(crate) mod output;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 NEEDS_DATA, BATCH, FINISHED = 1, 2, 3
 UTF8, LARGE_UTF8, UTF8_VIEW = 0, 1, 2
-UNSUPPORTED = -3001
+# No page begins and ends with a piece of so many bytes, other than by chance.
+PIECE_BYTES = 9973
 
 
 class Range(c.Structure):
@@ -116,11 +117,12 @@ class Library:
         self.call(function, handle, address)
         return pa.Schema._import_from_c(address)
 
-    def scan(self, data, metadata, way, columns=None, string_type=UTF8):
-        """A Table of the columns. `way`: "whole" pushes all bytes first, "borrowed" lends them, "ranges" answers."""
+    def scan(self, data, metadata, way, columns=None, **options):
+        """A Table of the columns. `way`: "whole" pushes all bytes first, "borrowed" lends them, "pieces" lends them in
+        pieces, the last one first, and anything else pushes what is asked for."""
         lent = Lent(self, data)
         decoder = HANDLE()
-        options = ScanOptions(struct_size=c.sizeof(ScanOptions), string_type=string_type)
+        options = ScanOptions(struct_size=c.sizeof(ScanOptions), **options)
         if columns is not None:
             names = [name.encode() for name in columns]
             array = (Str * max(1, len(names)))(*[Str(name, len(name)) for name in names])
@@ -131,7 +133,11 @@ class Library:
             if way == "whole":
                 self.call("decoder_push", decoder, 0, lent.address, len(data))
             elif way == "borrowed":
-                lent.push(decoder)
+                lent.push(decoder, 0, len(data))
+            elif way == "pieces":
+                for end in range(len(data), 0, -PIECE_BYTES):
+                    start = max(0, end - PIECE_BYTES)
+                    lent.push(decoder, start, end - start)
             batches = self.drain(decoder, schema, data, lent)
         finally:
             self.lib.pqpush_decoder_free(decoder)
@@ -163,7 +169,7 @@ class Lent:
     """Bytes in memory that a decoder may borrow; counts how often they were given back."""
 
     def __init__(self, library, data):
-        self.library, self.length = library, len(data)
+        self.library = library
         self.buffer = c.create_string_buffer(data, len(data))
         self.address = c.addressof(self.buffer)
         self.borrowed, self.released = 0, 0
@@ -172,9 +178,10 @@ class Lent:
     def give_back(self, _user_data):
         self.released += 1
 
-    def push(self, decoder):
+    def push(self, decoder, offset, length):
         self.borrowed += 1
-        self.library.call("decoder_push_borrowed", decoder, 0, self.address, self.length, self.callback, None)
+        address = self.address + offset
+        self.library.call("decoder_push_borrowed", decoder, offset, address, length, self.callback, None)
 
 
 def ranges(event):

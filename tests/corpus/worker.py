@@ -15,8 +15,14 @@ sys.path.insert(0, corpus)
 import digest  # noqa: E402
 import libpqpush  # noqa: E402
 
-# The digest of a value does not depend on the Arrow type of strings, so each way asks for another.
-STRING_TYPES = {"whole": libpqpush.UTF8, "ranges": libpqpush.LARGE_UTF8, "borrowed": libpqpush.UTF8_VIEW}
+# The digest of a value does not depend on the Arrow type of strings, so the ways ask for different ones.
+OPTIONS = {
+    "whole": {"string_type": libpqpush.UTF8},
+    "ranges": {"string_type": libpqpush.LARGE_UTF8},
+    "borrowed": {"string_type": libpqpush.UTF8_VIEW},
+    "pieces": {"string_type": libpqpush.UTF8_VIEW},
+    "bounded": {"max_buffered_bytes": 10_000, "batch_rows": 1000},
+}
 
 
 def peak_bytes():
@@ -30,14 +36,28 @@ def flat_columns(schema):
 
 
 def read(library, data, metadata, way, columns):
-    table, lent = library.scan(data, metadata, way, columns, STRING_TYPES[way])
+    table, lent = library.scan(data, metadata, way, columns, **OPTIONS[way])
     names = digest.column_digests(table)
     result = {"digest": digest.combine(table.num_rows, names), "columns": names, "rows": table.num_rows}
+    if way == "whole":
+        result["complaint"] = wrong_slice(library, data, metadata, columns, table)
     del table
     gc.collect()
     if lent.released != lent.borrowed:
         result["complaint"] = f"borrowed {lent.borrowed} times, given back {lent.released} times"
     return result
+
+
+def wrong_slice(library, data, metadata, columns, table):
+    """What is wrong with rows from the middle, skipped to by offset and limit; None where nothing is."""
+    rows = table.num_rows
+    for offset, limit in ((rows // 3, rows // 2), (rows - 1, 1)):
+        if offset < 0 or limit == 0:
+            continue
+        sliced, _ = library.scan(data, metadata, "ranges", columns, offset=offset, limit=limit)
+        if digest.table_digest(sliced) != digest.table_digest(table.slice(offset, limit)):
+            return f"offset {offset} limit {limit} gives other rows"
+    return None
 
 
 def answer(library, request):
@@ -71,4 +91,5 @@ def main():
         print(json.dumps(result), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

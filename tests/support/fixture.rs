@@ -223,7 +223,7 @@ fn validity(nulls: Nulls, rows: usize, random: &mut Random) -> Vec<bool> {
     let mut next = |row: usize| match nulls {
         Nulls::Required | Nulls::None => true,
         Nulls::All => false,
-        Nulls::Alternating => row % 2 == 0,
+        Nulls::Alternating => row.is_multiple_of(2),
         Nulls::Random(percent) => !random.percent(percent),
         Nulls::Runs => {
             in_run ^= random.below(100) == 0;

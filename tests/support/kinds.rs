@@ -260,7 +260,7 @@ impl Kind {
         let bits = mix(key);
         let length = match lengths {
             Lengths::Short => (bits % 25) as usize,
-            Lengths::OftenEmpty if bits % 2 == 0 => 0,
+            Lengths::OftenEmpty if bits.is_multiple_of(2) => 0,
             Lengths::OftenEmpty => (bits / 2 % 9) as usize,
             Lengths::Long => 100 + (bits % 1001) as usize,
         };

@@ -1,0 +1,272 @@
+//! From the levels of pages to what a batch must know of them: which slots of the leaf hold a value, and, for nested
+//! columns, the levels themselves.
+//!
+//! A column that is not nested has one slot a row, and its levels are a bitmap already ([`DefinitionLevels`]). A nested one
+//! is read in blocks of numbers; it has a slot wherever the innermost list around it has an element, and a row goes on
+//! for as long as repetition levels are not 0, also into the next page.
+
+use std::sync::Arc;
+
+use arrow_buffer::{Buffer, NullBuffer};
+
+use crate::encoding::{DefinitionLevels, LEVEL_BLOCK, LevelStream};
+use crate::error::{Error, Result};
+use crate::memory::{BitSlice, Pool, Validity, Values};
+use crate::metadata::Encoding;
+use crate::page::{DataPage, HighestLevels};
+
+/// What levels mean in one leaf column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LevelShape {
+    /// The highest ones; the highest definition level is that of a value.
+    pub highest: HighestLevels,
+    /// Definition level from which there is a slot in the leaf's array.
+    pub slot_definition: u16,
+}
+
+impl LevelShape {
+    fn is_flat(&self) -> bool {
+        self.highest.repetition == 0 && self.highest.definition <= 1
+    }
+}
+
+/// The levels of the rows of one batch.
+pub(crate) struct BatchLevels {
+    shape: LevelShape,
+    pool: Arc<Pool>,
+    /// Which slots hold a value.
+    pub validity: Validity,
+    slots: usize,
+    repetition: Option<Values<u16>>,
+    definition: Option<Values<u16>>,
+}
+
+/// The levels of a complete batch.
+pub(crate) struct LevelRows {
+    /// Which slots hold a value; `None` where all do.
+    pub nulls: Option<NullBuffer>,
+    /// Number of slots.
+    pub slots: usize,
+    /// Repetition levels; `None` where all are 0.
+    pub repetition: Option<Values<u16>>,
+    /// Definition levels; `None` for a column that is not nested.
+    pub definition: Option<Values<u16>>,
+}
+
+impl BatchLevels {
+    /// No rows yet.
+    pub(crate) fn new(shape: LevelShape, pool: &Arc<Pool>) -> Self {
+        let (pool, validity) = (Arc::clone(pool), Validity::new(pool));
+        Self { shape, pool, validity, slots: 0, repetition: None, definition: None }
+    }
+
+    /// Hands out the levels of the batch and begins the next one.
+    pub(crate) fn take(&mut self) -> Result<LevelRows> {
+        let (repetition, definition) = (self.repetition.take(), self.definition.take());
+        // A batch of no rows has levels too.
+        let definition = match definition {
+            None if !self.shape.is_flat() => Some(Values::with_capacity(&self.pool, 0)?),
+            definition => definition,
+        };
+        let repetition = match repetition {
+            None if self.shape.highest.repetition > 0 => Some(Values::with_capacity(&self.pool, 0)?),
+            repetition => repetition,
+        };
+        Ok(LevelRows { nulls: self.validity.take()?, slots: std::mem::take(&mut self.slots), repetition, definition })
+    }
+
+    /// Appends entries of a nested column; returns slots and values among them.
+    fn push(&mut self, repetition: &[u16], definition: &[u16]) -> Result<(usize, usize)> {
+        append(&mut self.definition, &self.pool, definition)?;
+        if self.shape.highest.repetition > 0 {
+            append(&mut self.repetition, &self.pool, repetition)?;
+        }
+        let mut bits = [0u8; LEVEL_BLOCK / 8];
+        let mut slots = 0usize;
+        for level in definition.iter().filter(|level| **level >= self.shape.slot_definition) {
+            let is_valid = *level == self.shape.highest.definition;
+            if let Some(byte) = bits.get_mut(slots / 8) {
+                *byte |= u8::from(is_valid) << (slots % 8);
+            }
+            slots = slots.saturating_add(1);
+        }
+        self.slots = self.slots.saturating_add(slots);
+        let present = self.validity.push_slice(BitSlice::new(&bits, 0, slots))?;
+        Ok((slots, present))
+    }
+}
+
+fn append(levels: &mut Option<Values<u16>>, pool: &Arc<Pool>, new: &[u16]) -> Result<()> {
+    let levels = match levels {
+        Some(levels) => levels,
+        None => levels.insert(Values::with_capacity(pool, LEVEL_BLOCK)?),
+    };
+    let spare = levels.spare(new.len())?;
+    spare.iter_mut().zip(new).for_each(|(slot, level)| *slot = *level);
+    levels.commit(new.len());
+    Ok(())
+}
+
+/// What was taken from a page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Rows begun.
+    pub rows: u64,
+    /// Slots of the leaf's array.
+    pub slots: usize,
+    /// Values among them.
+    pub present: usize,
+    /// True where the last row may go on in the next page.
+    pub row_is_open: bool,
+    /// True where nothing of the page is left.
+    pub page_is_done: bool,
+}
+
+/// The levels of the open page.
+pub(crate) enum PageLevels {
+    /// One slot a row.
+    Flat { levels: DefinitionLevels, bytes: Buffer, rows_left: u64 },
+    /// Any.
+    Nested(Box<NestedPage>),
+}
+
+/// The levels of a page of a nested column.
+pub(crate) struct NestedPage {
+    shape: LevelShape,
+    bytes: Buffer,
+    repetition: LevelStream,
+    definition: LevelStream,
+    /// Entries not yet in the block.
+    entries_left: u64,
+    block: Block,
+}
+
+/// Entries decoded and not yet taken: those from `taken` up to `length`.
+struct Block {
+    repetition: [u16; LEVEL_BLOCK],
+    definition: [u16; LEVEL_BLOCK],
+    taken: usize,
+    length: usize,
+}
+
+impl PageLevels {
+    /// The levels of `page`, which has `entries` of them.
+    pub(crate) fn open(shape: LevelShape, page: &DataPage, entries: u64) -> Result<Self> {
+        let bytes = page.level_bytes.clone();
+        if !shape.is_flat() {
+            return NestedPage::open(shape, page, entries).map(|page| Self::Nested(Box::new(page)));
+        }
+        if shape.highest.definition == 0 {
+            return Ok(Self::Flat { levels: DefinitionLevels::Required, bytes, rows_left: entries });
+        }
+        let range = page.definition.range.clone();
+        if page.definition.encoding == Encoding::BitPacked {
+            let count = usize::try_from(entries).unwrap_or(usize::MAX);
+            let (levels, turned) = DefinitionLevels::bit_packed(bytes.get(range).unwrap_or_default(), count);
+            return Ok(Self::Flat { levels, bytes: turned.into(), rows_left: entries });
+        }
+        Ok(Self::Flat { levels: DefinitionLevels::optional(range)?, bytes, rows_left: entries })
+    }
+
+    /// Takes entries until `rows` more rows were begun and the last of them is complete, or the page ends. They are
+    /// appended to `batch`, where that is given, else passed over. `row_is_open` says that a row of the page before may
+    /// go on here.
+    pub(crate) fn take(&mut self, rows: u64, row_is_open: bool, batch: Option<&mut BatchLevels>) -> Result<Taken> {
+        match self {
+            Self::Nested(page) => page.take(rows, row_is_open, batch),
+            Self::Flat { levels, bytes, rows_left } => {
+                let rows = rows.min(*rows_left);
+                let slots = usize::try_from(rows).map_err(|_| Error::limit(format!("{rows} rows at a time")))?;
+                let present = match batch {
+                    Some(batch) => {
+                        batch.slots = batch.slots.saturating_add(slots);
+                        levels.read(bytes, slots, &mut batch.validity)?
+                    }
+                    None => levels.skip(bytes, slots)?,
+                };
+                *rows_left = rows_left.saturating_sub(rows);
+                Ok(Taken { rows, slots, present, row_is_open: false, page_is_done: *rows_left == 0 })
+            }
+        }
+    }
+}
+
+impl NestedPage {
+    fn open(shape: LevelShape, page: &DataPage, entries: u64) -> Result<Self> {
+        let stream = |highest, section: &crate::page::LevelSection| {
+            LevelStream::new(highest, section.encoding, section.range.clone())
+        };
+        Ok(Self {
+            shape,
+            bytes: page.level_bytes.clone(),
+            repetition: stream(shape.highest.repetition, &page.repetition)?,
+            definition: stream(shape.highest.definition, &page.definition)?,
+            entries_left: entries,
+            block: Block { repetition: [0; LEVEL_BLOCK], definition: [0; LEVEL_BLOCK], taken: 0, length: 0 },
+        })
+    }
+
+    fn take(&mut self, rows: u64, row_is_open: bool, mut batch: Option<&mut BatchLevels>) -> Result<Taken> {
+        let mut taken = Taken { row_is_open, ..Taken::default() };
+        loop {
+            if self.block.taken == self.block.length && !self.fill_block()? {
+                taken.page_is_done = true;
+                return Ok(taken);
+            }
+            let (entries, begun) = self.block.entries_of(rows.saturating_sub(taken.rows));
+            let repetition = self.block.repetition.get(entries.clone()).unwrap_or_default();
+            let definition = self.block.definition.get(entries.clone()).unwrap_or_default();
+            if !taken.row_is_open && repetition.first().is_some_and(|level| *level != 0) {
+                return Err(Error::corrupt("a page begins inside a row"));
+            }
+            let (slots, present) = match &mut batch {
+                Some(batch) => batch.push(repetition, definition)?,
+                None => (0, definition.iter().filter(|level| **level == self.shape.highest.definition).count()),
+            };
+            taken.rows = taken.rows.saturating_add(begun);
+            taken.slots = taken.slots.saturating_add(slots);
+            taken.present = taken.present.saturating_add(present);
+            self.block.taken = entries.end;
+            taken.row_is_open = self.shape.highest.repetition > 0 && self.block.taken == self.block.length;
+            if self.block.taken < self.block.length {
+                taken.page_is_done = false;
+                return Ok(taken);
+            }
+            // Without repetition every entry is a row, so the last one is complete.
+            if taken.rows == rows && !taken.row_is_open {
+                taken.page_is_done = self.entries_left == 0;
+                return Ok(taken);
+            }
+        }
+    }
+
+    /// Decodes the next block; false where the page has no more entries.
+    fn fill_block(&mut self) -> Result<bool> {
+        let length = usize::try_from(self.entries_left).unwrap_or(LEVEL_BLOCK).min(LEVEL_BLOCK);
+        let block = &mut self.block;
+        (block.taken, block.length) = (0, length);
+        self.repetition.read(&self.bytes, block.repetition.get_mut(..length).unwrap_or_default())?;
+        self.definition.read(&self.bytes, block.definition.get_mut(..length).unwrap_or_default())?;
+        self.entries_left = self.entries_left.saturating_sub(length as u64);
+        Ok(length > 0)
+    }
+}
+
+impl Block {
+    /// The entries up to the begin of the row after the next `rows` ones, as far as the block goes, and how many rows
+    /// begin among them.
+    fn entries_of(&self, rows: u64) -> (std::ops::Range<usize>, u64) {
+        let mut begun = 0u64;
+        let mut end = self.taken;
+        for level in self.repetition.get(self.taken..self.length).unwrap_or_default() {
+            if *level == 0 {
+                if begun == rows {
+                    break;
+                }
+                begun = begun.saturating_add(1);
+            }
+            end = end.saturating_add(1);
+        }
+        (self.taken..end, begun)
+    }
+}

@@ -1,0 +1,428 @@
+//! Reads one column chunk from front to back, page by page, under the rows that are wanted.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_schema::DataType;
+
+use super::assembly::LeafBatch;
+use super::decoder::{self, ValueDecoder};
+use super::levels::{BatchLevels, LevelShape, PageLevels};
+use super::pages::{ByteSource, Located, PageCursor};
+use crate::byte_range::ByteRange;
+use crate::error::{Error, Result};
+use crate::memory::Pool;
+use crate::metadata::{Codec, PageLocation};
+use crate::page::PageOpener;
+use crate::page::header::{PageHeader, PageKind};
+use crate::schema::Leaf;
+
+/// Rows that buffers are reserved for at first, however many a batch may have.
+const MAX_RESERVED_ROWS: usize = 1 << 16;
+
+/// Where a column chunk lies and how it is stored.
+pub(crate) struct ChunkPlace {
+    /// The bytes of all its pages.
+    pub range: ByteRange,
+    /// Where its pages end by what the footer says; the last one may go on up to the end of `range`.
+    pub stated_end: u64,
+    /// How its pages are compressed.
+    pub codec: Codec,
+    /// Where its data pages lie, if that is to be used; else empty.
+    pub index: Vec<PageLocation>,
+    /// The row group.
+    pub row_group: usize,
+    /// Leaf column ordinal.
+    pub column: usize,
+    /// Rows of the row group.
+    pub row_count: u64,
+    /// What its levels mean.
+    pub levels: LevelShape,
+}
+
+/// Pages of a chunk that were met, its dictionary page among them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct PageCounts {
+    /// Passed over or opened; with an index, all data pages that it lists.
+    pub seen: u64,
+    /// Opened.
+    pub opened: u64,
+}
+
+impl PageCounts {
+    fn met(&mut self, is_new: bool, is_opened: bool) {
+        self.add(Self { seen: u64::from(is_new), opened: u64::from(is_opened) });
+    }
+
+    /// Counts those of `other` too.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.seen = self.seen.saturating_add(other.seen);
+        self.opened = self.opened.saturating_add(other.opened);
+    }
+}
+
+/// Reads one column of one row group from front to back.
+pub(crate) struct ColumnReader {
+    place: ChunkPlace,
+    path: String,
+    cursor: PageCursor,
+    has_dictionary: bool,
+    page: Option<OpenPage>,
+    /// Row of the row group that begins next.
+    next_row: u64,
+    /// True where the row before may go on.
+    row_is_open: bool,
+    levels: BatchLevels,
+    values: Box<dyn ValueDecoder>,
+    counts: PageCounts,
+    is_starved: bool,
+}
+
+/// The data page that the next row lies in.
+struct OpenPage {
+    levels: PageLevels,
+    /// Rows that are still to begin in it, where that is known beforehand.
+    rows_left: Option<u64>,
+}
+
+/// What looking for the next page came to.
+enum NextPage {
+    Opened,
+    /// Bytes are missing.
+    Starved,
+    /// The chunk has no more pages.
+    End,
+}
+
+impl ColumnReader {
+    /// A reader of the chunk at `place` of the column `leaf`, for arrays of `data_type` with about `batch_rows` rows.
+    pub(crate) fn new(
+        place: ChunkPlace,
+        leaf: &Leaf,
+        data_type: &DataType,
+        batch_rows: usize,
+        pool: &Arc<Pool>,
+    ) -> Result<Self> {
+        let path = leaf.dotted_path();
+        let rows = batch_rows.min(MAX_RESERVED_ROWS);
+        let values = decoder::value_decoder(leaf, data_type, rows, pool)
+            .map_err(|error| error.in_column(place.column, &path).in_row_group(place.row_group))?;
+        let cursor = PageCursor::new(place.range, place.stated_end, place.index.clone());
+        Ok(Self {
+            path,
+            counts: PageCounts { seen: cursor.indexed_page_count() as u64, opened: 0 },
+            cursor,
+            has_dictionary: false,
+            page: None,
+            next_row: 0,
+            row_is_open: false,
+            levels: BatchLevels::new(place.levels, pool),
+            values,
+            is_starved: false,
+            place,
+        })
+    }
+
+    /// Decodes the rows `wanted` (ascending ranges of rows of the row group) that were not decoded yet. False where bytes
+    /// are missing: then the same call goes on from there.
+    pub(crate) fn fill(
+        &mut self,
+        wanted: &[Range<u64>],
+        source: &mut dyn ByteSource,
+        opener: &mut PageOpener,
+    ) -> Result<bool> {
+        let filled = self.fill_rows(wanted, source, opener).map_err(|error| self.placed(error))?;
+        self.is_starved = !filled;
+        Ok(filled)
+    }
+
+    /// What was decoded since the last call.
+    pub(crate) fn finish_batch(&mut self) -> Result<LeafBatch> {
+        let levels = self.levels.take()?;
+        let array = self.values.finish(levels.slots, levels.nulls.clone()).map_err(|error| self.placed(error))?;
+        Ok(LeafBatch { array, levels })
+    }
+
+    /// Gives up what is left of the chunk, once the last wanted row was decoded. After the last row of the row group no
+    /// further values may follow; where bytes are missing to see that, this is false.
+    pub(crate) fn close(&mut self, source: &mut dyn ByteSource) -> Result<bool> {
+        let all_read = self.next_row == self.place.row_count && !self.cursor.is_indexed();
+        self.is_starved = all_read && !self.pass_trailing_pages(source).map_err(|error| self.placed(error))?;
+        if self.is_starved {
+            return Ok(false);
+        }
+        self.page = None;
+        self.cursor.close(source);
+        Ok(true)
+    }
+
+    /// Pages met so far.
+    pub(crate) fn page_counts(&self) -> PageCounts {
+        self.counts
+    }
+
+    /// True where the last call could not go on for missing bytes.
+    pub(crate) fn is_starved(&self) -> bool {
+        self.is_starved
+    }
+
+    /// The ranges of the file that are needed to decode `wanted`, held or not, from the next page on: in file order, the
+    /// first of them what comes first.
+    pub(crate) fn needed_ranges(&self, wanted: &[Range<u64>]) -> Vec<ByteRange> {
+        let mut ranges = Vec::new();
+        if self.cursor.is_indexed() {
+            ranges.extend([self.cursor.known_page(), self.cursor.before_first_indexed_page()]);
+            for rows in wanted {
+                // The open page is read already.
+                let rows = rows.start.max(self.row_after_open_page())..rows.end;
+                if !rows.is_empty() {
+                    self.cursor.ranges_of_rows(&rows, &mut ranges);
+                }
+            }
+        } else {
+            ranges.push(self.cursor.rest());
+        }
+        ranges
+    }
+
+    /// True where the places of pages are known from an offset index.
+    pub(crate) fn is_indexed(&self) -> bool {
+        self.cursor.is_indexed()
+    }
+
+    /// True where the header of the next page was seen, or its place is known from an index.
+    pub(crate) fn knows_next_page(&self) -> bool {
+        self.cursor.is_indexed() || self.cursor.is_located()
+    }
+
+    /// Bytes of the largest page, as far as that is known or can be guessed.
+    pub(crate) fn largest_page(&self) -> u64 {
+        self.cursor.largest_page()
+    }
+
+    /// The page at the cursor, as far as its size is known.
+    pub(crate) fn known_page(&self) -> ByteRange {
+        self.cursor.known_page()
+    }
+
+    fn row_after_open_page(&self) -> u64 {
+        self.next_row.saturating_add(self.page.as_ref().and_then(|page| page.rows_left).unwrap_or(0))
+    }
+
+    fn placed(&self, error: Error) -> Error {
+        error
+            .at_offset(self.cursor.position())
+            .in_row_group(self.place.row_group)
+            .in_column(self.place.column, &self.path)
+    }
+
+    fn fill_rows(
+        &mut self,
+        wanted: &[Range<u64>],
+        source: &mut dyn ByteSource,
+        opener: &mut PageOpener,
+    ) -> Result<bool> {
+        for rows in wanted {
+            if self.next_row > rows.end {
+                continue;
+            }
+            let is_before = self.next_row < rows.start || (self.next_row == rows.start && self.row_is_open);
+            if is_before && !self.advance(rows.start, false, source, opener)? {
+                return Ok(false);
+            }
+            if !self.advance(rows.end, true, source, opener)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Goes on until `row` comes next and the one before it is complete; what is passed goes into the batch or not. False
+    /// where bytes are missing.
+    fn advance(
+        &mut self,
+        row: u64,
+        into_batch: bool,
+        source: &mut dyn ByteSource,
+        opener: &mut PageOpener,
+    ) -> Result<bool> {
+        while self.next_row < row || self.row_is_open {
+            if self.page.is_some() {
+                self.take_rows(row, into_batch)?;
+                continue;
+            }
+            if self.row_is_open && self.next_page_begins_a_row(source)? {
+                self.row_is_open = false;
+                continue;
+            }
+            let first_wanted = if into_batch { self.next_row } else { row };
+            match self.open_page_of(first_wanted, source, opener)? {
+                NextPage::Opened => {}
+                NextPage::Starved => return Ok(false),
+                NextPage::End if self.next_row >= row => self.row_is_open = false,
+                NextPage::End => return Err(self.ends_early()),
+            }
+        }
+        Ok(true)
+    }
+
+    /// True where the next page is known to begin a row without its levels: it has an index, or its header says so.
+    fn next_page_begins_a_row(&mut self, source: &mut dyn ByteSource) -> Result<bool> {
+        if self.cursor.is_indexed() {
+            return Ok(true);
+        }
+        let next = self.cursor.locate(source)?;
+        Ok(matches!(next, Located::Page(PageHeader { kind: PageKind::DataV2 { .. }, .. })))
+    }
+
+    /// Takes rows of the open page, up to row `end`.
+    fn take_rows(&mut self, end: u64, into_batch: bool) -> Result<()> {
+        let Some(page) = &mut self.page else { return Ok(()) };
+        let batch = into_batch.then_some(&mut self.levels);
+        let taken = page.levels.take(end.saturating_sub(self.next_row), self.row_is_open, batch)?;
+        if into_batch {
+            let valid = if taken.present < taken.slots { self.levels.validity.last(taken.slots)? } else { None };
+            self.values.read(taken.present, valid)?;
+        } else if !taken.page_is_done {
+            self.values.skip(taken.present)?;
+        }
+        self.row_is_open = taken.row_is_open;
+        self.next_row = self.next_row.saturating_add(taken.rows);
+        if self.next_row > self.place.row_count {
+            return Err(Error::corrupt(format!("more rows than the {} of the row group", self.place.row_count)));
+        }
+        let promised = page.rows_left;
+        page.rows_left = promised.map(|rows| rows.saturating_sub(taken.rows));
+        if promised.is_some_and(|rows| taken.rows > rows || (taken.page_is_done && taken.rows < rows)) {
+            return Err(Error::corrupt("a page has more or fewer rows than its header or the offset index says"));
+        }
+        if taken.page_is_done {
+            self.page = None;
+        }
+        Ok(())
+    }
+
+    /// Opens the page that holds `row`, passing over those before it.
+    fn open_page_of(&mut self, row: u64, source: &mut dyn ByteSource, opener: &mut PageOpener) -> Result<NextPage> {
+        loop {
+            let indexed_rows = self.seek(row, source);
+            let header = match self.cursor.locate(source)? {
+                Located::Page(header) => header,
+                Located::Starved => return Ok(NextPage::Starved),
+                Located::End => return Ok(NextPage::End),
+            };
+            let Some(entries) = data_page_entries(&header) else {
+                if indexed_rows.is_some() {
+                    return Err(Error::corrupt("the offset index leads to a page without rows"));
+                }
+                if !self.pass_other_page(&header, source, opener)? {
+                    return Ok(NextPage::Starved);
+                }
+                continue;
+            };
+            let rows = self.rows_of(&header, entries, indexed_rows)?;
+            if let Some(rows) = rows.filter(|rows| self.next_row.saturating_add(*rows) <= row) {
+                self.counts.met(!self.cursor.is_indexed(), false);
+                self.cursor.advance(source);
+                self.next_row = self.next_row.saturating_add(rows);
+                continue;
+            }
+            let Some(body) = self.cursor.body(source) else { return Ok(NextPage::Starved) };
+            let page = opener.data(&header, body, self.place.codec, self.place.levels.highest)?;
+            let levels = PageLevels::open(self.place.levels, &page, entries)?;
+            self.values.open_page(page.encoding, page.values, page.values_start)?;
+            self.page = Some(OpenPage { levels, rows_left: rows });
+            self.counts.met(!self.cursor.is_indexed(), true);
+            self.cursor.advance(source);
+            return Ok(NextPage::Opened);
+        }
+    }
+
+    /// With an index, goes to the page of `row`; returns the rows that the page must have.
+    fn seek(&mut self, row: u64, source: &mut dyn ByteSource) -> Option<u64> {
+        // What lies in front of the first page, a dictionary, is not passed over.
+        if !self.cursor.is_indexed() || !self.cursor.before_first_indexed_page().is_empty() {
+            return None;
+        }
+        let rows = self.cursor.seek(row, source)?;
+        self.next_row = rows.start;
+        Some(rows.end.unwrap_or(self.place.row_count).saturating_sub(rows.start))
+    }
+
+    /// Rows of the data page at the cursor, where they are known without its levels.
+    fn rows_of(&self, header: &PageHeader, entries: u64, indexed_rows: Option<u64>) -> Result<Option<u64>> {
+        let by_header = match header.kind {
+            _ if self.place.levels.highest.repetition == 0 => Some(entries),
+            PageKind::DataV2 { row_count, .. } => Some(u64::from(row_count)),
+            _ => None,
+        };
+        if let (Some(rows), Some(indexed)) = (by_header, indexed_rows)
+            && rows != indexed
+        {
+            return Err(Error::corrupt(format!("a page of {rows} rows, its offset index says {indexed}")));
+        }
+        let rows = by_header.or(indexed_rows);
+        let left = self.place.row_count.saturating_sub(self.next_row);
+        match rows {
+            Some(rows) if rows > left => {
+                Err(Error::corrupt(format!("a page of {rows} rows where the row group has {left} left")))
+            }
+            rows => Ok(rows),
+        }
+    }
+
+    /// Passes a page that holds no rows; a dictionary is loaded. False where bytes are missing.
+    fn pass_other_page(
+        &mut self,
+        header: &PageHeader,
+        source: &mut dyn ByteSource,
+        opener: &mut PageOpener,
+    ) -> Result<bool> {
+        if let PageKind::Dictionary { .. } = header.kind {
+            if self.has_dictionary {
+                return Err(Error::corrupt("a second dictionary page in one column chunk"));
+            }
+            let Some(body) = self.cursor.body(source) else { return Ok(false) };
+            let page = opener.dictionary(header, body, self.place.codec)?;
+            self.values.load_dictionary(page)?;
+            self.has_dictionary = true;
+            self.counts.met(true, true);
+        }
+        self.cursor.advance(source);
+        Ok(true)
+    }
+
+    /// Looks at what follows the last row; false where bytes are missing.
+    fn pass_trailing_pages(&mut self, source: &mut dyn ByteSource) -> Result<bool> {
+        loop {
+            match self.cursor.locate(source) {
+                Ok(Located::Page(header)) => {
+                    if let Some(entries) = data_page_entries(&header) {
+                        let count = self.place.row_count;
+                        return Err(Error::corrupt(format!(
+                            "a page of {entries} more values behind the last of {count} rows"
+                        )));
+                    }
+                    self.cursor.advance(source);
+                }
+                Ok(Located::Starved) => return Ok(false),
+                // Bytes that are no page are padding: nothing of any row is lost with them.
+                Ok(Located::End) | Err(_) => return Ok(true),
+            }
+        }
+    }
+
+    fn ends_early(&self) -> Error {
+        Error::corrupt(format!("the column chunk ends after {} of {} rows", self.next_row, self.place.row_count))
+    }
+}
+
+/// Entries of a data page: values and nulls; `None` for any other page and for one without an entry.
+fn data_page_entries(header: &PageHeader) -> Option<u64> {
+    match header.kind {
+        PageKind::DataV1 { value_count, .. } | PageKind::DataV2 { value_count, .. } if value_count > 0 => {
+            Some(u64::from(value_count))
+        }
+        _ => None,
+    }
+}
