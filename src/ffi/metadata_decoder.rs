@@ -83,6 +83,7 @@ unsafe fn metadata_options(options: *const pqpush_metadata_options) -> FfiResult
             other => return Err(out_of_range("options.page_index", other)),
         },
         max_metadata_bytes: or_default(given.max_metadata_bytes, defaults.max_metadata_bytes),
+        decryption: None,
     })
 }
 

@@ -172,7 +172,9 @@ impl<'a> Footer<'a> {
                 (1, Kind::List) => columns = self.columns(ordinal)?,
                 (2, Kind::I64) => total_byte_size = Some(self.read("row group", Reader::i64)?),
                 (3, Kind::I64) => row_count = Some(self.read("row group", Reader::i64)?),
-                (7, Kind::I16) => row_group_ordinal = self.read("row group", Reader::i16)?.try_into().unwrap_or(ordinal),
+                (7, Kind::I16) => {
+                    row_group_ordinal = self.read("row group", Reader::i16)?.try_into().unwrap_or(ordinal)
+                }
                 (_, kind) => self.read("row group", |reader| reader.skip(kind))?,
             }
         }
