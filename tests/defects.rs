@@ -18,12 +18,12 @@ mod support;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use bytes::Bytes;
-use pqpush::{Decoder, Error, ErrorKind, MetadataDecoder, ScanOptions, Step};
+use pqpush::{Decoder, Error, ErrorKind, MetadataDecoder, ScanOptions, Step, StringType};
 
 use support::handmade::*;
 use support::host::{By, Feed, Scan, metadata, metadata_options, scan, scan_with};
 use support::memory;
-use support::thrift::Struct;
+use support::thrift::{self, Struct};
 
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
@@ -188,12 +188,51 @@ fn d07_level_lengths_past_the_page() {
     }
 }
 
-/// DELTA_BYTE_ARRAY (negative suffix, prefix longer than the value before) is not read at all yet, and says so.
+/// A DELTA_BYTE_ARRAY column of eight rows whose values share and add so many bytes; `own` is what they add.
+fn delta_byte_array(prefixes: [i64; 8], suffixes: [i64; 8], own: &[u8]) -> Bytes {
+    let lengths = |lengths: &[i64]| delta_binary_packed(lengths, 32, 4);
+    let page = data_v1(8, DELTA_BYTE_ARRAY, [lengths(&prefixes), lengths(&suffixes), own.to_vec()].concat());
+    let column = Column::new("s", BYTE_ARRAY, vec![page]).converted(UTF8);
+    file(8, vec![column.chunk(|chunk| chunk.value_count = Some(8))])
+}
+
+/// What a string column is read as, and refused as, under each type of strings, from the front and from the middle.
+fn string_options() -> impl Iterator<Item = ScanOptions> {
+    let types = [StringType::Utf8, StringType::LargeUtf8, StringType::Utf8View];
+    types.into_iter().flat_map(|string_type| [0, 5].map(|offset| ScanOptions { string_type, ..options(offset, None) }))
+}
+
+/// DELTA_BYTE_ARRAY with a suffix of negative length, or suffixes that pass the page.
 #[test]
-fn d08_d09_delta_byte_array_is_refused() {
-    let page = data_v1(8, DELTA_BYTE_ARRAY, vec![0x80, 1, 4, 8, 0xff, 0xff, 0xff]);
-    let column = Column::new("s", BYTE_ARRAY, vec![page]).chunk(|chunk| chunk.value_count = Some(8));
-    assert_eq!(placed(&file(8, vec![column]), &options(0, None)), ErrorKind::Unsupported);
+fn d08_delta_byte_array_with_a_suffix_that_cannot_be() {
+    for last in [-1, i32::MIN as i64, 4, i32::MAX as i64] {
+        let file = delta_byte_array([0; 8], [1, 1, 1, 1, 1, 1, 1, last], b"abcdefghij");
+        for options in string_options() {
+            assert_eq!(placed(&file, &options), ErrorKind::Corrupt, "{last}");
+        }
+    }
+}
+
+/// DELTA_BYTE_ARRAY with a prefix longer than the value before it, or negative; and the same with one that fits.
+#[test]
+fn d09_delta_byte_array_with_a_prefix_that_cannot_be() {
+    for prefix in [-1, i32::MIN as i64, 4, 1000, i32::MAX as i64] {
+        for place in [0, 1, 4] {
+            let mut prefixes = [0, 1, 2, 2, 2, 2, 0, 1];
+            prefixes[place] = prefix;
+            let file = delta_byte_array(prefixes, [3, 2, 1, 1, 1, 1, 3, 2], b"abcbbcdefxyzyy");
+            for options in string_options() {
+                assert_eq!(placed(&file, &options), ErrorKind::Corrupt, "{prefix} at {place}");
+            }
+        }
+    }
+    let file = delta_byte_array([0, 1, 2, 2, 2, 2, 0, 1], [3, 2, 1, 1, 1, 1, 3, 2], b"abcbbcdefxyzyy");
+    let expected = ["abc", "abb", "abc", "abd", "abe", "abf", "xyz", "xyy"];
+    for offset in 0..8 {
+        let scan = scan(&file, options(offset, None)).expect("a readable file");
+        let found = scan.rows()[0].column(0).as_string::<i32>();
+        assert_eq!(found.iter().flatten().collect::<Vec<_>>(), expected[offset as usize..]);
+    }
 }
 
 /// Pages without values, one and several, at the front, in the middle, at the end, at the edge of a batch.
@@ -304,12 +343,42 @@ fn d15_two_dictionary_pages() {
     }
 }
 
-/// DELTA_BINARY_PACKED (with any miniblock size) is not read at all yet, and says so, also where rows are skipped.
+/// DELTA_BINARY_PACKED with any size of miniblocks, from the front and with rows skipped.
 #[test]
-fn d16_delta_binary_packed_is_refused() {
-    let page = data_v1(8, DELTA_BINARY_PACKED, vec![0x80, 4, 1, 8, 0, 0, 0, 0, 0]);
-    for offset in [0, 3] {
-        assert_eq!(placed(&file_of(8, vec![page.clone()]), &options(offset, None)), ErrorKind::Unsupported);
+fn d16_delta_miniblocks_of_any_size() {
+    let numbers: Vec<i64> = (0..1000).map(|row| row * row % 777 - 300).collect();
+    for (miniblock, per_block) in [(32, 4), (64, 2), (128, 1), (96, 4), (256, 1), (256, 4), (1024, 2), (32, 64)] {
+        let page = data_v1(1000, DELTA_BINARY_PACKED, delta_binary_packed(&numbers, miniblock, per_block));
+        let file = file_of(1000, vec![page]);
+        for (offset, limit) in [(0, None), (1, Some(5)), (129, Some(300)), (700, None), (999, None)] {
+            let scan = scan(&file, options(offset, limit)).expect("a readable file");
+            let chosen = numbers.iter().skip(offset as usize).take(limit.unwrap_or(1000) as usize);
+            let expected: Vec<Option<i32>> = chosen.map(|number| Some(*number as i32)).collect();
+            assert_eq!(values(&scan, 0), expected, "{per_block} miniblocks of {miniblock}, offset {offset}");
+        }
+    }
+}
+
+/// A delta stream that counts more values than any memory holds is not allocated for, and one that counts fewer than the
+/// page has rows is an error.
+#[test]
+fn d17_delta_counts_are_not_trusted() {
+    let zigzag_and_end = [0, 0, 0, 0, 0, 0];
+    for count in [0u64, 1, 7, u32::MAX as u64, u64::MAX] {
+        let body = [thrift::varint(128), vec![4], thrift::varint(count), zigzag_and_end.to_vec()].concat();
+        let plain_delta = file_of(200, vec![data_v1(200, DELTA_BINARY_PACKED, body.clone())]);
+        let strings = |encoding| {
+            let column =
+                Column::new("s", BYTE_ARRAY, vec![data_v1(200, encoding, [body.clone(), body.clone()].concat())]);
+            file(200, vec![column.chunk(|chunk| chunk.value_count = Some(200))])
+        };
+        for file in [plain_delta, strings(DELTA_LENGTH_BYTE_ARRAY), strings(DELTA_BYTE_ARRAY)] {
+            let base = memory::start();
+            let error = scan_with(&file, ScanOptions::default(), Feed::Whole, By::Push).expect_err("too few values");
+            let peak = memory::peak_over(base);
+            assert!(peak < 4 << 20, "{count} values: {peak} bytes for {error:?}");
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{count} values: {error:?}");
+        }
     }
 }
 

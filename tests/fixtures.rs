@@ -83,6 +83,18 @@ fn encodings_and_page_versions_are_written() {
         assert_eq!(encodings(&file(Coding::Rle, Kind::Bool)), names(&[Encoding::RLE]));
         assert_eq!(encodings(&file(Coding::Dictionary, Kind::Int64)), names(&[indexes]));
         assert_eq!(encodings(&file(Coding::DictionaryFallback, Kind::Utf8)), names(&[Encoding::PLAIN, indexes]));
+        for (kind, encoding) in [
+            (Kind::Int16, Encoding::DELTA_BINARY_PACKED),
+            (Kind::Int64, Encoding::DELTA_BINARY_PACKED),
+            (Kind::Utf8, Encoding::DELTA_LENGTH_BYTE_ARRAY),
+            (Kind::DecimalBytes(20), Encoding::DELTA_BYTE_ARRAY),
+            (Kind::DecimalFixed(16, 38), Encoding::DELTA_BYTE_ARRAY),
+            (Kind::Float16, Encoding::BYTE_STREAM_SPLIT),
+            (Kind::Float64, Encoding::BYTE_STREAM_SPLIT),
+        ] {
+            assert_eq!(encodings(&file(Coding::As(encoding), kind)), names(&[encoding]));
+            assert_eq!(encodings(&file(Coding::DictionaryThen(encoding), kind)), names(&[indexes, encoding]));
+        }
         let expected = if v2 { PageType::DATA_PAGE_V2 } else { PageType::DATA_PAGE };
         let data = pages(&file(Coding::Plain, Kind::Int32));
         assert_eq!(data.len(), 6);

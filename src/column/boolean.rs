@@ -3,8 +3,8 @@
 use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 
-use super::decoder::{Context, ValueDecoder, unsupported_encoding};
-use crate::encoding::{Hybrid, Piece, length_prefixed, values_missing};
+use super::decoder::{Context, ValueDecoder};
+use crate::encoding::{Hybrid, Piece, length_prefixed, undefined, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Bits, array_from_parts};
 use crate::metadata::Encoding;
@@ -80,7 +80,7 @@ impl ValueDecoder for BooleanDecoder {
             // A page of nulls only may have no value byte at all.
             Encoding::Rle if values.len() <= start => Cursor::Runs(Hybrid::new(1, start..start)?),
             Encoding::Rle => Cursor::Runs(Hybrid::new(1, length_prefixed(&values, start, "RLE booleans")?)?),
-            other => return Err(unsupported_encoding(other, &self.context.data_type)),
+            other => return Err(undefined(other, self.context.physical)),
         };
         self.page = values;
         Ok(())

@@ -12,6 +12,9 @@ pub(crate) trait Conversion: Send + 'static {
     /// The value as the Arrow array holds it.
     type Out: Plain;
 
+    /// True where a value is its bytes in the page, unchanged.
+    const IS_COPY: bool = false;
+
     /// Bytes of one value in the page; `None` where each value has its own length.
     fn source_width(&self) -> Option<usize>;
 
@@ -32,6 +35,7 @@ macro_rules! copy {
     ($name:ident, $out:ty) => {
         impl Conversion for $name {
             type Out = $out;
+            const IS_COPY: bool = true;
 
             fn source_width(&self) -> Option<usize> {
                 Some(size_of::<$out>())

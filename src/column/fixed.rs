@@ -4,15 +4,16 @@ use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 
 use super::conversion::Conversion;
-use super::decoder::{
-    CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding,
-};
-use crate::encoding::{PlainBytes, values_in, values_missing};
+use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
+use crate::encoding::{CodeBlock, CodeScratch, PlainBytes, ValueCursor, values_in, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
 use crate::simd;
+
+/// Values that are brought into PLAIN form at a time before they are converted.
+const BLOCK_VALUES: usize = 256;
 
 /// Decodes values of one conversion.
 pub(crate) struct FixedDecoder<C: Conversion> {
@@ -20,21 +21,38 @@ pub(crate) struct FixedDecoder<C: Conversion> {
     conversion: C,
     dictionary: Option<Values<C::Out>>,
     page: Buffer,
-    cursor: Cursor,
+    cursor: ValueCursor,
     out: Values<C::Out>,
-}
-
-/// Where in the page the next value is.
-enum Cursor {
-    Closed,
-    Plain { position: usize },
-    Dictionary(Codes),
 }
 
 impl<C: Conversion> FixedDecoder<C> {
     pub(crate) fn new(context: Context, conversion: C) -> Result<Self> {
         let out = Values::with_capacity(&context.pool, context.rows)?;
-        Ok(Self { context, conversion, dictionary: None, page: Buffer::default(), cursor: Cursor::Closed, out })
+        let (page, cursor) = (Buffer::default(), ValueCursor::Closed);
+        Ok(Self { context, conversion, dictionary: None, page, cursor, out })
+    }
+
+    /// Appends the next `count` values of the page.
+    fn read_values(&mut self, count: usize) -> Result<()> {
+        match &mut self.cursor {
+            ValueCursor::Codes(_) => self.read_codes(count),
+            ValueCursor::Plain { position, .. } | ValueCursor::PlainBytes(PlainBytes { position }) => {
+                let start = *position;
+                let end = self.read_plain(start, count)?;
+                if let ValueCursor::Plain { position, .. } | ValueCursor::PlainBytes(PlainBytes { position }) =
+                    &mut self.cursor
+                {
+                    *position = end;
+                }
+                Ok(())
+            }
+            ValueCursor::Delta32(_) | ValueCursor::Delta64(_) | ValueCursor::StreamSplit(_) if C::IS_COPY => {
+                self.cursor.write(&self.page, self.out.spare_bytes(count)?)?;
+                self.out.commit(count);
+                Ok(())
+            }
+            _ => self.read_converted(count),
+        }
     }
 
     /// Appends `count` PLAIN values that begin at `position`; returns where the next one begins.
@@ -47,6 +65,22 @@ impl<C: Conversion> FixedDecoder<C> {
         Ok(position.saturating_add(taken))
     }
 
+    /// Appends `count` values by way of their PLAIN form.
+    fn read_converted(&mut self, count: usize) -> Result<()> {
+        let width = self.conversion.source_width();
+        let mut plain = Values::with_capacity(&self.context.pool, 0)?;
+        let mut left = count;
+        while left > 0 {
+            let now = left.min(BLOCK_VALUES);
+            plain.clear();
+            self.cursor.append(&self.page, now, width, &mut plain)?;
+            self.conversion.convert(plain.as_slice(), self.out.spare(now)?.get_mut(..now).unwrap_or_default())?;
+            self.out.commit(now);
+            left = left.saturating_sub(now);
+        }
+        Ok(())
+    }
+
     /// The bytes of `count` values at the front of `rest`; all of it where values have lengths of their own.
     fn plain_source<'a>(&self, rest: &'a [u8], count: usize) -> Result<&'a [u8]> {
         let Some(width) = self.conversion.source_width() else { return Ok(rest) };
@@ -56,7 +90,7 @@ impl<C: Conversion> FixedDecoder<C> {
 
     /// Appends the dictionary entries of the next `count` codes.
     fn read_codes(&mut self, count: usize) -> Result<()> {
-        let Cursor::Dictionary(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
+        let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?.as_slice();
         let mut scratch = CodeScratch::new();
         self.out.reserve(count)?;
@@ -97,41 +131,18 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
-        self.cursor = match encoding {
-            Encoding::Plain => Cursor::Plain { position: start },
-            Encoding::PlainDictionary | Encoding::RleDictionary => Cursor::Dictionary(Codes::open(&values, start)?),
-            other => return Err(unsupported_encoding(other, &self.context.data_type)),
-        };
+        self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;
         Ok(())
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {
-        match &mut self.cursor {
-            Cursor::Closed => Err(Error::internal("no page is open")),
-            Cursor::Dictionary(codes) => codes.skip(&self.page, count),
-            Cursor::Plain { position } => {
-                let mut values = PlainBytes { position: *position };
-                match self.conversion.source_width() {
-                    Some(width) => values.position = values.position.saturating_add(count.saturating_mul(width)),
-                    None => values.skip(&self.page, count)?,
-                }
-                *position = values.position;
-                Ok(())
-            }
-        }
+        self.cursor.skip(&self.page, count)
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
         let before = self.out.len();
-        match self.cursor {
-            Cursor::Closed => return Err(Error::internal("no page is open")),
-            Cursor::Plain { position } => {
-                let position = self.read_plain(position, present)?;
-                self.cursor = Cursor::Plain { position };
-            }
-            Cursor::Dictionary(_) => self.read_codes(present)?,
-        }
+        self.read_values(present)?;
         if let Some(valid) = valid {
             self.out.spare(valid.len())?;
             self.out.commit(valid.len().saturating_sub(present));

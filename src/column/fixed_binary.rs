@@ -3,10 +3,8 @@
 use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 
-use super::decoder::{
-    CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding,
-};
-use crate::encoding::{values_in, values_missing};
+use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
+use crate::encoding::{CodeBlock, CodeScratch, ValueCursor, values_in, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
 use crate::metadata::Encoding;
@@ -19,32 +17,18 @@ pub(crate) struct FixedBinaryDecoder {
     width: usize,
     dictionary: Option<(Buffer, usize)>,
     page: Buffer,
-    cursor: Cursor,
+    cursor: ValueCursor,
     out: Values<u8>,
-}
-
-enum Cursor {
-    Closed,
-    Plain { position: usize },
-    Dictionary(Codes),
 }
 
 impl FixedBinaryDecoder {
     pub(crate) fn new(context: Context, width: usize) -> Result<Self> {
         let out = Values::with_capacity(&context.pool, context.rows.saturating_mul(width.min(1 << 10)))?;
-        Ok(Self { context, width, dictionary: None, page: Buffer::default(), cursor: Cursor::Closed, out })
-    }
-
-    fn read_plain(&mut self, position: usize, count: usize) -> Result<usize> {
-        let rest = self.page.get(position..).unwrap_or(&[]);
-        let bytes = count.saturating_mul(self.width);
-        let there = || values_missing("PLAIN values", count, values_in(rest, self.width));
-        self.out.extend_from_bytes(rest.get(..bytes).ok_or_else(there)?)?;
-        Ok(position.saturating_add(bytes))
+        Ok(Self { context, width, dictionary: None, page: Buffer::default(), cursor: ValueCursor::Closed, out })
     }
 
     fn read_codes(&mut self, count: usize) -> Result<()> {
-        let Cursor::Dictionary(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
+        let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let (dictionary, entries) = self.dictionary.as_ref().ok_or_else(no_dictionary)?;
         let mut scratch = CodeScratch::new();
         let mut left = count;
@@ -86,35 +70,20 @@ impl ValueDecoder for FixedBinaryDecoder {
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
-        self.cursor = match encoding {
-            Encoding::Plain => Cursor::Plain { position: start },
-            Encoding::PlainDictionary | Encoding::RleDictionary => Cursor::Dictionary(Codes::open(&values, start)?),
-            other => return Err(unsupported_encoding(other, &self.context.data_type)),
-        };
+        self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;
         Ok(())
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {
-        match &mut self.cursor {
-            Cursor::Closed => Err(Error::internal("no page is open")),
-            Cursor::Dictionary(codes) => codes.skip(&self.page, count),
-            Cursor::Plain { position } => {
-                *position = position.saturating_add(count.saturating_mul(self.width));
-                Ok(())
-            }
-        }
+        self.cursor.skip(&self.page, count)
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
         let before = self.out.len();
         match self.cursor {
-            Cursor::Closed => return Err(Error::internal("no page is open")),
-            Cursor::Plain { position } => {
-                let position = self.read_plain(position, present)?;
-                self.cursor = Cursor::Plain { position };
-            }
-            Cursor::Dictionary(_) => self.read_codes(present)?,
+            ValueCursor::Codes(_) => self.read_codes(present)?,
+            _ => self.cursor.append(&self.page, present, Some(self.width), &mut self.out)?,
         }
         if let Some(valid) = valid {
             let gaps = valid.len().saturating_sub(present).saturating_mul(self.width);

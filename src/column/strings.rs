@@ -7,10 +7,11 @@ use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 use arrow_schema::DataType;
 
-use super::decoder::{
-    CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding,
+use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
+use crate::encoding::{
+    ByteArrayBlock, CodeBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, for_each_block,
+    validate_values, values_missing,
 };
-use crate::encoding::{PlainBytes, Utf8Stretch, byte_array_at, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Plain, Values, array_from_parts};
 use crate::metadata::Encoding;
@@ -44,16 +45,10 @@ pub(crate) struct StringDecoder<O: Offset> {
     is_utf8: bool,
     dictionary: Option<Dictionary>,
     page: Buffer,
-    cursor: Cursor,
+    cursor: ValueCursor,
     /// Where each value ends; in front of them a 0.
     offsets: Values<O>,
     bytes: Values<u8>,
-}
-
-enum Cursor {
-    Closed,
-    Plain { position: usize },
-    Dictionary(Codes),
 }
 
 /// The entries of a dictionary, their bytes end to end.
@@ -68,7 +63,44 @@ impl<O: Offset> StringDecoder<O> {
         let offsets = empty_offsets(&context)?;
         let is_utf8 = matches!(context.data_type, DataType::Utf8 | DataType::LargeUtf8);
         let page = Buffer::default();
-        Ok(Self { context, is_utf8, dictionary: None, page, cursor: Cursor::Closed, offsets, bytes })
+        Ok(Self { context, is_utf8, dictionary: None, page, cursor: ValueCursor::Closed, offsets, bytes })
+    }
+
+    /// Appends the next `count` values of the page.
+    fn read_values(&mut self, count: usize) -> Result<()> {
+        match &self.cursor {
+            ValueCursor::PlainBytes(values) => {
+                let position = self.read_plain(values.position, count)?;
+                self.cursor = ValueCursor::PlainBytes(PlainBytes { position });
+                Ok(())
+            }
+            ValueCursor::Codes(_) => self.read_codes(count),
+            _ => self.read_blocks(count),
+        }
+    }
+
+    /// Appends the next `count` values of a page whose lengths lie apart from the bytes.
+    fn read_blocks(&mut self, count: usize) -> Result<()> {
+        let (page, offsets, bytes) = (&self.page, &mut self.offsets, &mut self.bytes);
+        let (is_utf8, data_type) = (self.is_utf8, &self.context.data_type);
+        for_each_block(count, |left, block| {
+            let base = bytes.len();
+            match &mut self.cursor {
+                ValueCursor::DeltaLength(values) => {
+                    let own = values.next(page, left, block)?;
+                    append_ends(block, base, offsets).ok_or_else(|| offsets_overflow(data_type))??;
+                    bytes.extend_from_bytes(page.get(own).unwrap_or_default())?;
+                }
+                ValueCursor::DeltaBytes(values) => {
+                    let own = values.next(page, left, block)?;
+                    append_ends(block, base, offsets).ok_or_else(|| offsets_overflow(data_type))??;
+                    values.append(page, own, block, bytes)?;
+                }
+                _ => return Err(Error::internal("no page of byte arrays is open")),
+            }
+            let appended = bytes.as_slice().get(base..).unwrap_or_default();
+            if is_utf8 { validate_values(appended, block.lengths()) } else { Ok(()) }
+        })
     }
 
     /// Appends `count` PLAIN values from `position` on; returns where the next one begins.
@@ -113,7 +145,7 @@ impl<O: Offset> StringDecoder<O> {
 
     /// Appends the dictionary entries of the next `count` codes.
     fn read_codes(&mut self, count: usize) -> Result<()> {
-        let Cursor::Dictionary(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
+        let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?;
         let mut scratch = CodeScratch::new();
         let mut entries = [0u64; CodeScratch::BLOCK];
@@ -136,6 +168,22 @@ impl<O: Offset> StringDecoder<O> {
         }
         Ok(())
     }
+}
+
+/// Appends where the values of `block` end if they begin at `base`; `None` where the offsets cannot reach so far.
+fn append_ends<O: Offset>(block: &ByteArrayBlock, base: usize, offsets: &mut Values<O>) -> Option<Result<()>> {
+    O::from_usize(base.saturating_add(block.total()))?;
+    let ends = match offsets.spare(block.count()) {
+        Ok(ends) => ends,
+        Err(error) => return Some(Err(error)),
+    };
+    let mut end = base;
+    for (slot, length) in ends.iter_mut().zip(block.lengths()) {
+        end = end.saturating_add(length);
+        *slot = O::from_usize(end).unwrap_or_default();
+    }
+    offsets.commit(block.count());
+    Some(Ok(()))
 }
 
 /// Start of an entry's bytes in the high half, their number in the low one.
@@ -227,39 +275,19 @@ impl<O: Offset> ValueDecoder for StringDecoder<O> {
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
-        self.cursor = match encoding {
-            Encoding::Plain => Cursor::Plain { position: start },
-            Encoding::PlainDictionary | Encoding::RleDictionary => Cursor::Dictionary(Codes::open(&values, start)?),
-            other => return Err(unsupported_encoding(other, &self.context.data_type)),
-        };
+        self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;
         Ok(())
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {
-        match &mut self.cursor {
-            Cursor::Closed => Err(Error::internal("no page is open")),
-            Cursor::Dictionary(codes) => codes.skip(&self.page, count),
-            Cursor::Plain { position } => {
-                let mut values = PlainBytes { position: *position };
-                values.skip(&self.page, count)?;
-                *position = values.position;
-                Ok(())
-            }
-        }
+        self.cursor.skip(&self.page, count)
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
         let before = self.offsets.len();
         let base = self.offsets.as_slice().last().copied().unwrap_or_default();
-        match self.cursor {
-            Cursor::Closed => return Err(Error::internal("no page is open")),
-            Cursor::Plain { position } => {
-                let position = self.read_plain(position, present)?;
-                self.cursor = Cursor::Plain { position };
-            }
-            Cursor::Dictionary(_) => self.read_codes(present)?,
-        }
+        self.read_values(present)?;
         if let Some(valid) = valid {
             let nulls = valid.len().saturating_sub(present);
             self.offsets.spare(nulls)?;

@@ -8,10 +8,11 @@ use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 use arrow_schema::DataType;
 
-use super::decoder::{
-    CodeBlock, CodeScratch, Codes, Context, ValueDecoder, bad_code, no_dictionary, unsupported_encoding,
+use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
+use crate::encoding::{
+    ByteArrayBlock, CodeBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, for_each_block,
+    validate_values, values_missing,
 };
-use crate::encoding::{PlainBytes, Utf8Stretch, byte_array_at, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
 use crate::metadata::Encoding;
@@ -21,6 +22,9 @@ use crate::simd;
 /// Values up to this length lie in the view itself.
 const INLINE_BYTES: usize = 12;
 
+/// Bytes of a buffer of values that had to be put together, as long as single values are shorter.
+const BUILT_BYTES: usize = 1 << 20;
+
 /// Decodes byte arrays to views.
 pub(crate) struct ViewDecoder {
     context: Context,
@@ -29,16 +33,10 @@ pub(crate) struct ViewDecoder {
     page: Buffer,
     /// Number of `page` among `buffers`, once a view points to it.
     page_number: Option<u32>,
-    cursor: Cursor,
+    cursor: ValueCursor,
     views: Values<u128>,
     /// What the views of the batch at hand point to.
     buffers: Vec<Buffer>,
-}
-
-enum Cursor {
-    Closed,
-    Plain { position: usize },
-    Dictionary(Codes),
 }
 
 /// The entries of a dictionary as views into its page.
@@ -56,27 +54,96 @@ impl ViewDecoder {
     pub(crate) fn new(context: Context) -> Result<Self> {
         let views = Values::with_capacity(&context.pool, context.rows)?;
         let is_utf8 = context.data_type == DataType::Utf8View;
-        let (page, cursor) = (Buffer::default(), Cursor::Closed);
+        let (page, cursor) = (Buffer::default(), ValueCursor::Closed);
         Ok(Self { context, is_utf8, dictionary: None, page, page_number: None, cursor, views, buffers: Vec::new() })
     }
 
+    /// Appends the next `count` values of the page.
+    fn read_values(&mut self, count: usize) -> Result<()> {
+        match &self.cursor {
+            ValueCursor::PlainBytes(values) => {
+                let position = self.read_plain(values.position, count)?;
+                self.cursor = ValueCursor::PlainBytes(PlainBytes { position });
+                Ok(())
+            }
+            ValueCursor::Codes(_) => self.read_codes(count),
+            ValueCursor::DeltaLength(_) => self.read_delta_length(count),
+            _ => self.read_delta_bytes(count),
+        }
+    }
+
     fn read_plain(&mut self, position: usize, count: usize) -> Result<usize> {
-        let number = match self.page_number {
-            Some(number) => number,
-            None => next_number(&self.buffers)?,
-        };
+        let number = self.number_for_page()?;
         let out = self.views.spare(count)?.get_mut(..count).unwrap_or_default();
         let walked = walk_plain(&self.page, position, number, self.is_utf8, out)?;
         self.views.commit(count);
-        if walked.is_pointed_to && self.page_number.is_none() {
-            self.page_number = Some(number);
-            self.buffers.push(self.page.clone());
+        if walked.is_pointed_to {
+            self.keep_page(number);
         }
         Ok(walked.end)
     }
 
+    /// The number that the page has, or gets once a view points to it.
+    fn number_for_page(&self) -> Result<u32> {
+        self.page_number.map_or_else(|| next_number(&self.buffers), Ok)
+    }
+
+    /// Makes the page, which has `number`, a buffer of the batch.
+    fn keep_page(&mut self, number: u32) {
+        if self.page_number.is_none() {
+            self.page_number = Some(number);
+            self.buffers.push(self.page.clone());
+        }
+    }
+
+    /// Appends values whose bytes lie end to end in the page.
+    fn read_delta_length(&mut self, count: usize) -> Result<()> {
+        let ValueCursor::DeltaLength(values) = &mut self.cursor else { return Err(Error::internal("no lengths")) };
+        let number = self.page_number.map_or_else(|| next_number(&self.buffers), Ok)?;
+        let mut is_pointed_to = false;
+        for_each_block(count, |left, block| {
+            let own = values.next(&self.page, left, block)?;
+            if self.is_utf8 {
+                validate_values(self.page.get(own.clone()).unwrap_or_default(), block.lengths())?;
+            }
+            is_pointed_to |= append_views(block, &self.page, own.start, number, &mut self.views)?;
+            Ok(())
+        })?;
+        if is_pointed_to {
+            self.keep_page(number);
+        }
+        Ok(())
+    }
+
+    /// Appends values that are put together from those before them, in buffers of their own.
+    fn read_delta_bytes(&mut self, count: usize) -> Result<()> {
+        let ValueCursor::DeltaBytes(values) = &mut self.cursor else { return Err(Error::internal("no values")) };
+        let mut built = Values::with_capacity(&self.context.pool, 0)?;
+        let mut is_pointed_to = false;
+        for_each_block(count, |left, block| {
+            let own = values.next(&self.page, left, block)?;
+            if built.len().saturating_add(block.total()) > BUILT_BYTES && is_pointed_to {
+                let next = Values::with_capacity(&self.context.pool, 0)?;
+                self.buffers.push(std::mem::replace(&mut built, next).into_buffer());
+                is_pointed_to = false;
+            }
+            let start = built.len();
+            values.append(&self.page, own, block, &mut built)?;
+            let bytes = built.as_slice();
+            if self.is_utf8 {
+                validate_values(bytes.get(start..).unwrap_or_default(), block.lengths())?;
+            }
+            is_pointed_to |= append_views(block, bytes, start, next_number(&self.buffers)?, &mut self.views)?;
+            Ok(())
+        })?;
+        if is_pointed_to {
+            self.buffers.push(built.into_buffer());
+        }
+        Ok(())
+    }
+
     fn read_codes(&mut self, count: usize) -> Result<()> {
-        let Cursor::Dictionary(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
+        let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_mut().ok_or_else(no_dictionary)?;
         let entries = dictionary.views.as_slice();
         let mut scratch = CodeScratch::new();
@@ -130,6 +197,39 @@ fn renumber(views: &mut [u128], number: u32) {
     }
 }
 
+/// Appends views of the values of `block`, which lie end to end in `bytes`, buffer `number`, from `start` on. True where
+/// some view points to the buffer.
+fn append_views(
+    block: &ByteArrayBlock,
+    bytes: &[u8],
+    start: usize,
+    number: u32,
+    views: &mut Values<u128>,
+) -> Result<bool> {
+    if i32::try_from(start.saturating_add(block.total())).is_err() {
+        return Err(Error::limit("strings lie further from each other than a view can tell: ask for smaller batches"));
+    }
+    let (mut position, mut is_pointed_to) = (start, false);
+    for (slot, length) in views.spare(block.count())?.iter_mut().zip(block.lengths()) {
+        let raw = length as u128 | sixteen_bytes_at(bytes, position) << 32;
+        *slot = if length <= INLINE_BYTES {
+            inline(raw, length)
+        } else {
+            is_pointed_to = true;
+            raw & u128::from(u64::MAX) | u128::from(number) << 64 | (position as u128) << 96
+        };
+        position = position.saturating_add(length);
+    }
+    views.commit(block.count());
+    Ok(is_pointed_to)
+}
+
+/// The view that holds the `length` bytes of its value itself; `raw` has other bytes behind them.
+#[inline(always)]
+fn inline(raw: u128, length: usize) -> u128 {
+    raw & (u128::MAX >> INLINE_BYTES.saturating_sub(length).saturating_mul(8))
+}
+
 /// What walking over PLAIN values came to.
 struct Walked {
     /// Where the next value begins.
@@ -147,7 +247,7 @@ fn walk_plain(page: &[u8], mut position: usize, number: u32, is_utf8: bool, out:
         let length = value.len();
         let raw = sixteen_bytes_at(page, position);
         *slot = if length <= INLINE_BYTES {
-            raw & (u128::MAX >> INLINE_BYTES.saturating_sub(length).saturating_mul(8))
+            inline(raw, length)
         } else {
             is_pointed_to = true;
             raw & u128::from(u64::MAX) | u128::from(number) << 64 | (position.saturating_add(4) as u128) << 96
@@ -193,39 +293,19 @@ impl ValueDecoder for ViewDecoder {
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
-        self.cursor = match encoding {
-            Encoding::Plain => Cursor::Plain { position: start },
-            Encoding::PlainDictionary | Encoding::RleDictionary => Cursor::Dictionary(Codes::open(&values, start)?),
-            other => return Err(unsupported_encoding(other, &self.context.data_type)),
-        };
+        self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;
         self.page_number = None;
         Ok(())
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {
-        match &mut self.cursor {
-            Cursor::Closed => Err(Error::internal("no page is open")),
-            Cursor::Dictionary(codes) => codes.skip(&self.page, count),
-            Cursor::Plain { position } => {
-                let mut values = PlainBytes { position: *position };
-                values.skip(&self.page, count)?;
-                *position = values.position;
-                Ok(())
-            }
-        }
+        self.cursor.skip(&self.page, count)
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
         let before = self.views.len();
-        match self.cursor {
-            Cursor::Closed => return Err(Error::internal("no page is open")),
-            Cursor::Plain { position } => {
-                let position = self.read_plain(position, present)?;
-                self.cursor = Cursor::Plain { position };
-            }
-            Cursor::Dictionary(_) => self.read_codes(present)?,
-        }
+        self.read_values(present)?;
         if let Some(valid) = valid {
             let nulls = valid.len().saturating_sub(present);
             self.views.spare(nulls)?;

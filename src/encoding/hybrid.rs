@@ -140,7 +140,7 @@ impl Hybrid {
 
 /// An unsigned LEB128 number at the front of `bytes` and its length; `None` where it does not end.
 #[inline]
-fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
+pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     match bytes {
         [first, ..] if *first < 0x80 => return Some((u64::from(*first), 1)),
         [first, second, ..] if *second < 0x80 => return Some((u64::from(*first & 0x7f) | u64::from(*second) << 7, 2)),

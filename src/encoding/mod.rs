@@ -5,17 +5,35 @@
 //! how many values it asked for and how many were there; the caller adds the place in the file. Decoders work in
 //! runs and blocks: nothing is dispatched per value. Rests on `memory` and `simd`.
 
+mod byte_array_block;
+mod byte_stream_split;
+mod codes;
 mod definition_levels;
+mod delta_binary_packed;
+mod delta_byte_array;
+mod delta_length_byte_array;
 mod hybrid;
 mod level_stream;
 mod plain_bytes;
+#[cfg(test)]
+mod testing;
 mod utf8;
+mod value_cursor;
 
+pub(crate) use byte_array_block::ByteArrayBlock;
+pub(crate) use byte_stream_split::ByteStreamSplit;
+pub(crate) use codes::{CodeBlock, CodeScratch, Codes};
 pub(crate) use definition_levels::DefinitionLevels;
+pub(crate) use delta_binary_packed::DeltaBinaryPacked;
+pub(crate) use delta_byte_array::DeltaByteArray;
+pub(crate) use delta_length_byte_array::DeltaLengthByteArray;
 pub(crate) use hybrid::{Hybrid, Piece};
 pub(crate) use level_stream::{LEVEL_BLOCK, LevelStream, bit_packed_bytes};
 pub(crate) use plain_bytes::{PlainBytes, byte_array_at};
-pub(crate) use utf8::Utf8Stretch;
+pub(crate) use utf8::{Utf8Stretch, validate_values};
+pub(crate) use value_cursor::{ValueCursor, for_each_block, undefined};
+
+use hybrid::varint;
 
 use crate::error::{Error, Result};
 

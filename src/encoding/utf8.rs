@@ -1,6 +1,7 @@
-//! Validates the UTF-8 of PLAIN byte arrays many at a time.
+//! Validates the UTF-8 of byte arrays many at a time.
 //!
-//! The length in front of a value shorter than 128 bytes is four ASCII bytes. So a stretch of such values, lengths
+//! Values that lie end to end are valid if all of it is and none begins inside a character. PLAIN values have lengths
+//! between them, which do no harm: the length in front of a value shorter than 128 bytes is four ASCII bytes. So a stretch of such values, lengths
 //! included, is valid UTF-8 exactly if every value in it is: a character cut in two at the end of a value would be
 //! followed by ASCII. A longer value ends the stretch before it and begins the next one behind its length.
 
@@ -34,11 +35,30 @@ impl Utf8Stretch {
     /// Validates what was passed, up to byte `end` of `bytes`.
     pub(crate) fn end(&self, bytes: &[u8], end: usize) -> Result<()> {
         let stretch = bytes.get(self.start..end).unwrap_or_default();
-        if stretch.is_ascii() || simdutf8::basic::from_utf8(stretch).is_ok() {
-            return Ok(());
-        }
-        Err(Error::corrupt("a string is not valid UTF-8"))
+        if stretch.is_ascii() || simdutf8::basic::from_utf8(stretch).is_ok() { Ok(()) } else { Err(invalid()) }
     }
+}
+
+/// Validates values of the given lengths that lie in `bytes` end to end: all together, and that each one begins where a
+/// character does.
+pub(crate) fn validate_values(bytes: &[u8], lengths: impl Iterator<Item = usize>) -> Result<()> {
+    if bytes.is_ascii() {
+        return Ok(());
+    }
+    let text = simdutf8::basic::from_utf8(bytes).map_err(|_| invalid())?;
+    let mut start = 0usize;
+    for length in lengths {
+        if !text.is_char_boundary(start) {
+            return Err(invalid());
+        }
+        start = start.saturating_add(length);
+    }
+    Ok(())
+}
+
+#[cold]
+fn invalid() -> Error {
+    Error::corrupt("a string is not valid UTF-8")
 }
 
 #[cfg(test)]
@@ -70,5 +90,15 @@ mod tests {
         assert!(!valid(&[&umlauts[..umlauts.len() - 1], b"x"]), "a long value that ends inside a character");
         assert!(!valid(&[b"x", &[0xc3], &umlauts]), "a short value that ends inside a character");
         assert!(!valid(&[&umlauts, &[0xff]]));
+    }
+
+    #[test]
+    fn values_end_to_end_begin_where_characters_do() {
+        let valid = |values: &[&[u8]]| validate_values(&values.concat(), values.iter().map(|v| v.len())).is_ok();
+        assert!(valid(&[b"abc", b"", "ä".as_bytes(), "€x".as_bytes(), b""]));
+        assert!(valid(&[]));
+        assert!(!valid(&[b"abc", &[0xc3], &[0xa4]]), "a character over two values");
+        assert!(!valid(&["ä".as_bytes(), &[0xff]]));
+        assert!(!valid(&[b"x", &[0xc3]]));
     }
 }

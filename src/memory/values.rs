@@ -101,6 +101,23 @@ impl<T: Plain> Values<T> {
         })
     }
 
+    /// The bytes of the room for the next `count` values.
+    pub(crate) fn spare_bytes(&mut self, count: usize) -> Result<&mut [u8]> {
+        let room = &mut self.spare(count)?[..count];
+        // SAFETY: a value is WIDTH initialised bytes without padding, any bytes are values, and access is exclusive.
+        Ok(unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast::<u8>(), count * Self::WIDTH) })
+    }
+
+    /// Forgets the values; the block stays.
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Where the block came from.
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        self.block.pool()
+    }
+
     /// Counts `count` values more that were written to the spare room.
     pub(crate) fn commit(&mut self, count: usize) {
         self.len = (self.len.saturating_add(count)).min(self.block.capacity() / Self::WIDTH);

@@ -19,6 +19,26 @@ pub(crate) fn copy_prefix(source: &[u8], length: usize, target: &mut [u8]) {
     }
 }
 
+/// Copies `length` bytes of `bytes` from `from` to `to`, both of which `bytes` holds; `from + length` is at most `to`.
+///
+/// Up to 32 bytes are moved by whole registers where there is room, so bytes behind `to + length` may be overwritten.
+#[inline(always)]
+pub(crate) fn copy_within(bytes: &mut [u8], from: usize, length: usize, to: usize) {
+    if length <= 16
+        && let Some(chunk) = bytes[from..].first_chunk::<16>().copied()
+        && let Some(target) = bytes[to..].first_chunk_mut::<16>()
+    {
+        *target = chunk;
+    } else if length <= 32
+        && let Some(chunk) = bytes[from..].first_chunk::<32>().copied()
+        && let Some(target) = bytes[to..].first_chunk_mut::<32>()
+    {
+        *target = chunk;
+    } else {
+        bytes.copy_within(from..from + length, to);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,6 +51,18 @@ mod tests {
                 let mut target = vec![0; room];
                 copy_prefix(&source[..room.min(100)], length, &mut target);
                 assert_eq!(target[..length], source[..length]);
+            }
+        }
+    }
+
+    #[test]
+    fn every_length_is_copied_inside_a_buffer() {
+        for length in 0..70usize {
+            for (gap, room) in [(0, 0), (0, 1), (5, 0), (3, 40)] {
+                let mut bytes: Vec<u8> = (0..(3 + 2 * length + gap + room) as u8).collect();
+                copy_within(&mut bytes, 3, length, 3 + length + gap);
+                let source: Vec<u8> = (3..3 + length as u8).collect();
+                assert_eq!((&bytes[3..][..length], &bytes[3 + length + gap..][..length]), (&source[..], &source[..]));
             }
         }
     }

@@ -9,11 +9,20 @@
 
 mod copy;
 mod cpu;
+mod delta;
 mod expand;
 mod gather;
+#[cfg(target_arch = "x86_64")]
+mod lanes;
 mod unpack;
+mod unsplit;
 
-pub(crate) use copy::copy_prefix;
+/// Bytes that a step over eight bit-packed values may read from its first byte on.
+const STEP_READ: usize = 64;
+
+pub(crate) use copy::{copy_prefix, copy_within};
+pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
 pub(crate) use gather::gather;
 pub(crate) use unpack::unpack;
+pub(crate) use unsplit::unsplit;

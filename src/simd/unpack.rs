@@ -4,19 +4,15 @@
 //! for i in 0..out.len():  out[i] = (bits from i * width of source) & mask(width)
 //! ```
 //!
-//! The AVX2 backend takes eight values, which are exactly `width` bytes, per step: two 16-byte loads, a byte shuffle
-//! that brings the four bytes around each value into its lane, a shift per lane, a mask. One loop with a table per
-//! width serves every width up to 25 (a value and its up to 7 bits of offset then fit into four bytes). Wider values
-//! use the scalar loop.
+//! The AVX2 backend takes eight values per step, see [`super::lanes`]. Widths that do not fit its lanes use the scalar
+//! loop.
 
+use super::STEP_READ;
 #[cfg(target_arch = "x86_64")]
-use super::cpu;
+use super::{cpu, lanes};
 
 /// Widest value that [`unpack`] takes.
 pub(crate) const MAX_UNPACK_WIDTH: u32 = 32;
-
-/// Bytes that a step may read from its first byte on.
-const STEP_READ: usize = 40;
 
 /// Unpacks `out.len()` values of `width` bits from `source`. Values past the end of the source read as 0 bits;
 /// a width above [`MAX_UNPACK_WIDTH`] is taken as that.
@@ -39,7 +35,7 @@ pub(crate) fn unpack(source: &[u8], width: u32, out: &mut [u32]) {
         tail = &mut [];
     }
     while !tail.is_empty() {
-        let mut padded = [0u8; STEP_READ * 2];
+        let mut padded = [0u8; STEP_READ];
         let rest = source.get(from..).unwrap_or(&[]);
         let step = &rest[..rest.len().min(width as usize)];
         padded[..step.len()].copy_from_slice(step);
@@ -55,7 +51,7 @@ fn unpack_steps(source: &[u8], width: u32, out: &mut [u32]) {
     let steps = out.len().div_ceil(8);
     assert!(steps == 0 || source.len() >= (steps - 1) * width as usize + STEP_READ);
     #[cfg(target_arch = "x86_64")]
-    if width <= avx2::MAX_WIDTH && cpu::has_avx2() {
+    if lanes::fits_32(width) && cpu::has_avx2() {
         // SAFETY: the CPU has AVX2, and the source is as long as asserted above.
         return unsafe { avx2::unpack_steps(source, width, out) };
     }
@@ -76,69 +72,19 @@ mod scalar {
 
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use std::arch::x86_64::*;
+    use std::arch::x86_64::_mm256_storeu_si256;
 
-    /// Widest value whose bits, shifted by up to 7, lie in four bytes.
-    pub(super) const MAX_WIDTH: u32 = 25;
-
-    /// Shuffle and shift of one width. Lanes 0 to 3 are taken from byte 0 of the step on, 4 to 7 from `high_start` on.
-    struct Layout {
-        shuffle: [u8; 32],
-        shifts: [u32; 8],
-    }
-
-    const fn layout(width: usize) -> Layout {
-        let mut shuffle = [0u8; 32];
-        let mut shifts = [0u32; 8];
-        let mut lane = 0;
-        while lane < 8 {
-            let bit = if lane < 4 { lane * width } else { lane * width - (4 * width / 8) * 8 };
-            let mut byte = 0;
-            while byte < 4 {
-                // A byte past the 16 loaded ones holds no bit of the value: any index does.
-                let index = bit / 8 + byte;
-                shuffle[lane * 4 + byte] = if index < 16 { index as u8 } else { 0x80 };
-                byte += 1;
-            }
-            shifts[lane] = (bit % 8) as u32;
-            lane += 1;
-        }
-        Layout { shuffle, shifts }
-    }
-
-    static LAYOUTS: [Layout; 26] = {
-        let mut layouts = [const { Layout { shuffle: [0; 32], shifts: [0; 8] } }; 26];
-        let mut width = 1;
-        while width <= 25 {
-            layouts[width] = layout(width);
-            width += 1;
-        }
-        layouts
-    };
+    use super::super::lanes::Lanes32;
 
     /// # Safety
-    /// The CPU has AVX2; `source` holds 32 bytes from the start of every step of eight values of `out`; `width` is
-    /// 1 to 25.
+    /// The CPU has AVX2; `source` holds STEP_READ bytes from the start of every step of eight values of `out`; the lanes
+    /// take `width`.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn unpack_steps(source: &[u8], width: u32, out: &mut [u32]) {
-        let width = width as usize;
-        let layout = &LAYOUTS[width];
-        let high_start = 4 * width / 8;
-        // SAFETY: both arrays are 32 bytes long.
-        let (shuffle, shifts) = unsafe {
-            (_mm256_loadu_si256(layout.shuffle.as_ptr().cast()), _mm256_loadu_si256(layout.shifts.as_ptr().cast()))
-        };
-        let mask = _mm256_set1_epi32(((1u64 << width) - 1) as i32);
+        let lanes = Lanes32::new(width);
         let whole = out.len() / 8;
-        let step = |index: usize| {
-            // SAFETY: 16 bytes from the start of the step, and 16 from `high_start` <= 12, lie in the step's 32.
-            let (low, high) = unsafe {
-                let start = source.as_ptr().add(index * width);
-                (_mm_loadu_si128(start.cast()), _mm_loadu_si128(start.add(high_start).cast()))
-            };
-            let windows = _mm256_shuffle_epi8(_mm256_set_m128i(high, low), shuffle);
-            _mm256_and_si256(_mm256_srlv_epi32(windows, shifts), mask)
-        };
+        // SAFETY: the caller says that every step can be read.
+        let step = |index: usize| unsafe { lanes.eight_at(source.as_ptr().add(index * width as usize)) };
         for index in 0..whole {
             // SAFETY: `out` holds eight values per whole step.
             unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(index * 8).cast(), step(index)) };
@@ -179,7 +125,7 @@ mod tests {
                     unpack(source, width, &mut out);
                     assert_eq!(out, expected, "width {width}, {count} values, {length} bytes");
                 }
-                if width > 0 && count * width as usize / 8 + 40 < source.len() {
+                if width > 0 && count * width as usize / 8 + STEP_READ < source.len() {
                     let expected: Vec<u32> = (0..count).map(|i| bit_by_bit(&source, width, i)).collect();
                     let mut out = vec![0; count];
                     scalar::unpack_steps(&source, width, &mut out);

@@ -69,6 +69,10 @@ pub enum Coding {
     DictionaryFallback,
     /// RLE, for booleans only.
     Rle,
+    /// Another encoding.
+    As(Encoding),
+    /// A dictionary that is given up in the middle of the chunk, for another encoding.
+    DictionaryThen(Encoding),
 }
 
 /// One column.
@@ -191,13 +195,18 @@ impl FileSpec {
             .set_write_batch_size(self.page_rows.clamp(1, 1024));
         for column in &self.columns {
             let path = ColumnPath::new(vec![column.name.clone()]);
-            let dictionary = matches!(column.coding, Coding::Dictionary | Coding::DictionaryFallback);
-            let encoding = if column.coding == Coding::Rle { Encoding::RLE } else { Encoding::PLAIN };
+            let (dictionary, encoding) = match column.coding {
+                Coding::Plain => (false, Encoding::PLAIN),
+                Coding::Dictionary | Coding::DictionaryFallback => (true, Encoding::PLAIN),
+                Coding::Rle => (false, Encoding::RLE),
+                Coding::As(encoding) => (false, encoding),
+                Coding::DictionaryThen(encoding) => (true, encoding),
+            };
             builder = builder
                 .set_column_dictionary_enabled(path.clone(), dictionary && column.kind.takes_dictionary())
                 .set_column_encoding(path.clone(), encoding)
                 .set_column_compression(path.clone(), column.codec);
-            if column.coding == Coding::DictionaryFallback {
+            if matches!(column.coding, Coding::DictionaryFallback | Coding::DictionaryThen(_)) {
                 builder = builder.set_column_dictionary_page_size_limit(path, 200);
             }
         }

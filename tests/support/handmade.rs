@@ -20,8 +20,10 @@ pub const PLAIN_DICTIONARY: i32 = 2;
 pub const RLE: i32 = 3;
 pub const BIT_PACKED: i32 = 4;
 pub const DELTA_BINARY_PACKED: i32 = 5;
+pub const DELTA_LENGTH_BYTE_ARRAY: i32 = 6;
 pub const DELTA_BYTE_ARRAY: i32 = 7;
 pub const RLE_DICTIONARY: i32 = 8;
+pub const BYTE_STREAM_SPLIT: i32 = 9;
 
 /// Codecs, by their numbers in the format.
 pub const UNCOMPRESSED: i32 = 0;
@@ -351,4 +353,25 @@ pub fn levels(present: &[u32]) -> Vec<u8> {
 /// The same with the four-byte length of version 1 pages.
 pub fn prefixed(bytes: Vec<u8>) -> Vec<u8> {
     [(bytes.len() as u32).to_le_bytes().to_vec(), bytes].concat()
+}
+
+/// DELTA_BINARY_PACKED values in blocks of `per_block` miniblocks of `miniblock` values, each delta as wide as the widest
+/// of the stream needs.
+pub fn delta_binary_packed(values: &[i64], miniblock: usize, per_block: usize) -> Vec<u8> {
+    let zigzag = |value: i64| varint((value << 1 ^ value >> 63) as u64);
+    let mut bytes =
+        [varint((miniblock * per_block) as u64), varint(per_block as u64), varint(values.len() as u64)].concat();
+    bytes.extend(zigzag(values.first().copied().unwrap_or(0)));
+    let deltas: Vec<i64> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let least = deltas.iter().copied().min().unwrap_or(0);
+    let width = 64 - deltas.iter().fold(0, |all, delta| all | (delta - least) as u64).leading_zeros();
+    for block in deltas.chunks(miniblock * per_block) {
+        bytes.extend(zigzag(least));
+        bytes.extend(vec![width as u8; per_block]);
+        for deltas in block.chunks(miniblock) {
+            let deltas: Vec<u32> = deltas.iter().map(|delta| (delta - least) as u32).collect();
+            bytes.extend(packed(&deltas, width, miniblock / 8 * width as usize));
+        }
+    }
+    bytes
 }

@@ -1,0 +1,103 @@
+//! The lengths of some byte arrays of a page whose lengths lie apart from the bytes.
+
+use super::DeltaBinaryPacked;
+use crate::error::{Error, Result};
+
+/// Values of a block at most.
+const BLOCK_VALUES: usize = 256;
+
+type LittleEndian = [u8; 4];
+
+/// How long the next values of a page are, and what they share with the values before them.
+pub(crate) struct ByteArrayBlock {
+    /// Lengths of the values, prefixes included.
+    lengths: [LittleEndian; BLOCK_VALUES],
+    /// How many bytes of the value before it each value begins with.
+    prefixes: [LittleEndian; BLOCK_VALUES],
+    count: usize,
+    /// Bytes of all values.
+    total: usize,
+}
+
+impl ByteArrayBlock {
+    /// Room for a block.
+    pub(crate) fn new() -> Self {
+        Self { lengths: [[0; 4]; BLOCK_VALUES], prefixes: [[0; 4]; BLOCK_VALUES], count: 0, total: 0 }
+    }
+
+    /// Number of values.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Bytes of all values.
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Length of each value.
+    pub(crate) fn lengths(&self) -> impl Iterator<Item = usize> {
+        self.lengths.iter().take(self.count).map(|length| u32::from_le_bytes(*length) as usize)
+    }
+
+    /// How many bytes of the value before it each value begins with, and how many of its own follow.
+    pub(super) fn prefixes_and_suffixes(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.lengths().zip(&self.prefixes).map(|(length, prefix)| {
+            let prefix = u32::from_le_bytes(*prefix) as usize;
+            (prefix, length.saturating_sub(prefix))
+        })
+    }
+
+    /// The next lengths, at most `wanted`, of values that share nothing.
+    pub(super) fn read(&mut self, page: &[u8], wanted: usize, lengths: &mut DeltaBinaryPacked) -> Result<()> {
+        self.count = wanted.min(BLOCK_VALUES);
+        let out = self.lengths.get_mut(..self.count).unwrap_or_default();
+        self.total = read_lengths(page, lengths, out)?;
+        self.prefixes = [[0; 4]; BLOCK_VALUES];
+        Ok(())
+    }
+
+    /// The next lengths, at most `wanted`, of values that begin like the one before them; `last` is the length of the
+    /// value before the first. Returns how many bytes are not shared.
+    pub(super) fn read_shared(
+        &mut self,
+        page: &[u8],
+        wanted: usize,
+        (prefixes, suffixes): (&mut DeltaBinaryPacked, &mut DeltaBinaryPacked),
+        last: usize,
+    ) -> Result<usize> {
+        self.read(page, wanted, suffixes)?;
+        let own = self.total;
+        let out = self.prefixes.get_mut(..self.count).unwrap_or_default();
+        self.total = own.saturating_add(read_lengths(page, prefixes, out)?);
+        let mut last = last;
+        for (length, prefix) in self.lengths.iter_mut().zip(out) {
+            let prefix = u32::from_le_bytes(*prefix);
+            if prefix as usize > last {
+                return Err(Error::corrupt(format!(
+                    "a DELTA_BYTE_ARRAY value shares {prefix} bytes with one of {last} bytes"
+                )));
+            }
+            // Both are below 2^31.
+            let sum = u32::from_le_bytes(*length).saturating_add(prefix);
+            *length = sum.to_le_bytes();
+            last = sum as usize;
+        }
+        Ok(own)
+    }
+}
+
+/// Fills `out` with lengths; returns their sum.
+fn read_lengths(page: &[u8], stream: &mut DeltaBinaryPacked, out: &mut [LittleEndian]) -> Result<usize> {
+    stream.read(page, out)?;
+    let (mut sum, mut all_bits) = (0u64, 0u32);
+    for length in out.iter() {
+        let length = u32::from_le_bytes(*length);
+        all_bits |= length;
+        sum = sum.wrapping_add(u64::from(length));
+    }
+    if all_bits.leading_zeros() == 0 {
+        return Err(Error::corrupt("a byte array has a negative length"));
+    }
+    Ok(usize::try_from(sum).unwrap_or(usize::MAX))
+}

@@ -1,0 +1,119 @@
+//! Streams of first, second, ... bytes back to values.
+//!
+//! ```text
+//! count = streams.len() / width
+//! for i in 0..out.len() / width:  for s in 0..width:  out[i * width + s] = streams[s * count + first + i]
+//! ```
+//!
+//! Values of 2, 4 and 8 bytes are sixteen at a time a transposition in registers: bytes of neighbouring streams are
+//! interleaved, then pairs of them, then fours. SSE2, which every x86-64 CPU has, does that as well as anything wider.
+
+/// Puts together as many values of `width` bytes, from value `first` on, as `out` holds.
+///
+/// `streams` is a whole number of values and holds those that are wanted.
+pub(crate) fn unsplit(streams: &[u8], width: usize, first: usize, out: &mut [u8]) {
+    if out.is_empty() || width == 0 {
+        return;
+    }
+    let count = streams.len() / width;
+    let wanted = out.len() / width;
+    assert!(first <= count && wanted <= count - first, "{wanted} values from {first} of {count}");
+    #[cfg(target_arch = "x86_64")]
+    let done = match width {
+        2 => sse2::unsplit::<2>(streams, first, out),
+        4 => sse2::unsplit::<4>(streams, first, out),
+        8 => sse2::unsplit::<8>(streams, first, out),
+        _ => 0,
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let done = 0;
+    scalar::unsplit(streams, width, first + done, &mut out[done * width..]);
+}
+
+mod scalar {
+    /// Values of a block: their bytes stay in the first-level cache until all streams were taken.
+    const BLOCK: usize = 256;
+
+    pub(super) fn unsplit(streams: &[u8], width: usize, first: usize, out: &mut [u8]) {
+        let count = streams.len() / width;
+        for (block, values) in out.chunks_mut(BLOCK * width).enumerate() {
+            for stream in 0..width {
+                let bytes = &streams[stream * count + first + block * BLOCK..];
+                for (slot, byte) in values[stream..].iter_mut().step_by(width).zip(bytes) {
+                    *slot = *byte;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod sse2 {
+    use std::arch::x86_64::*;
+
+    /// Puts whole sixteens of values of `N` bytes, 2, 4 or 8, together; returns how many values that were.
+    pub(super) fn unsplit<const N: usize>(streams: &[u8], first: usize, out: &mut [u8]) -> usize {
+        const { assert!(N == 2 || N == 4 || N == 8) };
+        let count = streams.len() / N;
+        let sixteens = out.chunks_exact_mut(16 * N);
+        let done = sixteens.len() * 16;
+        assert!(first + done <= count);
+        for (index, values) in sixteens.enumerate() {
+            // SAFETY: stream `stream` has `count` bytes from `stream * count` on, 16 of them from the index on.
+            let rows: [__m128i; N] = std::array::from_fn(|stream| unsafe {
+                _mm_loadu_si128(streams.as_ptr().add(stream * count + first + index * 16).cast())
+            });
+            for (row, values) in transposed(rows).into_iter().zip(values.chunks_exact_mut(16)) {
+                // SAFETY: the chunk is 16 bytes long.
+                unsafe { _mm_storeu_si128(values.as_mut_ptr().cast(), row) };
+            }
+        }
+        done
+    }
+
+    /// `N` streams of 16 bytes to 16 values of `N` bytes, end to end.
+    #[inline(always)]
+    fn transposed<const N: usize>(mut rows: [__m128i; N]) -> [__m128i; N] {
+        // Interleaving row i with row i + N / 2, byte by byte, log2(N) times, is a transposition.
+        let mut step = 1;
+        while step < N {
+            let mut next = rows;
+            for half in 0..N / 2 {
+                // SAFETY: every x86-64 CPU has SSE2.
+                unsafe {
+                    next[2 * half] = _mm_unpacklo_epi8(rows[half], rows[half + N / 2]);
+                    next[2 * half + 1] = _mm_unpackhi_epi8(rows[half], rows[half + N / 2]);
+                }
+            }
+            rows = next;
+            step *= 2;
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_backend_puts_bytes_where_they_belong() {
+        for width in [1, 2, 3, 4, 5, 8, 12, 16, 40] {
+            for count in [1usize, 15, 16, 31, 33, 300, 700] {
+                let streams: Vec<u8> = (0..width * count).map(|i| (i * 31 + i / 253) as u8).collect();
+                for first in [0, 1.min(count - 1), count / 2, count - 1] {
+                    for wanted in [0, 1, count - first] {
+                        let byte = |at: usize| streams[at % width * count + first + at / width];
+                        let expected: Vec<u8> = (0..wanted * width).map(byte).collect();
+                        let mut out = vec![0; wanted * width];
+                        unsplit(&streams, width, first, &mut out);
+                        assert_eq!(out, expected, "width {width}, {wanted} of {count} from {first}");
+                        out.fill(0);
+                        scalar::unsplit(&streams, width, first, &mut out);
+                        assert_eq!(out, expected, "scalar, width {width}, {wanted} of {count} from {first}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! What the format allows and writers do, though it is easily read wrongly: pages without bytes, padded and cut runs,
+//! dictionaries of one entry and of none, encodings that change within a chunk, odd compression frames, text that is
+//! not text, decimals of any length. The files are made byte by byte.
+
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
+mod support;
+
+use std::io::Write;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Int32Type};
+use arrow_array::{Array, ArrayRef};
+use bytes::Bytes;
+use pqpush::{ErrorKind, ScanOptions, StringType};
+
+use support::handmade::*;
+use support::host::{By, Feed, scan_with};
+
+/// The only column of a file, all rows, the same whether pushed whole or by page; in batches of all and of three rows.
+fn column(file: &Bytes) -> Result<ArrayRef, pqpush::Error> {
+    let mut arrays: Vec<ArrayRef> = Vec::new();
+    for (batch_rows, feed) in [(1000, Feed::Whole), (3, Feed::Asked), (1000, Feed::Shuffled(4))] {
+        let options = ScanOptions { batch_rows, ..ScanOptions::default() };
+        let scan = scan_with(file, options, feed, By::Push)?;
+        let parts: Vec<&dyn Array> = scan.batches.iter().map(|batch| batch.rows.column(0).as_ref()).collect();
+        arrays.push(arrow_select::concat::concat(&parts).expect("parts of one type"));
+    }
+    assert!(arrays.iter().all(|array| array == &arrays[0]), "batches of three rows differ");
+    Ok(arrays.swap_remove(0))
+}
+
+fn numbers(file: &Bytes) -> Vec<Option<i32>> {
+    column(file).expect("a readable file").as_primitive::<Int32Type>().iter().collect()
+}
+
+fn refused(file: &Bytes) -> ErrorKind {
+    let error = column(file).expect_err("a file that cannot be read");
+    assert_eq!((error.row_group(), error.column()), (Some(0), Some(0)), "{error:?}");
+    assert!(error.file_offset().is_some(), "{error:?}");
+    error.kind()
+}
+
+/// A file of one INT32 column.
+fn ints(rows: i64, codec: i32, optional: bool, pages: Vec<Page>) -> Bytes {
+    let column = Column::new("n", INT32, pages).codec(codec).chunk(|chunk| chunk.value_count = Some(rows));
+    file(rows, vec![if optional { column.optional() } else { column }])
+}
+
+fn plain(values: &[i32]) -> Page {
+    data_v1(values.len() as i32, PLAIN, plain_i32(values))
+}
+
+fn all(values: &[i32]) -> Vec<Option<i32>> {
+    values.iter().copied().map(Some).collect()
+}
+
+fn five_six() -> Page {
+    dictionary(2, PLAIN, plain_i32(&[5, 6]))
+}
+
+#[test]
+fn a_compressed_page_of_nulls_has_no_value_bytes() {
+    let nulls = rle_run(4, 0, 1);
+    for is_compressed in [Some(true), None, Some(false)] {
+        let header = V2 { nulls: 4, is_compressed, ..V2::new(4, 4, PLAIN, nulls.len()) };
+        for codec in [SNAPPY, GZIP, BROTLI, ZSTD, LZ4, LZ4_RAW] {
+            let file = ints(8, codec, true, vec![data_v2(header, nulls.clone()), data_v2(header, nulls.clone())]);
+            assert_eq!(numbers(&file), vec![None; 8], "codec {codec}, {is_compressed:?}");
+        }
+    }
+}
+
+#[test]
+fn a_v2_page_is_compressed_unless_it_says_no() {
+    let packed = |values: &[i32]| snap::raw::Encoder::new().compress_vec(&plain_i32(values)).expect("Snappy data");
+    let page = |is_compressed, body: Vec<u8>| {
+        data_v2(V2 { is_compressed, uncompressed: Some(8), ..V2::new(2, 0, PLAIN, 0) }, body)
+    };
+    let pages =
+        vec![page(Some(true), packed(&[1, 2])), page(None, packed(&[3, 4])), page(Some(false), plain_i32(&[5, 6]))];
+    assert_eq!(numbers(&ints(6, SNAPPY, false, pages)), all(&[1, 2, 3, 4, 5, 6]));
+}
+
+#[test]
+fn runs_may_be_padded_cut_and_followed_by_anything() {
+    let with = |body: Vec<u8>| ints(10, UNCOMPRESSED, false, vec![five_six(), data_v1(10, RLE_DICTIONARY, body)]);
+    let expected = all(&[6, 5, 6, 6, 5, 5, 6, 5, 6, 6]);
+    let packed = bit_packed_run(&[1, 0, 1, 1, 0, 0, 1, 0, 1, 1], 4);
+    // Two groups of eight are announced; the bytes of the last six values are not needed.
+    let cut = packed[..1 + 5].to_vec();
+    let followed = [packed.clone(), vec![0xff; 9]].concat();
+    for body in [packed, cut, followed] {
+        assert_eq!(numbers(&with([vec![4], body].concat())), expected);
+    }
+    let padding_out_of_range = bit_packed_run(&[1, 0, 1, 1, 0, 0, 1, 0, 1, 1, 9, 9, 9, 9, 9, 9], 4);
+    assert_eq!(numbers(&with([vec![4], padding_out_of_range].concat())), expected);
+    let long_run = rle_run(1_000_000, 1, 4);
+    assert_eq!(numbers(&with([vec![4], long_run].concat())), all(&[6; 10]));
+    let too_short = [vec![4], rle_run(9, 1, 4)].concat();
+    assert_eq!(refused(&with(too_short)), ErrorKind::Corrupt);
+}
+
+#[test]
+fn dictionaries_of_one_entry_take_no_bits() {
+    let one = || dictionary(1, PLAIN, plain_i32(&[7]));
+    let body = [vec![0], rle_run(8, 0, 0)].concat();
+    let file = ints(8, UNCOMPRESSED, false, vec![one(), data_v1(8, RLE_DICTIONARY, body)]);
+    assert_eq!(numbers(&file), all(&[7; 8]));
+}
+
+#[test]
+fn dictionary_indexes_stay_inside_the_dictionary() {
+    let bodies = [
+        [vec![2], rle_run(8, 2, 2)].concat(),
+        indexes(&[0, 1, 0, 1, 0, 1, 0, 2], 2),
+        [vec![32], rle_run(8, u32::MAX as u64, 32)].concat(),
+        [vec![33], rle_run(8, 0, 33)].concat(),
+        [vec![255], rle_run(8, 0, 8)].concat(),
+        vec![],
+        vec![1],
+    ];
+    for body in bodies {
+        let file = ints(8, UNCOMPRESSED, false, vec![five_six(), data_v1(8, RLE_DICTIONARY, body.clone())]);
+        assert_eq!(refused(&file), ErrorKind::Corrupt, "{body:?}");
+    }
+}
+
+#[test]
+fn an_empty_dictionary_serves_nulls_only() {
+    let empty = || dictionary(0, PLAIN, Vec::new());
+    let page = |present: u64, indexes: Vec<u8>| {
+        data_v1(8, RLE_DICTIONARY, [prefixed(rle_run(8, present, 1)), indexes].concat())
+    };
+    for body in [vec![], vec![0]] {
+        let file = ints(8, UNCOMPRESSED, true, vec![empty(), page(0, body)]);
+        assert_eq!(numbers(&file), vec![None; 8]);
+    }
+    let indexed = ints(8, UNCOMPRESSED, true, vec![empty(), page(1, indexes(&[0; 8], 1))]);
+    assert_eq!(refused(&indexed), ErrorKind::Corrupt);
+}
+
+#[test]
+fn encodings_may_change_within_a_chunk() {
+    for (pages_say, dictionary_says) in [(RLE_DICTIONARY, PLAIN), (PLAIN_DICTIONARY, PLAIN_DICTIONARY)] {
+        let coded = |values: &[u32]| data_v1(values.len() as i32, pages_say, indexes(values, 1));
+        let entries = dictionary(2, dictionary_says, plain_i32(&[5, 6]));
+        let pages = vec![entries, coded(&[1, 0]), plain(&[1, 2, 3]), coded(&[0, 0, 1]), plain(&[4])];
+        assert_eq!(numbers(&ints(9, UNCOMPRESSED, false, pages)), all(&[6, 5, 1, 2, 3, 5, 5, 6, 4]));
+    }
+}
+
+#[test]
+fn rle_booleans_carry_their_length_in_both_versions() {
+    let body = prefixed([rle_run(5, 1, 1), bit_packed_run(&[0, 1, 0], 1)].concat());
+    for page in [data_v1(8, RLE, body.clone()), data_v2(V2::new(8, 0, RLE, 0), body)] {
+        let column_of = Column::new("b", BOOLEAN, vec![page]).chunk(|chunk| chunk.value_count = Some(8));
+        let array = column(&file(8, vec![column_of])).expect("a readable file");
+        let found: Vec<Option<bool>> = array.as_boolean().iter().collect();
+        assert_eq!(found, [true, true, true, true, true, false, true, false].map(Some));
+    }
+    let cut = Column::new("b", BOOLEAN, vec![data_v1(9, PLAIN, vec![0xff])]);
+    assert_eq!(refused(&file(9, vec![cut.chunk(|chunk| chunk.value_count = Some(9))])), ErrorKind::Corrupt);
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).expect("GZIP data");
+    encoder.finish().expect("GZIP data")
+}
+
+/// One frame of Hadoop's LZ4: sizes in big-endian, then a block.
+fn hadoop_frame(bytes: &[u8]) -> Vec<u8> {
+    let block = lz4_flex::block::compress(bytes);
+    [&(bytes.len() as u32).to_be_bytes(), &(block.len() as u32).to_be_bytes(), block.as_slice()].concat()
+}
+
+#[test]
+fn compressed_pages_of_several_frames() {
+    let values: Vec<i32> = (0..50).collect();
+    let bytes = plain_i32(&values);
+    let (first, second) = bytes.split_at(60);
+    let bodies = [
+        ("GZIP, two members", GZIP, [gzip(first), gzip(second)].concat()),
+        ("LZ4, two Hadoop frames", LZ4, [hadoop_frame(first), hadoop_frame(second)].concat()),
+        ("LZ4, a bare block", LZ4, lz4_flex::block::compress(&bytes)),
+        ("LZ4_RAW", LZ4_RAW, lz4_flex::block::compress(&bytes)),
+    ];
+    for (what, codec, body) in bodies {
+        let page = |size: usize| data_v1_packed(50, PLAIN, size, body.clone());
+        assert_eq!(numbers(&ints(50, codec, false, vec![page(200)])), all(&values), "{what}");
+        for wrong in [199, 201, 4] {
+            let file = ints(50, codec, false, vec![page(wrong)]);
+            assert_eq!(refused(&file), ErrorKind::Corrupt, "{what}, {wrong} bytes claimed");
+        }
+    }
+}
+
+fn texts(converted: Option<i32>, pages: Vec<Page>, rows: i64) -> Bytes {
+    let mut column = Column::new("s", BYTE_ARRAY, pages).chunk(|chunk| chunk.value_count = Some(rows));
+    column.converted = converted;
+    file(rows, vec![column])
+}
+
+/// Every value of a text column is text by itself, in pages and in dictionaries, whatever the Arrow type.
+#[test]
+fn text_is_checked_value_by_value() {
+    let broken: [&[&[u8]]; 4] =
+        [&[b"good", b"\xff"], &[b"\xc3", b"\xa9"], &[b"", b"\xe2\x82"], &[b"long enough for a view \xf5"]];
+    for values in broken {
+        let count = values.len() as i32;
+        let plain = vec![data_v1(count, PLAIN, plain_bytes(values))];
+        let all: Vec<u32> = (0..values.len() as u32).collect();
+        let coded =
+            vec![dictionary(count, PLAIN, plain_bytes(values)), data_v1(count, RLE_DICTIONARY, indexes(&all, 2))];
+        for pages in [plain, coded] {
+            let file = texts(Some(UTF8), pages.clone(), count as i64);
+            assert_eq!(refused(&file), ErrorKind::Corrupt, "{values:?}");
+            for string_type in [StringType::LargeUtf8, StringType::Utf8View] {
+                let options = ScanOptions { string_type, ..ScanOptions::default() };
+                let error = scan_with(&file, options, Feed::Whole, By::Push).expect_err("broken text");
+                assert_eq!(error.kind(), ErrorKind::Corrupt, "{values:?} as {string_type:?}");
+            }
+            let binary = column(&texts(None, pages, count as i64)).expect("bytes need not be text");
+            assert_eq!(binary.as_binary::<i32>().iter().flatten().collect::<Vec<_>>(), values);
+        }
+    }
+}
+
+#[test]
+fn byte_arrays_end_inside_their_page() {
+    for body in [vec![1], vec![9, 0, 0, 0, b'a'], vec![0xff, 0xff, 0xff, 0xff], vec![0xff, 0xff, 0xff, 0x7f, 1, 2]] {
+        assert_eq!(refused(&texts(None, vec![data_v1(1, PLAIN, body.clone())], 1)), ErrorKind::Corrupt, "{body:?}");
+    }
+}
+
+/// Decimals in byte arrays have any length: as short as the value, or with needless bytes of the sign in front.
+#[test]
+fn decimals_of_any_length() {
+    let values: [&[u8]; 6] = [&[7], &[0xff], &[0x01, 0x00], &[0xff; 20], &[0; 20], &[0x80, 0x00]];
+    let page = || data_v1(values.len() as i32, PLAIN, plain_bytes(&values));
+    let decimals = |precision, page| {
+        let column = Column::new("d", BYTE_ARRAY, vec![page]).decimal(2, precision);
+        file(6, vec![column.chunk(|chunk| chunk.value_count = Some(6))])
+    };
+    let array = column(&decimals(38, page())).expect("a readable file");
+    assert_eq!(array.as_primitive::<Decimal128Type>().values(), &[7, -1, 256, -1, 0, -32768]);
+    let too_large = data_v1(1, PLAIN, plain_bytes(&[&[0x7f; 17]]));
+    let column_of = Column::new("d", BYTE_ARRAY, vec![too_large]).decimal(2, 38);
+    assert_eq!(refused(&file(1, vec![column_of])), ErrorKind::Corrupt);
+}
+
+/// INT96 outside what 64-bit nanoseconds hold is an error, never a wrapped date.
+#[test]
+fn int96_outside_of_nanoseconds_is_refused() {
+    for julian_day in [0_u32, 2_440_588 + 106_752, 2_440_588 - 106_752, u32::MAX] {
+        let body = [&[0; 8][..], &julian_day.to_le_bytes()].concat();
+        let column_of = Column::new("t", INT96, vec![data_v1(1, PLAIN, body)]);
+        let error = column(&file(1, vec![column_of])).expect_err("a day that does not fit");
+        assert_eq!((error.row_group(), error.column()), (Some(0), Some(0)), "day {julian_day}: {error:?}");
+    }
+}
+
+/// Fixed-length values that are cut off, and lengths that are none.
+#[test]
+fn fixed_length_values_need_their_bytes() {
+    let short = Column::new("f", FIXED, vec![data_v1(2, PLAIN, vec![1; 9])]).fixed(5);
+    assert_eq!(refused(&file(2, vec![short.chunk(|chunk| chunk.value_count = Some(2))])), ErrorKind::Corrupt);
+    for length in [0, -1] {
+        let odd = Column::new("f", FIXED, vec![data_v1(2, PLAIN, Vec::new())]).fixed(length);
+        let file = file(2, vec![odd.chunk(|chunk| chunk.value_count = Some(2))]);
+        // FIXED_LEN_BYTE_ARRAY(0) holds empty values; a negative length is no length.
+        match column(&file) {
+            Ok(array) => assert_eq!((length, array.len()), (0, 2)),
+            Err(error) => assert!(matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unsupported), "{error:?}"),
+        }
+    }
+}
