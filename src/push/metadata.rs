@@ -168,6 +168,7 @@ impl MetadataDecoder {
             let (state, missing) = self.advance(state).unwrap_or_else(|error| (State::Failed(error), Vec::new()));
             if matches!(state, State::Finished(_) | State::Failed(_)) {
                 self.buffers = Buffers::default();
+                self.options.decryption = None;
             }
             self.state = state;
             if !missing.is_empty() {
