@@ -15,6 +15,7 @@
 
 mod support;
 
+use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use bytes::Bytes;
@@ -313,19 +314,35 @@ fn d13_a_dictionary_page_offset_that_cannot_be() {
     }
 }
 
-/// A repeated column at the top level is refused by its name; the other columns are read.
+/// A repeated column at the top level, beside one that is not, over a page border inside a row.
 #[test]
-fn d14_a_repeated_column_is_refused_by_name() {
-    let mut repeated = Column::new("many", INT32, vec![plain_page(0..10)]);
+fn d14_a_repeated_column() {
+    // Rows: [0, 1], [], [2, 3, 4], where the last one goes on in the second page.
+    let levels = |levels: &[u8]| {
+        let runs: Vec<u8> = levels.iter().flat_map(|level| [2, *level]).collect();
+        [&(runs.len() as u32).to_le_bytes(), &runs[..]].concat()
+    };
+    let page = |repetition: &[u8], definition: &[u8], values| {
+        data_v1(repetition.len() as i32, PLAIN, [levels(repetition), levels(definition), plain_i32(values)].concat())
+    };
+    let pages = vec![page(&[0, 1, 0, 0], &[1, 1, 0, 1], &[0, 1, 2]), page(&[1, 1], &[1, 1], &[3, 4])];
+    let mut repeated = Column::new("many", INT32, pages).chunk(|chunk| chunk.value_count = Some(6));
     repeated.repeated = true;
-    let flat = Column::new("n", INT32, vec![plain_page(0..10)]).chunk(|chunk| chunk.value_count = Some(10));
-    let file = file(10, vec![repeated, flat]);
-    let refused =
-        Decoder::new(metadata(&file).expect("metadata"), ScanOptions::default()).err().expect("a repeated column");
-    assert_eq!(refused.kind(), ErrorKind::Unsupported);
-    assert!(refused.to_string().contains("many"), "{refused}");
-    let flat_only = ScanOptions { columns: Some(vec!["n".to_owned()]), ..ScanOptions::default() };
-    assert_eq!(values(&scan(&file, flat_only).expect("a readable column"), 0), some(0..10));
+    let flat = Column::new("n", INT32, vec![plain_page(0..3)]).chunk(|chunk| chunk.value_count = Some(3));
+    let file = file(3, vec![repeated, flat]);
+    let expected = [vec![0, 1], vec![], vec![2, 3, 4]];
+    for (offset, limit) in [(0, None), (0, Some(2)), (1, None), (2, None), (1, Some(1))] {
+        let scan = scan(&file, options(offset, limit)).expect("a readable file");
+        let lists: Vec<Vec<i32>> = scan.batches.iter().flat_map(|batch| lists(batch.rows.column(0))).collect();
+        let rows = offset as usize..limit.map_or(3, |limit| (offset + limit) as usize);
+        assert_eq!(lists, expected[rows.clone()], "{rows:?}");
+        assert_eq!(values(&scan, 1), some(rows.start as i32..rows.end as i32));
+    }
+}
+
+fn lists(array: &ArrayRef) -> Vec<Vec<i32>> {
+    let lists = array.as_list::<i32>();
+    lists.iter().map(|list| list.expect("no null").as_primitive::<Int32Type>().values().to_vec()).collect()
 }
 
 /// Two dictionary pages in one chunk: an error for every type.

@@ -174,6 +174,20 @@ fn the_page_index_is_read() {
 }
 
 #[test]
+fn statistics_are_those_of_the_twin_in_plain_text() {
+    let plain = metadata_with(&three_columns().write().bytes, metadata_options(), Feed::Asked).unwrap();
+    for plaintext_footer in [false, true] {
+        let encryption = by_column().with_plaintext_footer(plaintext_footer).build().expect("properties");
+        let metadata = open(&encrypted(encryption).write().bytes, all_keys()).unwrap();
+        for (row_group, column) in (0..2).flat_map(|row_group| (0..3).map(move |column| (row_group, column))) {
+            let (ours, expected) = (metadata.chunk_details(row_group, column), plain.chunk_details(row_group, column));
+            assert!(ours.statistics.is_some());
+            assert_eq!(ours, expected, "{row_group} {column}");
+        }
+    }
+}
+
+#[test]
 fn keys_are_retrieved_once_by_their_metadata() {
     for plaintext_footer in [false, true] {
         let encryption = by_column().with_plaintext_footer(plaintext_footer).build().expect("properties");

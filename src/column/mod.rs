@@ -9,6 +9,7 @@
 
 mod assembly;
 mod boolean;
+mod bounds;
 mod conversion;
 mod decoder;
 mod fixed;
@@ -29,6 +30,7 @@ use crate::memory::Pool;
 use crate::schema::Leaf;
 
 pub(crate) use assembly::assemble;
+pub(crate) use bounds::{Side, bounds_array};
 pub(crate) use levels::LevelShape;
 pub(crate) use pages::ByteSource;
 pub(crate) use reader::{ChunkPlace, ColumnReader, PageCounts};

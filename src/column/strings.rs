@@ -3,6 +3,8 @@
 //! Lengths become end offsets, bytes are copied once, 16 at a time where both sides have the room. UTF-8 is validated
 //! over whole stretches of a page, and once per dictionary.
 
+use std::ops::Range;
+
 use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 use arrow_schema::DataType;
@@ -25,17 +27,27 @@ const ROOM_BYTES: usize = 1 << 14;
 pub(crate) trait Offset: Plain {
     /// The offset; `None` where it does not fit.
     fn from_usize(offset: usize) -> Option<Self>;
+    /// The offset as it came from [`Offset::from_usize`].
+    fn to_usize(self) -> usize;
 }
 
 impl Offset for i32 {
     fn from_usize(offset: usize) -> Option<Self> {
         Self::try_from(offset).ok()
     }
+
+    fn to_usize(self) -> usize {
+        usize::try_from(self).unwrap_or_default()
+    }
 }
 
 impl Offset for i64 {
     fn from_usize(offset: usize) -> Option<Self> {
         Self::try_from(offset).ok()
+    }
+
+    fn to_usize(self) -> usize {
+        usize::try_from(self).unwrap_or_default()
     }
 }
 
@@ -75,31 +87,48 @@ impl<O: Offset> StringDecoder<O> {
                 Ok(())
             }
             ValueCursor::Codes(_) => self.read_codes(count),
-            _ => self.read_blocks(count),
+            ValueCursor::DeltaLength(_) => self.read_delta_length(count),
+            _ => self.read_delta_bytes(count),
         }
     }
 
-    /// Appends the next `count` values of a page whose lengths lie apart from the bytes.
-    fn read_blocks(&mut self, count: usize) -> Result<()> {
-        let (page, offsets, bytes) = (&self.page, &mut self.offsets, &mut self.bytes);
-        let (is_utf8, data_type) = (self.is_utf8, &self.context.data_type);
+    /// Appends values whose bytes lie end to end in the page: many lengths, then one copy.
+    fn read_delta_length(&mut self, count: usize) -> Result<()> {
+        let ValueCursor::DeltaLength(values) = &mut self.cursor else { return Err(Error::internal("no lengths")) };
+        let base = self.bytes.len();
+        let mut all: Option<Range<usize>> = None;
         for_each_block(count, |left, block| {
-            let base = bytes.len();
-            match &mut self.cursor {
-                ValueCursor::DeltaLength(values) => {
-                    let own = values.next(page, left, block)?;
-                    append_ends(block, base, offsets).ok_or_else(|| offsets_overflow(data_type))??;
-                    bytes.extend_from_bytes(page.get(own).unwrap_or_default())?;
-                }
-                ValueCursor::DeltaBytes(values) => {
-                    let own = values.next(page, left, block)?;
-                    append_ends(block, base, offsets).ok_or_else(|| offsets_overflow(data_type))??;
-                    values.append(page, own, block, bytes)?;
-                }
-                _ => return Err(Error::internal("no page of byte arrays is open")),
-            }
-            let appended = bytes.as_slice().get(base..).unwrap_or_default();
-            if is_utf8 { validate_values(appended, block.lengths()) } else { Ok(()) }
+            let own = values.next(&self.page, left, block)?;
+            let start = all.as_ref().map_or(own.start, |all| all.start);
+            let before = own.start.saturating_sub(start);
+            append_ends(block, base.saturating_add(before), &mut self.offsets)
+                .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
+            all = Some(start..own.end);
+            Ok(())
+        })?;
+        self.bytes.extend_from_bytes(self.page.get(all.unwrap_or(0..0)).unwrap_or_default())?;
+        if !self.is_utf8 {
+            return Ok(());
+        }
+        let appended = self.offsets.len().saturating_sub(count);
+        let ends = self.offsets.as_slice().get(appended..).unwrap_or_default();
+        validate_values(
+            self.bytes.as_slice().get(base..).unwrap_or_default(),
+            ends.iter().map(|end| end.to_usize().saturating_sub(base)),
+        )
+    }
+
+    /// Appends values that are put together from those before them.
+    fn read_delta_bytes(&mut self, count: usize) -> Result<()> {
+        let ValueCursor::DeltaBytes(values) = &mut self.cursor else { return Err(Error::internal("no values")) };
+        for_each_block(count, |left, block| {
+            let base = self.bytes.len();
+            let own = values.next(&self.page, left, block)?;
+            append_ends(block, base, &mut self.offsets)
+                .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
+            values.append(&self.page, own, block, &mut self.bytes)?;
+            let appended = self.bytes.as_slice().get(base..).unwrap_or_default();
+            if self.is_utf8 { validate_values(appended, block.ends(0)) } else { Ok(()) }
         })
     }
 
@@ -170,20 +199,20 @@ impl<O: Offset> StringDecoder<O> {
     }
 }
 
-/// Appends where the values of `block` end if they begin at `base`; `None` where the offsets cannot reach so far.
-fn append_ends<O: Offset>(block: &ByteArrayBlock, base: usize, offsets: &mut Values<O>) -> Option<Result<()>> {
-    O::from_usize(base.saturating_add(block.total()))?;
-    let ends = match offsets.spare(block.count()) {
-        Ok(ends) => ends,
-        Err(error) => return Some(Err(error)),
-    };
-    let mut end = base;
-    for (slot, length) in ends.iter_mut().zip(block.lengths()) {
-        end = end.saturating_add(length);
+/// Appends where the values of `block` end if they begin at `base`. Fails without an error of its own where the offsets
+/// cannot reach so far.
+fn append_ends<O: Offset>(
+    block: &ByteArrayBlock,
+    base: usize,
+    offsets: &mut Values<O>,
+) -> std::result::Result<(), Option<Error>> {
+    O::from_usize(base.saturating_add(block.total())).ok_or(None)?;
+    let slots = offsets.spare(block.count()).map_err(Some)?;
+    for (slot, end) in slots.iter_mut().zip(block.ends(base)) {
         *slot = O::from_usize(end).unwrap_or_default();
     }
     offsets.commit(block.count());
-    Some(Ok(()))
+    Ok(())
 }
 
 /// Start of an entry's bytes in the high half, their number in the low one.

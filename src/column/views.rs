@@ -104,7 +104,7 @@ impl ViewDecoder {
         for_each_block(count, |left, block| {
             let own = values.next(&self.page, left, block)?;
             if self.is_utf8 {
-                validate_values(self.page.get(own.clone()).unwrap_or_default(), block.lengths())?;
+                validate_values(self.page.get(own.clone()).unwrap_or_default(), block.ends(0))?;
             }
             is_pointed_to |= append_views(block, &self.page, own.start, number, &mut self.views)?;
             Ok(())
@@ -131,7 +131,7 @@ impl ViewDecoder {
             values.append(&self.page, own, block, &mut built)?;
             let bytes = built.as_slice();
             if self.is_utf8 {
-                validate_values(bytes.get(start..).unwrap_or_default(), block.lengths())?;
+                validate_values(bytes.get(start..).unwrap_or_default(), block.ends(0))?;
             }
             is_pointed_to |= append_views(block, bytes, start, next_number(&self.buffers)?, &mut self.views)?;
             Ok(())

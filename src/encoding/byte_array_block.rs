@@ -40,6 +40,14 @@ impl ByteArrayBlock {
         self.lengths.iter().take(self.count).map(|length| u32::from_le_bytes(*length) as usize)
     }
 
+    /// Where each value ends if the first one begins at `start`.
+    pub(crate) fn ends(&self, start: usize) -> impl Iterator<Item = usize> {
+        self.lengths().scan(start, |end, length| {
+            *end = end.saturating_add(length);
+            Some(*end)
+        })
+    }
+
     /// How many bytes of the value before it each value begins with, and how many of its own follow.
     pub(super) fn prefixes_and_suffixes(&self) -> impl Iterator<Item = (usize, usize)> {
         self.lengths().zip(&self.prefixes).map(|(length, prefix)| {

@@ -1,6 +1,6 @@
 //! Validates the UTF-8 of byte arrays many at a time.
 //!
-//! Values that lie end to end are valid if all of it is and none begins inside a character. PLAIN values have lengths
+//! Values that lie end to end are valid if all of it is and none ends inside a character. PLAIN values have lengths
 //! between them, which do no harm: the length in front of a value shorter than 128 bytes is four ASCII bytes. So a stretch of such values, lengths
 //! included, is valid UTF-8 exactly if every value in it is: a character cut in two at the end of a value would be
 //! followed by ASCII. A longer value ends the stretch before it and begins the next one behind its length.
@@ -39,21 +39,14 @@ impl Utf8Stretch {
     }
 }
 
-/// Validates values of the given lengths that lie in `bytes` end to end: all together, and that each one begins where a
-/// character does.
-pub(crate) fn validate_values(bytes: &[u8], lengths: impl Iterator<Item = usize>) -> Result<()> {
+/// Validates values that lie in `bytes` end to end: all together, and that each one ends where a character does. `ends`
+/// counts from the front of `bytes`.
+pub(crate) fn validate_values(bytes: &[u8], mut ends: impl Iterator<Item = usize>) -> Result<()> {
     if bytes.is_ascii() {
         return Ok(());
     }
     let text = simdutf8::basic::from_utf8(bytes).map_err(|_| invalid())?;
-    let mut start = 0usize;
-    for length in lengths {
-        if !text.is_char_boundary(start) {
-            return Err(invalid());
-        }
-        start = start.saturating_add(length);
-    }
-    Ok(())
+    if ends.all(|end| text.is_char_boundary(end)) { Ok(()) } else { Err(invalid()) }
 }
 
 #[cold]
@@ -93,8 +86,11 @@ mod tests {
     }
 
     #[test]
-    fn values_end_to_end_begin_where_characters_do() {
-        let valid = |values: &[&[u8]]| validate_values(&values.concat(), values.iter().map(|v| v.len())).is_ok();
+    fn values_end_to_end_end_where_characters_do() {
+        let valid = |values: &[&[u8]]| {
+            let ends = (1..=values.len()).map(|count| values[..count].concat().len());
+            validate_values(&values.concat(), ends).is_ok()
+        };
         assert!(valid(&[b"abc", b"", "ä".as_bytes(), "€x".as_bytes(), b""]));
         assert!(valid(&[]));
         assert!(!valid(&[b"abc", &[0xc3], &[0xa4]]), "a character over two values");

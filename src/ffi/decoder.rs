@@ -295,6 +295,8 @@ mod tests {
             created_by: None,
             key_value: vec![],
             schema: Schema { nodes: vec![], leaves: vec![] },
+            column_orders: vec![],
+            thrift: vec![],
             row_groups: vec![],
         };
         let decoder = Decoder::new(Arc::new(metadata), ScanOptions::default());

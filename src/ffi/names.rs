@@ -81,6 +81,7 @@ pub(super) fn logical_type_name(logical: &LogicalType) -> String {
         LogicalType::Geometry { .. } => "GEOMETRY",
         LogicalType::Geography { .. } => "GEOGRAPHY",
         LogicalType::Interval => "INTERVAL",
+        LogicalType::Other => "OTHER",
     };
     plain.to_owned()
 }

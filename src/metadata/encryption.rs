@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::byte_range::ByteRange;
 use crate::crypto::{Algorithm, ColumnDecryptor, ColumnKey, DecryptionProperties, FileDecryptor};
 use crate::error::{Error, Result};
+use crate::metadata::chunk;
 use crate::metadata::footer::{self, ParsedFooter};
 use crate::metadata::thrift::{Kind, Read, Reader};
 use crate::metadata::{ColumnChunk, Metadata};
@@ -115,13 +116,13 @@ type Opened = Result<(ColumnDecryptor, Option<Vec<u8>>)>;
 
 /// Opens every sealed chunk, or notes with it why that is not possible.
 fn unseal(parsed: &mut ParsedFooter, open: &mut dyn FnMut(SealedColumn<'_>) -> Opened) {
-    let Metadata { schema, row_groups, .. } = &mut parsed.metadata;
+    let Metadata { schema, row_groups, thrift, .. } = &mut parsed.metadata;
     for sealed in std::mem::take(&mut parsed.seals) {
         let group = row_groups.get_mut(sealed.row_group);
-        let chunk = group.and_then(|group| group.columns.get_mut(sealed.column));
-        let (Some(chunk), Some(leaf)) = (chunk, schema.leaves.get(sealed.column)) else { continue };
+        let column = group.and_then(|group| group.columns.get_mut(sealed.column));
+        let (Some(column), Some(leaf)) = (column, schema.leaves.get(sealed.column)) else { continue };
         let Some(key) = &sealed.seal.key else {
-            chunk.lock = Some(Lock::Closed(Error::unsupported("the column has a kind of key that is not known")));
+            column.lock = Some(Lock::Closed(Error::unsupported("the column has a kind of key that is not known")));
             continue;
         };
         let path = leaf.dotted_path();
@@ -129,10 +130,14 @@ fn unseal(parsed: &mut ParsedFooter, open: &mut dyn FnMut(SealedColumn<'_>) -> O
         let place = (sealed.row_group_ordinal, sealed.column);
         let opened = open(SealedColumn { key, place, path: &path, metadata });
         let opened = opened.and_then(|(decryptor, metadata)| {
-            footer::complete(chunk, metadata.as_deref())?;
+            if let Some(metadata) = metadata {
+                let start = thrift.len();
+                thrift.extend_from_slice(&metadata);
+                chunk::complete(column, thrift, start)?;
+            }
             Ok(decryptor)
         });
-        chunk.lock = Some(match opened {
+        column.lock = Some(match opened {
             Ok(decryptor) => Lock::Open(Arc::new(decryptor)),
             Err(why) => Lock::Closed(why),
         });

@@ -1,19 +1,17 @@
 //! The footer: `FileMetaData` read into [`Metadata`].
 //!
-//! What is read is checked for what the rest relies on (see [`crate::metadata`]); statistics are passed over. Errors
-//! carry the file offset, and the row group and column where they are in one.
+//! What is read is checked for what the rest relies on (see [`crate::metadata`]); statistics are passed over, to be read
+//! when they are asked for ([`crate::metadata::statistics`]). Errors carry the file offset, and the row group and column
+//! where they are in one.
 
-use crate::byte_range::ByteRange;
 use crate::crypto::Algorithm;
 use crate::error::{Error, Result};
-use crate::metadata::encryption::{Seal, read_algorithm, read_seal};
+use crate::metadata::chunk::{RawChunk, unsigned};
+use crate::metadata::encryption::{Seal, read_algorithm};
 use crate::metadata::schema_elements::{Builder, Element};
 use crate::metadata::thrift::{Kind, Read, Reader};
-use crate::metadata::{Codec, ColumnChunk, Encoding, KeyValue, Metadata, RowGroup};
+use crate::metadata::{ColumnChunk, ColumnOrder, Encoding, Metadata, RowGroup, SortingColumn, key_value};
 use crate::schema::Schema;
-
-/// Length of the leading magic: nothing else can lie there.
-const MAGIC_BYTES: u64 = 4;
 
 /// What parquet-mr before 1.2.9 may have left out of the size of a chunk: the header of its dictionary page, which is
 /// no longer than this (PARQUET-816).
@@ -45,15 +43,16 @@ pub(crate) struct SealedChunk {
 pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Result<ParsedFooter> {
     let mut footer = Footer { reader: Reader::new(bytes), offset: footer_offset, schema: None, seals: Vec::new() };
     let (mut row_groups, mut algorithm, mut signing_key_metadata) = (None, None, None);
-    let (mut version, mut created_by, mut key_value) = (0, None, Vec::new());
+    let (mut version, mut created_by, mut key_value, mut column_orders) = (0, None, Vec::new(), Vec::new());
     let mut last_id = 0;
     while let Some(field) = footer.read("footer", |reader| reader.field(&mut last_id))? {
         match (field.id, field.kind) {
             (1, Kind::I32) => version = footer.read("footer", Reader::i32)?,
             (2, Kind::List) => footer.read_schema(bytes.len())?,
             (4, Kind::List) => row_groups = Some(footer.row_groups()?),
-            (5, Kind::List) => key_value = footer.read("key-value metadata", read_key_values)?,
+            (5, Kind::List) => key_value = footer.read("key-value metadata", key_value::read_list)?,
             (6, Kind::Binary) => created_by = Some(footer.read("footer", Reader::string)?),
+            (7, Kind::List) => column_orders = footer.read("column orders", ColumnOrder::read_list)?,
             (8, Kind::Struct) => algorithm = Some(footer.read("encryption algorithm", read_algorithm)?),
             (9, Kind::Binary) => signing_key_metadata = Some(footer.read("footer", Reader::binary)?.to_vec()),
             (_, kind) => footer.read("footer", |reader| reader.skip(kind))?,
@@ -66,21 +65,9 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
     if created_by.as_deref().is_some_and(leaves_out_dictionary_headers) {
         row_groups.iter_mut().flat_map(|group| &mut group.columns).for_each(|chunk| extend(chunk, footer_offset));
     }
-    let metadata = Metadata { file_length, version, created_by, key_value, schema, row_groups };
+    let thrift = bytes.to_vec();
+    let metadata = Metadata { file_length, version, created_by, key_value, schema, column_orders, row_groups, thrift };
     Ok(ParsedFooter { metadata, algorithm, signing_key_metadata, seals: footer.seals })
-}
-
-/// Replaces what is known of an encrypted chunk by its `column_metadata`, where those were encrypted too.
-pub(crate) fn complete(chunk: &mut ColumnChunk, column_metadata: Option<&[u8]>) -> Result<()> {
-    let Some(bytes) = column_metadata else { return Ok(()) };
-    let mut raw = RawChunk::default();
-    raw.read_metadata(&mut Reader::new(bytes)).map_err(|failure| failure.into_error("column metadata"))?;
-    let places = (chunk.offset_index_range, chunk.column_index_range);
-    let (external, encrypted) = (chunk.external, chunk.encrypted);
-    *chunk = raw.checked()?;
-    (chunk.offset_index_range, chunk.column_index_range) = places;
-    (chunk.external, chunk.encrypted) = (external, encrypted);
-    Ok(())
 }
 
 /// Every row group has one chunk per leaf.
@@ -164,7 +151,7 @@ impl<'a> Footer<'a> {
         let start = self.position();
         let seals_before = self.seals.len();
         let mut row_group_ordinal = ordinal;
-        let mut columns = Vec::new();
+        let (mut columns, mut sorting_columns) = (Vec::new(), Vec::new());
         let (mut total_byte_size, mut row_count) = (None, None);
         let mut last_id = 0;
         while let Some(field) = self.read("row group", |reader| reader.field(&mut last_id))? {
@@ -172,6 +159,7 @@ impl<'a> Footer<'a> {
                 (1, Kind::List) => columns = self.columns(ordinal)?,
                 (2, Kind::I64) => total_byte_size = Some(self.read("row group", Reader::i64)?),
                 (3, Kind::I64) => row_count = Some(self.read("row group", Reader::i64)?),
+                (4, Kind::List) => sorting_columns = self.read("sorting columns", SortingColumn::read_list)?,
                 (7, Kind::I16) => {
                     row_group_ordinal = self.read("row group", Reader::i16)?.try_into().unwrap_or(ordinal)
                 }
@@ -185,6 +173,7 @@ impl<'a> Footer<'a> {
             row_count: count("number of rows", row_count)?,
             total_byte_size: count("total byte size", total_byte_size)?,
             columns,
+            sorting_columns,
         })
     }
 
@@ -212,172 +201,12 @@ impl<'a> Footer<'a> {
     }
 }
 
-/// Reads the pairs; one without a key says nothing.
-fn read_key_values(reader: &mut Reader<'_>) -> Read<Vec<KeyValue>> {
-    let mut pairs = Vec::new();
-    for _ in 0..reader.list_of_structs()? {
-        let (mut key, mut value) = (None, None);
-        let mut last_id = 0;
-        while let Some(field) = reader.field(&mut last_id)? {
-            match (field.id, field.kind) {
-                (1, Kind::Binary) => key = Some(reader.string()?),
-                (2, Kind::Binary) => value = Some(reader.string()?),
-                (_, kind) => reader.skip(kind)?,
-            }
-        }
-        pairs.extend(key.map(|key| KeyValue { key, value }));
-    }
-    Ok(pairs)
-}
-
-/// The fields of `ColumnChunk` and of the `ColumnMetaData` in it, as they come.
-#[derive(Default)]
-struct RawChunk {
-    has_metadata: bool,
-    codec: Option<i32>,
-    encodings: Vec<Encoding>,
-    value_count: Option<i64>,
-    compressed_bytes: Option<i64>,
-    uncompressed_bytes: Option<i64>,
-    data_page_offset: Option<i64>,
-    dictionary_page_offset: Option<i64>,
-    bloom_filter_offset: Option<i64>,
-    bloom_filter_length: Option<i32>,
-    offset_index_offset: Option<i64>,
-    offset_index_length: Option<i32>,
-    column_index_offset: Option<i64>,
-    column_index_length: Option<i32>,
-    external: bool,
-    encrypted: bool,
-    seal: Option<Seal>,
-    encrypted_metadata: Option<Vec<u8>>,
-}
-
-impl RawChunk {
-    fn read(reader: &mut Reader<'_>) -> Read<Self> {
-        let mut raw = Self::default();
-        let mut last_id = 0;
-        while let Some(field) = reader.field(&mut last_id)? {
-            match (field.id, field.kind) {
-                (1, Kind::Binary) => raw.external = !reader.binary()?.is_empty(),
-                (3, Kind::Struct) => raw.read_metadata(reader)?,
-                (4, Kind::I64) => raw.offset_index_offset = Some(reader.i64()?),
-                (5, Kind::I32) => raw.offset_index_length = Some(reader.i32()?),
-                (6, Kind::I64) => raw.column_index_offset = Some(reader.i64()?),
-                (7, Kind::I32) => raw.column_index_length = Some(reader.i32()?),
-                (8, Kind::Struct) => {
-                    raw.encrypted = true;
-                    raw.seal = Some(read_seal(reader)?);
-                }
-                (9, Kind::Binary) => raw.encrypted_metadata = Some(reader.binary()?.to_vec()),
-                (_, kind) => reader.skip(kind)?,
-            }
-        }
-        if let Some(seal) = &mut raw.seal {
-            seal.metadata = raw.encrypted_metadata.take();
-        }
-        Ok(raw)
-    }
-
-    fn read_metadata(&mut self, reader: &mut Reader<'_>) -> Read<()> {
-        self.has_metadata = true;
-        let mut last_id = 0;
-        while let Some(field) = reader.field(&mut last_id)? {
-            match (field.id, field.kind) {
-                (2, Kind::List) => self.encodings = read_encodings(reader)?,
-                (4, Kind::I32) => self.codec = Some(reader.i32()?),
-                (5, Kind::I64) => self.value_count = Some(reader.i64()?),
-                (6, Kind::I64) => self.uncompressed_bytes = Some(reader.i64()?),
-                (7, Kind::I64) => self.compressed_bytes = Some(reader.i64()?),
-                (9, Kind::I64) => self.data_page_offset = Some(reader.i64()?),
-                (11, Kind::I64) => self.dictionary_page_offset = Some(reader.i64()?),
-                (14, Kind::I64) => self.bloom_filter_offset = Some(reader.i64()?),
-                (15, Kind::I32) => self.bloom_filter_length = Some(reader.i32()?),
-                (_, kind) => reader.skip(kind)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn checked(self) -> Result<ColumnChunk> {
-        if !self.has_metadata {
-            return self.sealed();
-        }
-        let count = |what, value| unsigned("column chunk", what, value);
-        let data_page_offset = count("offset of the first data page", self.data_page_offset)?;
-        let dictionary = self.dictionary_page_offset.and_then(|offset| u64::try_from(offset).ok());
-        let codec = self.codec.ok_or_else(|| Error::corrupt("a column chunk lacks its codec"))?;
-        Ok(ColumnChunk {
-            codec: Codec::from_thrift(codec),
-            value_count: count("number of values", self.value_count)?,
-            compressed_bytes: count("compressed size", self.compressed_bytes)?,
-            unaccounted_bytes: 0,
-            uncompressed_bytes: count("uncompressed size", self.uncompressed_bytes)?,
-            data_page_offset,
-            dictionary_page_offset: dictionary.filter(|&offset| (MAGIC_BYTES..data_page_offset).contains(&offset)),
-            bloom_filter_offset: self.bloom_filter_offset.and_then(positive),
-            bloom_filter_length: self.bloom_filter_length.and_then(positive),
-            offset_index_range: range(self.offset_index_offset, self.offset_index_length),
-            column_index_range: range(self.column_index_offset, self.column_index_length),
-            offset_index: None,
-            column_index: None,
-            external: self.external,
-            encrypted: self.encrypted,
-            lock: None,
-            encodings: self.encodings,
-        })
-    }
-
-    /// A chunk whose metadata are encrypted too: all that is known of it is that.
-    fn sealed(self) -> Result<ColumnChunk> {
-        if !self.encrypted {
-            return Err(Error::corrupt("a column chunk lacks its metadata"));
-        }
-        Self {
-            has_metadata: true,
-            codec: Some(0),
-            value_count: Some(0),
-            compressed_bytes: Some(0),
-            uncompressed_bytes: Some(0),
-            data_page_offset: Some(0),
-            ..self
-        }
-        .checked()
-    }
-}
-
-fn read_encodings(reader: &mut Reader<'_>) -> Read<Vec<Encoding>> {
-    let list = reader.list()?;
-    if list.element != Kind::I32 {
-        reader.skip_elements(list)?;
-        return Ok(Vec::new());
-    }
-    let mut encodings = Vec::with_capacity(list.count);
-    for _ in 0..list.count {
-        encodings.push(Encoding::from_thrift(reader.i32()?));
-    }
-    Ok(encodings)
-}
-
-/// A number that has to be there and not to be negative.
-fn unsigned(of: &str, what: &str, value: Option<i64>) -> Result<u64> {
-    let value = value.ok_or_else(|| Error::corrupt(format!("a {of} lacks its {what}")))?;
-    u64::try_from(value).map_err(|_| Error::corrupt(format!("the {what} of a {of} is {value}")))
-}
-
-fn positive(value: impl TryInto<u64>) -> Option<u64> {
-    value.try_into().ok().filter(|&value| value > 0)
-}
-
-/// Where something lies that may be absent.
-fn range(offset: Option<i64>, length: Option<i32>) -> Option<ByteRange> {
-    ByteRange::new(offset.and_then(positive)?, length.and_then(positive)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::byte_range::ByteRange;
     use crate::error::ErrorKind;
+    use crate::metadata::Codec;
     use crate::metadata::testing::{
         Record, chunk, chunk_metadata, chunk_metadata_with, footer, leaf, open_footer, root, row_group,
     };

@@ -1,4 +1,4 @@
-//! The metadata of a file as plain, immutable structs: footer, row groups, column chunks, page index.
+//! The metadata of a file as plain, immutable structs: footer, row groups, column chunks, statistics, page index.
 //!
 //! Everything here was read from untrusted bytes and checked when it was parsed: counts are not negative, lists are
 //! as long as the bytes at hand allow, every row group has one chunk per leaf column. What a chunk claims about the
@@ -8,11 +8,15 @@
 //!
 //! Names and meanings follow the `parquet.thrift` definition of the Apache Parquet format.
 
+mod chunk;
 pub(crate) mod encryption;
 pub(crate) mod footer;
+mod key_value;
 mod logical_type;
+mod order;
 pub(crate) mod page_index;
 mod schema_elements;
+mod statistics;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod thrift;
@@ -21,7 +25,10 @@ use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::schema::Schema;
 
+pub use key_value::KeyValue;
+pub use order::{Bound, ColumnOrder, SortingColumn, TrustedBounds};
 pub use page_index::{BoundaryOrder, Bounds, ColumnIndex, OffsetIndex, PageLocation};
+pub use statistics::{ChunkDetails, SizeStatistics, Statistics};
 
 /// The parsed footer of one file, with its page index where that was read. Immutable; share it in an `Arc`.
 #[derive(Debug)]
@@ -36,17 +43,12 @@ pub struct Metadata {
     pub key_value: Vec<KeyValue>,
     /// The Parquet schema tree and its leaf columns.
     pub schema: Schema,
+    /// How the bounds of each leaf column are ordered; empty where the file does not say.
+    pub column_orders: Vec<ColumnOrder>,
     /// Row groups in file order.
     pub row_groups: Vec<RowGroup>,
-}
-
-/// One entry of the key-value metadata.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyValue {
-    /// The key.
-    pub key: String,
-    /// The value; the format lets it be absent.
-    pub value: Option<String>,
+    /// The bytes of the footer, for what is read from it only when it is asked for.
+    pub(crate) thrift: Vec<u8>,
 }
 
 /// One row group: so many rows, one chunk per leaf column.
@@ -58,6 +60,8 @@ pub struct RowGroup {
     pub total_byte_size: u64,
     /// One chunk per leaf column, in schema order.
     pub columns: Vec<ColumnChunk>,
+    /// The order of its rows: by the first of these, then the next; empty where the file does not say.
+    pub sorting_columns: Vec<SortingColumn>,
 }
 
 /// One leaf column of one row group.
@@ -92,6 +96,8 @@ pub struct ColumnChunk {
     pub offset_index: Option<OffsetIndex>,
     /// The column index, where it was read and is consistent.
     pub column_index: Option<Box<ColumnIndex>>,
+    /// Where in [`Metadata::thrift`] the `ColumnMetaData` of the chunk begin, unless they are encrypted and not opened.
+    pub(crate) metadata_start: Option<usize>,
     /// The chunk lies in another file (`file_path`), which a decoder of this file cannot read.
     pub external: bool,
     /// The chunk's pages are encrypted.

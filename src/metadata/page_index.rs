@@ -21,6 +21,8 @@ use crate::metadata::thrift::{Failure, Kind, List, Read, Reader};
 pub struct OffsetIndex {
     /// One entry a data page, in file order.
     pub pages: Vec<PageLocation>,
+    /// Bytes of the BYTE_ARRAY values of each page without lengths, before any encoding, where the file says.
+    pub unencoded_bytes: Option<Vec<u64>>,
 }
 
 /// Where one data page lies.
@@ -47,6 +49,8 @@ pub struct ColumnIndex {
     pub boundary_order: BoundaryOrder,
     /// Nulls of each page, where the file says.
     pub null_counts: Option<Vec<u64>>,
+    /// NaNs of each page, where the file says.
+    pub nan_counts: Option<Vec<u64>>,
 }
 
 /// One bound a page, all in one buffer.
@@ -135,7 +139,8 @@ pub(crate) fn read_into<'a>(
 impl OffsetIndex {
     /// Parses the index of a chunk whose pages lie in `within` and hold `row_count` rows.
     fn parse(bytes: &[u8], within: ByteRange, row_count: u64) -> Result<Self> {
-        let pages = read_locations(&mut Reader::new(bytes)).map_err(|failure| failure.into_error("offset index"))?;
+        let read = read_locations(&mut Reader::new(bytes));
+        let (pages, unencoded_bytes) = read.map_err(|failure| failure.into_error("offset index"))?;
         // Sizes that leave bytes between pages are those of writers that did not count the page headers.
         let starts = pages.iter().skip(1).map(|page| page.offset).chain([within.end()]);
         for (ordinal, (page, end)) in pages.iter().zip(starts).enumerate() {
@@ -160,7 +165,8 @@ impl OffsetIndex {
         if pages.is_empty() {
             return Err(Error::corrupt("offset index: it has no pages"));
         }
-        Ok(Self { pages })
+        let unencoded_bytes = unencoded_bytes.filter(|sizes| sizes.len() == pages.len());
+        Ok(Self { pages, unencoded_bytes })
     }
 }
 
@@ -175,10 +181,7 @@ impl ColumnIndex {
                 format!("column index: it has {counts:?} null pages, minima and maxima for {page_count} pages");
             return Err(Error::corrupt(message));
         }
-        let null_counts = raw.null_counts.and_then(|counts| {
-            let counts: Vec<u64> = counts.into_iter().map_while(|count| u64::try_from(count).ok()).collect();
-            (counts.len() == page_count).then_some(counts)
-        });
+        let of_every_page = |counts: &Vec<u64>| counts.len() == page_count;
         Ok(Self {
             null_pages: raw.null_pages,
             min_values: raw.min_values,
@@ -188,7 +191,8 @@ impl ColumnIndex {
                 Some(2) => BoundaryOrder::Descending,
                 _ => BoundaryOrder::Unordered,
             },
-            null_counts,
+            null_counts: raw.null_counts.filter(of_every_page),
+            nan_counts: raw.nan_counts.filter(of_every_page),
         })
     }
 }
@@ -212,8 +216,9 @@ impl PageLocation {
     }
 }
 
-fn read_locations(reader: &mut Reader<'_>) -> Read<Vec<PageLocation>> {
-    let mut locations = Vec::new();
+/// The places of the pages, and what their values take before any encoding.
+fn read_locations(reader: &mut Reader<'_>) -> Read<(Vec<PageLocation>, Option<Vec<u64>>)> {
+    let (mut locations, mut unencoded_bytes) = (Vec::new(), None);
     let mut last_id = 0;
     while let Some(field) = reader.field(&mut last_id)? {
         match (field.id, field.kind) {
@@ -224,10 +229,11 @@ fn read_locations(reader: &mut Reader<'_>) -> Read<Vec<PageLocation>> {
                     locations.push(PageLocation::read(reader)?);
                 }
             }
+            (2, Kind::List) => unencoded_bytes = reader.counts()?,
             (_, kind) => reader.skip(kind)?,
         }
     }
-    Ok(locations)
+    Ok((locations, unencoded_bytes))
 }
 
 /// A `ColumnIndex` as it comes.
@@ -237,7 +243,8 @@ struct RawColumnIndex {
     min_values: Bounds,
     max_values: Bounds,
     boundary_order: Option<i32>,
-    null_counts: Option<Vec<i64>>,
+    null_counts: Option<Vec<u64>>,
+    nan_counts: Option<Vec<u64>>,
 }
 
 impl RawColumnIndex {
@@ -250,7 +257,8 @@ impl RawColumnIndex {
                 (2, Kind::List) => raw.min_values = Bounds::read(reader)?,
                 (3, Kind::List) => raw.max_values = Bounds::read(reader)?,
                 (4, Kind::I32) => raw.boundary_order = Some(reader.i32()?),
-                (5, Kind::List) => raw.null_counts = Some(read_list(reader, &[Kind::I64], Reader::i64)?),
+                (5, Kind::List) => raw.null_counts = reader.counts()?,
+                (8, Kind::List) => raw.nan_counts = reader.counts()?,
                 (_, kind) => reader.skip(kind)?,
             }
         }
@@ -298,6 +306,17 @@ mod tests {
         let index = offsets(&[(10, 44, 0), (54, 10, 0), (64, 40, 9)]).unwrap();
         assert_eq!(index.pages.len(), 3);
         assert_eq!(index.pages[2], PageLocation { offset: 64, compressed_bytes: 40, first_row: 9 });
+        assert_eq!(index.unencoded_bytes, None);
+    }
+
+    #[test]
+    fn sizes_of_every_page_are_told() {
+        for (sizes, told) in [(&[7][..], true), (&[7, 8], false), (&[-7], false)] {
+            let page = Record::new().i64(1, 4).i32(2, 100).i64(3, 0);
+            let index = Record::new().records(1, vec![page]).i64s(2, sizes);
+            let index = OffsetIndex::parse(&index.finish(), CHUNK, 10).unwrap();
+            assert_eq!(index.unencoded_bytes, told.then(|| vec![7]), "{sizes:?}");
+        }
     }
 
     #[test]
@@ -339,7 +358,7 @@ mod tests {
 
     #[test]
     fn bounds_of_every_page_are_a_column_index() {
-        let record = bounds(&[false, true], &[b"a", b""], &[b"bc", b""]).i32(4, 1).i64s(5, &[0, 7]);
+        let record = bounds(&[false, true], &[b"a", b""], &[b"bc", b""]).i32(4, 1).i64s(5, &[0, 7]).i64s(8, &[3, 0]);
         let index = ColumnIndex::parse(&record.finish(), 2).unwrap();
         assert_eq!(index.null_pages, [false, true]);
         assert_eq!(index.min_values.iter().collect::<Vec<_>>(), [&b"a"[..], b""]);
@@ -350,6 +369,7 @@ mod tests {
         );
         assert_eq!(index.boundary_order, BoundaryOrder::Ascending);
         assert_eq!(index.null_counts, Some(vec![0, 7]));
+        assert_eq!(index.nan_counts, Some(vec![3, 0]));
     }
 
     #[test]

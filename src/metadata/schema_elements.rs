@@ -114,7 +114,10 @@ impl Element {
             (None, Some(number)) => converted(number),
             (known, _) => known,
         };
-        Ok(logical.filter(|logical| is_leaf || *logical != LogicalType::Null))
+        let is_annotated = self.logical.is_some() || self.converted.is_some();
+        let logical = logical.or(is_annotated.then_some(LogicalType::Other));
+        let of_leaves_only = [LogicalType::Null, LogicalType::Other];
+        Ok(logical.filter(|logical| is_leaf || !of_leaves_only.contains(logical)))
     }
 
     /// A decimal; some writers leave the scale out where it is 0.
@@ -392,7 +395,7 @@ mod tests {
         assert_eq!(converted(9), Some(LogicalType::Timestamp { unit: TimeUnit::Millis, utc: true }));
         assert_eq!(converted(12), Some(LogicalType::Integer { bits: 16, signed: false }));
         assert_eq!(converted(24), Some(LogicalType::Null));
-        assert_eq!(converted(99), None);
+        assert_eq!(converted(99), Some(LogicalType::Other));
         let decimal = one(of_type(1).i32(6, 5).i32(7, 2).i32(8, 9)).unwrap().logical;
         assert_eq!(decimal, Some(LogicalType::Decimal { precision: 9, scale: 2 }));
         assert_eq!(one(of_type(1).i32(6, 5).i32(7, 2)).unwrap_err().kind(), ErrorKind::Corrupt);
@@ -410,8 +413,9 @@ mod tests {
         assert_eq!(logical(6, 11, Record::new()), Some(LogicalType::Null));
         let crs = Record::new().binary(1, b"EPSG:4326");
         assert_eq!(logical(6, 17, crs), Some(LogicalType::Geometry { crs: Some("EPSG:4326".to_owned()) }));
-        assert_eq!(logical(2, 8, Record::new().boolean(1, false)), None, "without its unit");
-        assert_eq!(logical(2, 30, Record::new()), None, "of a later format");
+        let other = Some(LogicalType::Other);
+        assert_eq!(logical(2, 8, Record::new().boolean(1, false)), other, "without its unit");
+        assert_eq!(logical(2, 30, Record::new()), other, "of a later format");
     }
 
     #[test]

@@ -205,6 +205,20 @@ impl<'a> Reader<'a> {
         self.skip_list(list, 0)
     }
 
+    /// Counts in a list of integers, none where one of them is negative or the list is of something else.
+    pub(crate) fn counts(&mut self) -> Read<Option<Vec<u64>>> {
+        let list = self.list()?;
+        if list.element != Kind::I64 {
+            self.skip_elements(list)?;
+            return Ok(None);
+        }
+        let mut counts = Vec::with_capacity(list.count);
+        for _ in 0..list.count {
+            counts.extend(u64::try_from(self.i64()?));
+        }
+        Ok((counts.len() == list.count).then_some(counts))
+    }
+
     fn skip_list(&mut self, list: List, depth: usize) -> Read<()> {
         (0..list.count).try_for_each(|_| self.skip_value(list.element, depth))
     }

@@ -1,10 +1,12 @@
-//! What to read: options, the columns they name, the rows of each row group.
+//! What to read: options, the columns they name, the rows of each row group; and the statistics to decide it by.
 //!
-//! Pure decisions over metadata; no bytes of pages are seen here. Rests on `metadata` and `schema`.
+//! Pure decisions over metadata; no bytes of pages are seen here. Rests on `metadata` and `schema`, and on `column` to make
+//! Arrow values of bounds.
 
 mod options;
 mod plan;
 mod projection;
+mod statistics;
 
 pub use options::ScanOptions;
 pub(crate) use plan::{RowGroupScan, chosen_row_groups, plan_row_groups};

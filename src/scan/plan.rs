@@ -60,13 +60,20 @@ mod tests {
     use crate::schema::Schema;
 
     fn plan(options: ScanOptions) -> Result<Vec<(usize, Range<u64>)>> {
-        let row_groups = [10, 0, 20, 5].map(|row_count| RowGroup { row_count, total_byte_size: 0, columns: vec![] });
+        let row_groups = [10, 0, 20, 5].map(|row_count| RowGroup {
+            row_count,
+            total_byte_size: 0,
+            columns: vec![],
+            sorting_columns: vec![],
+        });
         let metadata = Metadata {
             file_length: 12,
             version: 2,
             created_by: None,
             key_value: vec![],
             schema: Schema { nodes: vec![], leaves: vec![] },
+            column_orders: vec![],
+            thrift: vec![],
             row_groups: row_groups.into(),
         };
         Ok(plan_row_groups(&metadata, &options)?.into_iter().map(|scan| (scan.row_group, scan.rows)).collect())

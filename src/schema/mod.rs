@@ -125,6 +125,8 @@ pub enum LogicalType {
         algorithm: Option<i32>,
     },
     Interval,
+    /// A logical type that this library does not know: the values are those of the physical type, in an unknown order.
+    Other,
 }
 
 /// Unit of times and timestamps.

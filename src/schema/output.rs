@@ -84,6 +84,8 @@ enum Place {
     Field,
     /// Not at all: the list around it took it.
     Element,
+    /// Not at all: the list that it makes took it, and the field id too.
+    Repeated,
     /// The key of a map is always there, whatever it says.
     Key,
 }
@@ -194,17 +196,20 @@ impl<'a> Builder<'a> {
         if is_field && node.repetition == Repetition::Repeated {
             return self.expand_repeated(task, node);
         }
-        let is_optional = node.repetition == Repetition::Optional && task.place != Place::Element;
+        let is_optional = node.repetition == Repetition::Optional;
         let definition = if is_optional { one_more(task.definition)? } else { task.definition };
         let nullable = is_optional && is_field;
+        let field = |data_type| match Field::new(&node.name, data_type, nullable) {
+            field if task.place == Place::Repeated => field,
+            field => with_id(field, node),
+        };
         if let Some(leaf) = node.leaf {
             let data_type =
                 self.schema.leaves.get(leaf).map_or(DataType::Null, |leaf| leaf_data_type(leaf, self.string_type));
-            self.add(task, with_id(Field::new(&node.name, data_type, nullable), node), OutputKind::Leaf, definition);
+            self.add(task, field(data_type), OutputKind::Leaf, definition);
             self.tree.leaves.push(leaf);
             return Ok(());
         }
-        let field = |data_type| with_id(Field::new(&node.name, data_type, nullable), node);
         match self.role(node) {
             Role::Struct => {
                 let this = self.add(task, field(DataType::Null), OutputKind::Struct, definition);
@@ -252,7 +257,7 @@ impl<'a> Builder<'a> {
         let field = with_id(Field::new(&node.name, DataType::Null, false), node);
         let this = self.add(task, field, OutputKind::List { element: slot }, task.definition);
         let (node, definition) = (task.node, slot.definition);
-        self.tasks.push(Task { node, place: Place::Element, parent: Some(this), definition, slot });
+        self.tasks.push(Task { node, place: Place::Repeated, parent: Some(this), definition, slot });
         Ok(())
     }
 

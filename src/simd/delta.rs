@@ -8,11 +8,11 @@
 //!
 //! All arithmetic wraps, so sums of N bytes are the low bytes of sums of eight. The AVX2 backend unpacks eight deltas
 //! per step ([`super::lanes`]), sums them inside the register, and adds the sum before them; only that last addition
-//! waits for the step before. Widths that do not fit the lanes use the scalar loop.
+//! waits for the step before.
 
 use super::STEP_READ;
 #[cfg(target_arch = "x86_64")]
-use super::{cpu, lanes};
+use super::cpu;
 
 /// Deltas from `first` on of those that are packed in `source`. Bits past its end read as 0.
 #[derive(Clone, Copy)]
@@ -70,18 +70,21 @@ impl PackedDeltas<'_> {
     }
 
     /// Delta `index`, without what is added to each.
+    #[inline(always)]
     fn get(&self, index: usize) -> u64 {
         let bit = index * self.width as usize;
         let tail = self.source.get(bit / 8..).unwrap_or(&[]);
-        let mask = u64::MAX >> (64 - self.width);
-        match tail.first_chunk::<16>() {
-            Some(window) => (u128::from_le_bytes(*window) >> (bit % 8)) as u64 & mask,
+        let [low @ .., high] = match tail.first_chunk::<9>() {
+            Some(window) => *window,
             None => {
-                let mut window = [0; 16];
+                let mut window = [0; 9];
                 window[..tail.len()].copy_from_slice(tail);
-                (u128::from_le_bytes(window) >> (bit % 8)) as u64 & mask
+                window
             }
-        }
+        };
+        // What does not lie in eight bytes lies in the ninth: up to seven bits, none where the value begins with a byte.
+        let value = u64::from_le_bytes(low) >> (bit % 8) | u64::from(high) << 1 << (63 - bit % 8);
+        value & (u64::MAX >> (64 - self.width))
     }
 }
 
@@ -104,14 +107,11 @@ fn add_steps<const N: usize>(deltas: PackedDeltas<'_>, last: u64, out: &mut [[u8
     assert!(steps == 0 || deltas.source.len() >= (steps - 1) * deltas.width as usize + STEP_READ);
     #[cfg(target_arch = "x86_64")]
     if cpu::has_avx2() {
-        if N == 4 && lanes::fits_32(deltas.width) {
-            // SAFETY: the CPU has AVX2, the source is as long as asserted above, and the lanes take the width.
-            return unsafe { avx2::add_steps_32(deltas, last, out.as_flattened_mut()) };
-        }
-        if N == 8 && lanes::fits_64(deltas.width) {
-            // SAFETY: as above.
-            return unsafe { avx2::add_steps_64(deltas, last, out.as_flattened_mut()) };
-        }
+        let out = out.as_flattened_mut();
+        // SAFETY: the CPU has AVX2, and the source is as long as asserted above.
+        return unsafe {
+            if N == 4 { avx2::add_steps_32(deltas, last, out) } else { avx2::add_steps_64(deltas, last, out) }
+        };
     }
     scalar::add_deltas(deltas, last, out)
 }
@@ -134,22 +134,50 @@ mod avx2 {
     use std::arch::x86_64::*;
 
     use super::PackedDeltas;
-    use crate::simd::lanes::{Lanes32, Lanes64};
+    use crate::simd::lanes::{Lanes32, Lanes64, WideLanes64, fits_32, fits_64};
 
     /// Sums of four bytes.
     ///
     /// # Safety
     /// The CPU has AVX2; `deltas.source` holds STEP_READ bytes from the start of every step of eight sums, that is of 32
-    /// bytes, of `out`; [`Lanes32`] takes the width.
+    /// bytes, of `out`.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn add_steps_32(deltas: PackedDeltas<'_>, last: u64, out: &mut [u8]) -> u64 {
-        let lanes = Lanes32::new(deltas.width);
-        let least = _mm256_set1_epi32((deltas.least as u32).cast_signed());
+        let step = |index: usize| deltas.source[index * deltas.width as usize..].as_ptr();
+        if fits_32(deltas.width) {
+            let lanes = Lanes32::new(deltas.width);
+            // SAFETY: the caller says that every step can be read.
+            return add_eights(deltas.least, last, out, |index| unsafe { lanes.eight_at(step(index)) });
+        }
+        if fits_64(deltas.width) {
+            let lanes = Lanes64::new(deltas.width);
+            return add_eights(deltas.least, last, out, |index| {
+                // SAFETY: as above.
+                unsafe { low_halves(lanes.four_at(step(index), 0), lanes.four_at(step(index), 1)) }
+            });
+        }
+        let lanes = WideLanes64::new(deltas.width);
+        add_eights(deltas.least, last, out, |index| {
+            // SAFETY: as above.
+            unsafe { low_halves(lanes.four_at(step(index), 0), lanes.four_at(step(index), 1)) }
+        })
+    }
+
+    /// The low halves of eight lanes.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn low_halves(first: __m256i, last: __m256i) -> __m256i {
+        let mixed = _mm256_shuffle_ps::<0b10_00_10_00>(_mm256_castsi256_ps(first), _mm256_castsi256_ps(last));
+        _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_castps_si256(mixed))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn add_eights(least: u64, last: u64, out: &mut [u8], packed: impl Fn(usize) -> __m256i) -> u64 {
+        let least = _mm256_set1_epi32((least as u32).cast_signed());
         let mut last = _mm256_set1_epi32((last as u32).cast_signed());
         for (index, step) in out.chunks_exact_mut(32).enumerate() {
-            // SAFETY: the caller says that every step can be read.
-            let packed = unsafe { lanes.eight_at(deltas.source.as_ptr().add(index * deltas.width as usize)) };
-            let deltas = _mm256_add_epi32(packed, least);
+            let deltas = _mm256_add_epi32(packed(index), least);
             // Sums inside each half, then the sum of the low half onto the high one.
             let pairs = _mm256_add_epi32(deltas, _mm256_slli_si256::<4>(deltas));
             let halves = _mm256_add_epi32(pairs, _mm256_slli_si256::<8>(pairs));
@@ -166,17 +194,28 @@ mod avx2 {
     ///
     /// # Safety
     /// The CPU has AVX2; `deltas.source` holds STEP_READ bytes from the start of every step of eight sums, that is of 64
-    /// bytes, of `out`; [`Lanes64`] takes the width.
+    /// bytes, of `out`.
     #[target_feature(enable = "avx2")]
     pub(super) unsafe fn add_steps_64(deltas: PackedDeltas<'_>, last: u64, out: &mut [u8]) -> u64 {
-        let lanes = Lanes64::new(deltas.width);
-        let least = _mm256_set1_epi64x(deltas.least.cast_signed());
+        let step = |index: usize| deltas.source[index * deltas.width as usize..].as_ptr();
+        if fits_64(deltas.width) {
+            let lanes = Lanes64::new(deltas.width);
+            // SAFETY: the caller says that every step can be read.
+            return add_fours(deltas.least, last, out, |index, half| unsafe { lanes.four_at(step(index), half) });
+        }
+        let lanes = WideLanes64::new(deltas.width);
+        // SAFETY: as above.
+        add_fours(deltas.least, last, out, |index, half| unsafe { lanes.four_at(step(index), half) })
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn add_fours(least: u64, last: u64, out: &mut [u8], packed: impl Fn(usize, usize) -> __m256i) -> u64 {
+        let least = _mm256_set1_epi64x(least.cast_signed());
         let mut last = _mm256_set1_epi64x(last.cast_signed());
         for (index, step) in out.chunks_exact_mut(64).enumerate() {
             for (half, sums_out) in step.chunks_exact_mut(32).enumerate() {
-                // SAFETY: the caller says that every step can be read.
-                let packed = unsafe { lanes.four_at(deltas.source.as_ptr().add(index * deltas.width as usize), half) };
-                let deltas = _mm256_add_epi64(packed, least);
+                let deltas = _mm256_add_epi64(packed(index, half), least);
                 // Sums inside each half, then the sum of the low half onto the high one.
                 let halves = _mm256_add_epi64(deltas, _mm256_slli_si256::<8>(deltas));
                 let low_half = _mm256_permute4x64_epi64::<0b01_01_01_01>(halves);

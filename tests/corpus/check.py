@@ -27,7 +27,7 @@ import threading
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = os.path.join(os.path.dirname(HERE), "not_yet_read.txt")
 WAYS = ["whole", "ranges", "borrowed", "pieces", "bounded"]
-TIMEOUT_SECONDS = 240
+TIMEOUT_SECONDS = 120
 MOST_GROWTH = 64 << 20
 UNSUPPORTED = -3001  # PQPUSH_ERR_UNSUPPORTED
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 NEEDS_DATA, BATCH, FINISHED = 1, 2, 3
 UTF8, LARGE_UTF8, UTF8_VIEW = 0, 1, 2
+LIMIT = -4002
 # No page begins and ends with a piece of so many bytes, other than by chance.
 PIECE_BYTES = 9973
 
