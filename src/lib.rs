@@ -18,7 +18,7 @@
 //! | [`scan`] | what to read: options, projection, plan |
 //! | `predicate` | which rows can be left out, and how that is found out |
 //! | `column` | one column of one row group: pages to levels and values to Arrow arrays |
-//! | `page` | one page: header, decompression |
+//! | `page` | one page: header, checksum, decryption, decompression |
 //! | `crypto` | modules of encrypted files, and the keys that open them |
 //! | `encoding` | bytes of a page to values, one file an encoding |
 //! | `simd` | kernels behind one dispatch, a scalar twin for each |
