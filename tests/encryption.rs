@@ -26,7 +26,8 @@ use parquet::basic::Compression;
 use parquet::encryption::encrypt::{EncryptionPropertiesBuilder, FileEncryptionProperties};
 use pqpush::metadata::PageLocation;
 use pqpush::{
-    DecryptionProperties, Error, ErrorKind, Key, Metadata, MetadataOptions, PageIndexPolicy, Result, ScanOptions,
+    ByteRange, DecryptionProperties, Error, ErrorKind, Key, Metadata, MetadataOptions, PageIndexPolicy, Result,
+    ScanOptions,
 };
 
 use support::compare::{assert_batches, assert_values, reference, whole_columns};
@@ -351,6 +352,26 @@ fn an_index_that_was_changed_is_not_used() {
     let error = metadata_with(&changed, required, Feed::Asked).map(drop).unwrap_err();
     assert_eq!((error.kind(), error.column(), error.row_group()), (ErrorKind::Corrupt, Some(0), Some(0)));
     assert_eq!(error.file_offset(), Some(range.offset));
+}
+
+#[test]
+fn no_byte_is_changed_unseen() {
+    let file = encrypted(uniform().build().expect("properties")).write().bytes;
+    let metadata = open(&file, footer_key()).unwrap();
+    let chunks = metadata.row_groups.iter().flat_map(|group| &group.columns);
+    let indexes: Vec<ByteRange> =
+        chunks.flat_map(|chunk| [chunk.offset_index_range, chunk.column_index_range]).flatten().collect();
+    // The leading magic is not looked at, and a scan of everything needs no index.
+    let is_needed = |at: u64| at >= 4 && !indexes.iter().any(|range| (range.offset..range.end()).contains(&at));
+    for at in 0..file.len() {
+        let changed = flipped(&file, at);
+        let metadata = open(&changed, footer_key());
+        let rows = metadata.and_then(|metadata| scan(&changed, metadata, ScanOptions::default()));
+        match rows {
+            Ok(scan) => assert!(!is_needed(at as u64) && scan.row_count() == 200, "byte {at}"),
+            Err(error) => assert!(is_needed(at as u64), "byte {at}: {error}"),
+        }
+    }
 }
 
 #[test]
