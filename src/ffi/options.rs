@@ -81,7 +81,8 @@ unsafe impl Growing for pqpush_scan_options {}
 pub enum pqpush_scan_flags {
     /// `limit` counts, also where it is 0.
     PQPUSH_SCAN_LIMIT = 1,
-    /// Verify page checksums. Not supported by this version.
+    /// Verify the checksum of every page that is decoded, where its header has one. A page that does not match it is
+    /// PQPUSH_ERR_CHECKSUM.
     PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
     /// Do not prune row groups by statistics. Not supported by this version, which does not prune.
     PQPUSH_SCAN_NO_STATS_PRUNING = 4,
@@ -101,8 +102,7 @@ pub enum pqpush_scan_flags {
 use pqpush_scan_flags::*;
 
 /// Flags that a later version will honour.
-const LATER_FLAGS: [(pqpush_scan_flags, &str); 7] = [
-    (PQPUSH_SCAN_VERIFY_CHECKSUMS, "PQPUSH_SCAN_VERIFY_CHECKSUMS"),
+const LATER_FLAGS: [(pqpush_scan_flags, &str); 6] = [
     (PQPUSH_SCAN_NO_STATS_PRUNING, "PQPUSH_SCAN_NO_STATS_PRUNING"),
     (PQPUSH_SCAN_NO_PAGE_PRUNING, "PQPUSH_SCAN_NO_PAGE_PRUNING"),
     (PQPUSH_SCAN_NO_BLOOM, "PQPUSH_SCAN_NO_BLOOM"),
@@ -154,6 +154,7 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         string_type: string_type(given.string_type, "options.string_type")?,
         max_buffered_bytes: (given.max_buffered_bytes != 0).then_some(given.max_buffered_bytes),
         coalesce_gap: given.coalesce_gap,
+        verify_checksums: given.flags & PQPUSH_SCAN_VERIFY_CHECKSUMS as u32 != 0,
     })
 }
 
@@ -212,7 +213,8 @@ pub(super) fn out_of_range(field: &str, number: i32) -> pqpush_error {
 
 /// Refuses flags that have no meaning, then flags that this version lacks.
 fn refuse_flags(flags: u32) -> FfiResult<()> {
-    let known = LATER_FLAGS.iter().fold(PQPUSH_SCAN_LIMIT as u32, |all, (flag, _)| all | *flag as u32);
+    let now = PQPUSH_SCAN_LIMIT as u32 | PQPUSH_SCAN_VERIFY_CHECKSUMS as u32;
+    let known = LATER_FLAGS.iter().fold(now, |all, (flag, _)| all | *flag as u32);
     if flags & !known != 0 {
         return Err(pqpush_error::invalid_argument(format!("options.flags: {flags:#x} has unknown bits")));
     }

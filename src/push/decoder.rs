@@ -18,6 +18,7 @@ use crate::column::{ChunkPlace, ColumnReader, LevelShape, check_supported};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata, PageLocation};
+use crate::page::guard::PageGuard;
 use crate::page::{HighestLevels, PageOpener, codec};
 use crate::scan::{ProjectedColumn, Projection, RowGroupScan, ScanOptions, plan_row_groups};
 
@@ -281,6 +282,11 @@ impl Decoder {
             stated_end: range.end().saturating_sub(chunk.unaccounted_bytes),
             codec: chunk.codec,
             index: if uses_index { usable_index(chunk, row_count) } else { Vec::new() },
+            guard: PageGuard {
+                decryptor: chunk.decryptor()?,
+                verify_checksums: self.options.verify_checksums,
+                begins_with_dictionary: chunk.dictionary_page_offset.is_some(),
+            },
             row_group: scan.row_group,
             column: ordinal,
             row_count,
@@ -306,8 +312,6 @@ fn check_chunk(chunk: &ColumnChunk) -> Result<()> {
     if chunk.external {
         return Err(Error::unsupported("the column chunk lies in another file"));
     }
-    if chunk.encrypted {
-        return Err(Error::unsupported("the column chunk is encrypted"));
-    }
+    chunk.decryptor()?;
     codec::check_supported(chunk.codec)
 }

@@ -26,6 +26,8 @@ pub struct ScanOptions {
     pub max_buffered_bytes: Option<u64>,
     /// Ranges that lie at most so many bytes apart are asked for as one; 0 joins adjacent ones only.
     pub coalesce_gap: u64,
+    /// Verify the checksum of every page that is decoded, where its header has one; default off.
+    pub verify_checksums: bool,
 }
 
 impl Default for ScanOptions {
@@ -40,6 +42,7 @@ impl Default for ScanOptions {
             string_type: StringType::Utf8,
             max_buffered_bytes: None,
             coalesce_gap: 0,
+            verify_checksums: false,
         }
     }
 }
