@@ -149,10 +149,15 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
             .map(<[u32]>::to_vec),
         // SAFETY: as the caller says.
         row_selection: unsafe { row_selection(&given) }?,
+        predicates: Vec::new(),
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
         string_type: string_type(given.string_type, "options.string_type")?,
         max_buffered_bytes: (given.max_buffered_bytes != 0).then_some(given.max_buffered_bytes),
+        predicate_cache_bytes: match given.predicate_cache_bytes {
+            0 => defaults.predicate_cache_bytes,
+            bytes => bytes,
+        },
         coalesce_gap: given.coalesce_gap,
         verify_checksums: given.flags & PQPUSH_SCAN_VERIFY_CHECKSUMS as u32 != 0,
     })

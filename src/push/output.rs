@@ -68,6 +68,7 @@ pub(crate) struct OutputStage {
     batch_rows: u64,
     /// No rows come after those that wait.
     is_complete: bool,
+    is_starved: bool,
 }
 
 impl OutputStage {
@@ -79,7 +80,7 @@ impl OutputStage {
         batch_rows: u64,
     ) -> Self {
         let (waiting, window) = (VecDeque::new(), DecodeWindow::default());
-        Self { row_group, projection, columns, waiting, window, batch_rows, is_complete: false }
+        Self { row_group, projection, columns, waiting, window, batch_rows, is_complete: false, is_starved: false }
     }
 
     /// Adds wanted rows, behind those given before, with the values of the columns that were read for them.
@@ -124,6 +125,11 @@ impl OutputStage {
         self.window.decoded.iter().chain(&self.waiting).cloned().collect()
     }
 
+    /// True where the last step could not go on for missing bytes.
+    pub(crate) fn is_starved(&self) -> bool {
+        self.is_starved
+    }
+
     /// True where everything was handed out.
     pub(crate) fn is_done(&self) -> bool {
         self.is_complete && self.window.is_empty() && self.waiting.is_empty()
@@ -142,6 +148,7 @@ impl OutputStage {
         for column in readers(&mut self.columns) {
             is_filled &= column.fill(&self.window.decoded, pushed, opener)? && (!is_last || column.close(pushed)?);
         }
+        self.is_starved = !is_filled;
         let is_full = is_last || count_rows(&self.window.selected) == self.batch_rows;
         if is_filled && is_full { self.batch().map(Some) } else { Ok(None) }
     }
@@ -159,7 +166,8 @@ impl OutputStage {
             OutputColumn::Kept(_) => Ok(None),
         });
         let leaves = leaves.collect::<Result<Vec<Option<LeafBatch>>>>()?;
-        let read = assemble(&self.projection.tree, &leaves, decoded).map_err(|error| error.in_row_group(self.row_group))?;
+        let read =
+            assemble(&self.projection.tree, &leaves, decoded).map_err(|error| error.in_row_group(self.row_group))?;
         let mask = window.mask().map(|mask| BooleanArray::new(mask, None));
         let mut kept = self.columns.iter_mut().filter_map(|column| match column {
             OutputColumn::Kept(kept) => Some(kept),

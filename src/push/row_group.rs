@@ -80,7 +80,7 @@ impl RowGroupReader {
             if wanted.is_empty() { Vec::new() } else { missing_ranges(&columns, &wanted, pushed, max_buffered_bytes) }
         };
         let of_filter = |index: usize, filter: &FilterStage| {
-            let candidates = self.candidates.iter().filter(|_| index == 0 && !self.is_cache_full()).cloned();
+            let candidates = self.candidates.iter().filter(|_| index == 0 && !self.holds_back()).cloned();
             of_stage(filter.columns().collect(), filter.wanted_rows().chain(candidates).collect())
         };
         let mut stages: Vec<Vec<ByteRange>> =
@@ -120,13 +120,13 @@ impl RowGroupReader {
 
     /// Gives candidates to the first stage, and tells each stage when the one before it is done.
     fn hand_on(&mut self, budget: &mut RowBudget) {
-        let is_cache_full = self.is_cache_full();
+        let holds_back = self.holds_back();
         let Some(first) = self.filters.first_mut() else {
             let rows = self.candidates.drain(..).collect();
             self.output.want(budget.spend(RowWindow { rows, ..RowWindow::default() }));
             return self.output.complete();
         };
-        if !first.has_rows() && !is_cache_full {
+        if !first.has_rows() && !holds_back {
             let rows = take_rows(&mut self.candidates, self.window_rows);
             first.want(RowWindow { rows, ..RowWindow::default() });
         }
@@ -159,9 +159,7 @@ impl RowGroupReader {
             }
             return Ok(true);
         }
-        // A stage that was told that no more rows come has nothing to wait for.
-        let all_done = self.filters.last().is_none_or(FilterStage::is_done);
-        Ok(all_done && self.candidates.is_empty() && !self.output.is_done() && !self.output.is_starved())
+        Ok(false)
     }
 
     fn stop_filters(&mut self, pushed: &mut PushedBytes) {
@@ -170,7 +168,8 @@ impl RowGroupReader {
         self.output.complete();
     }
 
-    fn is_cache_full(&self) -> bool {
-        self.output.kept_bytes() > self.predicate_cache_bytes
+    /// True where no more values may be decoded for predicates before the output has used some.
+    fn holds_back(&self) -> bool {
+        self.output.is_starved() && self.output.kept_bytes() > self.predicate_cache_bytes
     }
 }

@@ -45,25 +45,28 @@ impl Pruner {
     }
 
     /// The rows of `rows`, of a row group, that may satisfy all of `predicates`.
-    pub(crate) fn prune(&self, row_group: usize, rows: &RowSelection, predicates: &[BoundPredicate]) -> Pruned {
+    pub(crate) fn prune(&self, row_group: usize, rows: &RowSelection, predicates: &[BoundPredicate]) -> Result<Pruned> {
         let before = rows.selected();
-        let of_chunk = |leaf: usize| self.chunks.get(&leaf).map_or_else(LeafBounds::default, |all| bounds(all, row_group));
-        if predicates.iter().any(|predicate| predicate.evaluate_bounds(&of_chunk) == Verdict::None) {
-            let rows = RowSelection::of_ranges(rows.len(), std::iter::empty());
-            return Pruned { rows, by_stats: before, by_pages: 0 };
+        let of_chunk =
+            |leaf: usize| self.chunks.get(&leaf).map_or_else(LeafBounds::default, |all| bounds(all, row_group));
+        for predicate in predicates {
+            if predicate.evaluate_bounds(&of_chunk)? == Verdict::None {
+                let rows = RowSelection::of_ranges(rows.len(), std::iter::empty());
+                return Ok(Pruned { rows, by_stats: before, by_pages: 0 });
+            }
         }
         let mut left = rows.clone();
         for predicate in predicates {
             // Pages of different columns do not begin at the same rows; of one column they are what they are.
             if let [leaf] = predicate.leaves()
                 && let Some(pages) = self.pages.get(leaf)
-                && let Some(possible) = possible_rows(pages, row_group, rows.len(), predicate)
+                && let Some(possible) = possible_rows(pages, row_group, rows.len(), predicate)?
             {
                 left = left.intersection(&possible);
             }
         }
         let by_pages = before.saturating_sub(left.selected());
-        Pruned { rows: left, by_stats: 0, by_pages }
+        Ok(Pruned { rows: left, by_stats: 0, by_pages })
     }
 }
 
@@ -73,22 +76,24 @@ fn possible_rows(
     row_group: usize,
     row_count: u64,
     predicate: &BoundPredicate,
-) -> Option<RowSelection> {
-    let row_groups = pages.column_by_name("row_group")?.as_primitive_opt::<UInt64Type>()?.values();
-    let first_rows = pages.column_by_name("first_row")?.as_primitive_opt::<UInt64Type>()?.values();
+) -> Result<Option<RowSelection>> {
+    let numbers = |name| pages.column_by_name(name)?.as_primitive_opt::<UInt64Type>();
+    let (Some(row_groups), Some(first_rows)) = (numbers("row_group"), numbers("first_row")) else { return Ok(None) };
+    let (row_groups, first_rows) = (row_groups.values(), first_rows.values());
     let first = row_groups.partition_point(|ordinal| *ordinal < row_group as u64);
     let end = row_groups.partition_point(|ordinal| *ordinal <= row_group as u64);
     if first == end {
-        return None;
+        return Ok(None);
     }
-    let possible = (first..end).filter_map(|page| {
-        let start = *first_rows.get(page)?;
-        let is_last = page.saturating_add(1) == end;
-        let next = if is_last { row_count } else { *first_rows.get(page.saturating_add(1))? };
-        let verdict = predicate.evaluate_bounds(&|_| bounds(pages, page));
-        (verdict != Verdict::None).then_some(start..next)
-    });
-    Some(RowSelection::of_ranges(row_count, possible))
+    let mut possible = Vec::new();
+    for page in first..end {
+        let start = first_rows.get(page).copied().unwrap_or(0);
+        let next = first_rows.get(page.saturating_add(1)).filter(|_| page.saturating_add(1) < end);
+        if predicate.evaluate_bounds(&|_| bounds(pages, page))? != Verdict::None {
+            possible.push(start..next.copied().unwrap_or(row_count));
+        }
+    }
+    Ok(Some(RowSelection::of_ranges(row_count, possible.into_iter())))
 }
 
 /// What row `index` of the statistics says.
