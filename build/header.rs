@@ -20,7 +20,11 @@ const SECTIONS: [Section; 13] = [
     Section { title: "Errors", sources: &["error"], types: &[] },
     Section { title: "Bytes and strings", sources: &["slice"], types: &["pqpush_range", "pqpush_str"] },
     Section { title: "Events", sources: &["event"], types: &["pqpush_event_kind", "pqpush_event"] },
-    Section { title: "Metadata", sources: &["metadata_decoder", "metadata"], types: &[] },
+    Section {
+        title: "Metadata",
+        sources: &["encryption", "metadata_decoder", "metadata"],
+        types: &["pqpush_metadata_flags", "pqpush_column_key"],
+    },
     Section { title: "What the metadata says", sources: &["facts", "names"], types: &["pqpush_column_chunk_flags"] },
     Section { title: "Statistics", sources: &["statistics"], types: &["pqpush_sorting_flags"] },
     Section { title: "Bloom filters", sources: &["bloom_filter"], types: &["pqpush_bloom_verdict"] },

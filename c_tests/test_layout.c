@@ -25,7 +25,13 @@ LAYOUT(pqpush_metadata_options, footer_size_hint, 8);
 LAYOUT(pqpush_metadata_options, page_index, 16);
 LAYOUT(pqpush_metadata_options, flags, 20);
 LAYOUT(pqpush_metadata_options, max_metadata_bytes, 24);
-SIZE(pqpush_metadata_options, 32);
+LAYOUT(pqpush_metadata_options, footer_key, 32);
+LAYOUT(pqpush_metadata_options, column_keys, 48);
+LAYOUT(pqpush_metadata_options, aad_prefix, 64);
+LAYOUT(pqpush_metadata_options, key_retriever, 80);
+LAYOUT(pqpush_metadata_options, release_user_data, 96);
+SIZE(pqpush_metadata_options, 104);
+SIZE(pqpush_column_key, 32);
 
 LAYOUT(pqpush_row_group_info, row_count, 8);
 LAYOUT(pqpush_row_group_info, file_offset, 32);

@@ -317,6 +317,15 @@ typedef struct pqpush_event {
 
 /* ---- Metadata -------------------------------------------------------------------------------------------------- */
 
+/** Bits of pqpush_metadata_options.flags. */
+typedef enum pqpush_metadata_flags {
+  /**
+   * Read a footer in plain text of an encrypted file without verifying its signature, which takes the footer key. For
+   * hosts that have the keys of some columns only, and know by other means that the file was not changed.
+   */
+  PQPUSH_METADATA_UNVERIFIED_FOOTER = 1,
+} pqpush_metadata_flags;
+
 /**
  * The metadata of one file: footer, schema, page index. It never changes, and any number of threads may use it at the
  * same time; each reference that pqpush_metadata_clone or a decoder gave out is freed by pqpush_metadata_free.
@@ -329,6 +338,16 @@ typedef struct pqpush_metadata pqpush_metadata;
  */
 typedef struct pqpush_metadata_decoder pqpush_metadata_decoder;
 
+/** The key of one leaf column. */
+typedef struct pqpush_column_key {
+  /** Dotted path of the leaf column. */
+  pqpush_str column;
+  /** The AES key: 16, 24 or 32 bytes. */
+  const uint8_t *key;
+  /** Number of bytes of `key`. */
+  size_t key_length;
+} pqpush_column_key;
+
 /** How to read the metadata. Zero is the default of every field. */
 typedef struct pqpush_metadata_options {
   /** Bytes of this struct that the host knows: sizeof(pqpush_metadata_options). */
@@ -337,10 +356,49 @@ typedef struct pqpush_metadata_options {
   uint64_t footer_size_hint;
   /** The page index: 0: read where the file has one; 1: never; 2: required of every column chunk. */
   int32_t page_index;
-  /** Zero. */
+  /** Bits of pqpush_metadata_flags. */
   uint32_t flags;
   /** Footer and page index larger than this are refused with PQPUSH_ERR_LIMIT. Default 256 MiB. */
   uint64_t max_metadata_bytes;
+  /**
+   * The key of an encrypted or signed footer, and of the columns that are encrypted with it: an AES key of 16, 24 or
+   * 32 bytes, copied. {NULL, 0}: none. Keys are not looked at for a file that is not encrypted, and every copy is
+   * wiped when it is freed.
+   */
+  const uint8_t *footer_key;
+  /** Number of bytes of `footer_key`. */
+  size_t footer_key_length;
+  /**
+   * The keys of columns, copied; for a column that is not in the file they have no effect. A column whose key is
+   * missing or wrong is PQPUSH_ERR_KEY when it is read, and only then.
+   */
+  const pqpush_column_key *column_keys;
+  /** Number of `column_keys`. */
+  size_t column_key_count;
+  /** The AAD prefix that the file was written under, copied: needed where the file does not store it. {NULL, 0}: none. */
+  const uint8_t *aad_prefix;
+  /** Number of bytes of `aad_prefix`. */
+  size_t aad_prefix_length;
+  /**
+   * Finds the keys that are not given, by the key metadata that the file has for them. Writes the key to `out_key`,
+   * which has room for 32 bytes, and its length to `*out_key_length`, which is 0 and stays so where there is no such
+   * key. Anything but 0 is a failure, told with the number as PQPUSH_ERR_CALLBACK: of the footer at once, of a column
+   * when it is read. It is called within pqpush_metadata_decoder_try_decode, once for each different key metadata,
+   * and must not unwind. NULL: only given keys.
+   */
+  int (*key_retriever)(void *user_data,
+                       const uint8_t *key_metadata,
+                       size_t key_metadata_length,
+                       uint8_t *out_key,
+                       size_t *out_key_length);
+  /** Handed to `key_retriever` and `release_user_data`. */
+  void *user_data;
+  /**
+   * Runs exactly once, when no key is looked for any more: within the call that is given these options where it fails,
+   * else within the pqpush_metadata_decoder_try_decode that finishes or fails, or the pqpush_metadata_decoder_free. May
+   * be NULL.
+   */
+  void (*release_user_data)(void *user_data);
 } pqpush_metadata_options;
 
 /**
@@ -350,7 +408,9 @@ typedef struct pqpush_metadata_options {
  * `out_decoder`: the new decoder.
  * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_UNSUPPORTED for an option of a later version;
  * PQPUSH_ERR_NOT_PARQUET for a file too short to be one.
- * Memory: `*out_decoder` is owned by the caller and freed by pqpush_metadata_decoder_free; NULL on failure.
+ * Memory: `*out_decoder` is owned by the caller and freed by pqpush_metadata_decoder_free; NULL on failure. Keys are
+ * copied, and options->user_data is consumed: options->release_user_data(user_data) runs exactly once, on every path on
+ * which options->struct_size says that there is one.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -382,8 +442,8 @@ pqpush_status pqpush_metadata_decoder_push(pqpush_metadata_decoder *decoder,
  *
  * Parameters: `decoder`; `out_event`: its `struct_size` set, the rest is written; its kind is NEEDS_DATA or FINISHED;
  * `out_metadata`: written with FINISHED, NULL otherwise.
- * Returns: PQPUSH_OK with an event; an error of the file (NOT_PARQUET, TRUNCATED, CORRUPT, UNSUPPORTED, LIMIT), which
- * every later call on the decoder returns again; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED.
+ * Returns: PQPUSH_OK with an event; an error of the file (NOT_PARQUET, TRUNCATED, CORRUPT, UNSUPPORTED, KEY, LIMIT) or of
+ * the key retriever (CALLBACK), which every later call on the decoder returns again; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED.
  * Memory: `*out_metadata` is owned by the caller, freed by pqpush_metadata_free, and outlives the decoder. The ranges of
  * the event are borrowed until the next pqpush_metadata_decoder_try_decode or pqpush_metadata_decoder_free.
  * Threads: one at a time for one decoder.
@@ -395,7 +455,8 @@ pqpush_status pqpush_metadata_decoder_try_decode(pqpush_metadata_decoder *decode
                                                  pqpush_error **err);
 
 /**
- * Frees a decoder. The metadata that it gave out lives on.
+ * Frees a decoder. The metadata that it gave out lives on. Within a call on the same decoder, from a callback, it does
+ * nothing.
  *
  * Parameters: `decoder`: a decoder, or NULL, which does nothing.
  * Threads: any, once no other thread uses the decoder.
@@ -1210,7 +1271,10 @@ void pqpush_predicate_free(pqpush_predicate *predicate);
 typedef enum pqpush_scan_flags {
   /** `limit` counts, also where it is 0. */
   PQPUSH_SCAN_LIMIT = 1,
-  /** Verify page checksums. Not supported by this version. */
+  /**
+   * Verify the checksum of every page that is decoded, where its header has one. A page that does not match it is
+   * PQPUSH_ERR_CHECKSUM.
+   */
   PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
   /** Do not prune row groups by statistics. Not supported by this version, which does not prune. */
   PQPUSH_SCAN_NO_STATS_PRUNING = 4,

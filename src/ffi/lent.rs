@@ -9,15 +9,20 @@ pub(super) struct UserData {
     user_data: *mut c_void,
 }
 
-// SAFETY: the header says that `release` may come from any thread, and nothing else is done with `user_data`.
+// SAFETY: the header says that `release` and the function beside it may come from any thread.
 unsafe impl Send for UserData {}
-// SAFETY: a shared reference gives no access to anything.
+// SAFETY: a shared reference gives access to nothing but the pointer, for a function whose calls come one at a time.
 unsafe impl Sync for UserData {}
 
 impl UserData {
     /// Takes over the duty to call `release(user_data)`.
     pub(super) fn new(release: Option<unsafe extern "C" fn(user_data: *mut c_void)>, user_data: *mut c_void) -> Self {
         Self { release, user_data }
+    }
+
+    /// What the function beside `release` is called with.
+    pub(super) fn get(&self) -> *mut c_void {
+        self.user_data
     }
 }
 

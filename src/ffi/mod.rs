@@ -17,6 +17,7 @@ compile_error!("pqpush promises its hosts that a panic becomes PQPUSH_ERR_INTERN
 // Sections of the header.
 mod bloom_filter;
 mod decoder;
+mod encryption;
 mod error;
 mod event;
 mod facts;

@@ -6,7 +6,7 @@ use super::error::{FfiResult, pqpush_error};
 use super::predicate::pqpush_predicate;
 use super::slice::{pqpush_str, slice, string};
 use super::structs::{Growing, init, take};
-use crate::{ScanOptions, StringType};
+use crate::{RowSelection, ScanOptions, StringType};
 
 /// So many rows to read or to pass over.
 #[repr(C)]
@@ -38,7 +38,7 @@ pub struct pqpush_scan_options {
     pub row_groups: *const u32,
     /// Number of `row_groups`.
     pub row_group_count: usize,
-    /// Which rows of the chosen row groups. NULL: all. Not supported by this version.
+    /// Which rows of the chosen row groups, one run behind the other; they cover them all. NULL: all.
     pub row_selection: *const pqpush_row_run,
     /// Number of `row_selection`.
     pub row_selection_count: usize,
@@ -81,7 +81,8 @@ unsafe impl Growing for pqpush_scan_options {}
 pub enum pqpush_scan_flags {
     /// `limit` counts, also where it is 0.
     PQPUSH_SCAN_LIMIT = 1,
-    /// Verify page checksums. Not supported by this version.
+    /// Verify the checksum of every page that is decoded, where its header has one. A page that does not match it is
+    /// PQPUSH_ERR_CHECKSUM.
     PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
     /// Do not prune row groups by statistics. Not supported by this version, which does not prune.
     PQPUSH_SCAN_NO_STATS_PRUNING = 4,
@@ -101,8 +102,7 @@ pub enum pqpush_scan_flags {
 use pqpush_scan_flags::*;
 
 /// Flags that a later version will honour.
-const LATER_FLAGS: [(pqpush_scan_flags, &str); 7] = [
-    (PQPUSH_SCAN_VERIFY_CHECKSUMS, "PQPUSH_SCAN_VERIFY_CHECKSUMS"),
+const LATER_FLAGS: [(pqpush_scan_flags, &str); 6] = [
     (PQPUSH_SCAN_NO_STATS_PRUNING, "PQPUSH_SCAN_NO_STATS_PRUNING"),
     (PQPUSH_SCAN_NO_PAGE_PRUNING, "PQPUSH_SCAN_NO_PAGE_PRUNING"),
     (PQPUSH_SCAN_NO_BLOOM, "PQPUSH_SCAN_NO_BLOOM"),
@@ -147,11 +147,14 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         // SAFETY: as the caller says.
         row_groups: unsafe { list(given.row_groups, given.row_group_count, "options.row_groups") }?
             .map(<[u32]>::to_vec),
+        // SAFETY: as the caller says.
+        row_selection: unsafe { row_selection(&given) }?,
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
         string_type: string_type(given.string_type, "options.string_type")?,
         max_buffered_bytes: (given.max_buffered_bytes != 0).then_some(given.max_buffered_bytes),
         coalesce_gap: given.coalesce_gap,
+        verify_checksums: given.flags & PQPUSH_SCAN_VERIFY_CHECKSUMS as u32 != 0,
     })
 }
 
@@ -179,6 +182,20 @@ unsafe fn columns(given: &pqpush_scan_options) -> FfiResult<Option<Vec<String>>>
     paths.iter().map(owned).collect::<FfiResult<Vec<_>>>().map(Some)
 }
 
+/// The row selection.
+///
+/// # Safety
+/// As [`scan_options`].
+unsafe fn row_selection(given: &pqpush_scan_options) -> FfiResult<Option<RowSelection>> {
+    // SAFETY: as the caller says.
+    let runs = unsafe { list(given.row_selection, given.row_selection_count, "options.row_selection") }?;
+    let Some(runs) = runs else { return Ok(None) };
+    if let Some(run) = runs.iter().find(|run| run.select > 1) {
+        return Err(pqpush_error::invalid_argument(format!("options.row_selection: select is {}", run.select)));
+    }
+    Ok(Some(RowSelection::from_runs(runs.iter().map(|run| (run.row_count, run.select == 1)))?))
+}
+
 /// The type of strings that a host asks for by number.
 pub(super) fn string_type(number: i32, parameter: &str) -> FfiResult<StringType> {
     match number {
@@ -196,7 +213,8 @@ pub(super) fn out_of_range(field: &str, number: i32) -> pqpush_error {
 
 /// Refuses flags that have no meaning, then flags that this version lacks.
 fn refuse_flags(flags: u32) -> FfiResult<()> {
-    let known = LATER_FLAGS.iter().fold(PQPUSH_SCAN_LIMIT as u32, |all, (flag, _)| all | *flag as u32);
+    let now = PQPUSH_SCAN_LIMIT as u32 | PQPUSH_SCAN_VERIFY_CHECKSUMS as u32;
+    let known = LATER_FLAGS.iter().fold(now, |all, (flag, _)| all | *flag as u32);
     if flags & !known != 0 {
         return Err(pqpush_error::invalid_argument(format!("options.flags: {flags:#x} has unknown bits")));
     }
@@ -212,12 +230,7 @@ fn refuse_flags(flags: u32) -> FfiResult<()> {
 /// As [`scan_options`].
 unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     // SAFETY: as the caller says.
-    let (row_selection, predicates) = unsafe {
-        (
-            list(given.row_selection, given.row_selection_count, "options.row_selection")?,
-            list(given.predicates, given.predicate_count, "options.predicates")?,
-        )
-    };
+    let predicates = unsafe { list(given.predicates, given.predicate_count, "options.predicates") }?;
     if !(0..=1).contains(&given.dictionary) {
         return Err(out_of_range("options.dictionary", given.dictionary));
     }
@@ -225,7 +238,6 @@ unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
         return Err(out_of_range("options.selection_policy", given.selection_policy));
     }
     let later = [
-        (row_selection.is_some(), "options.row_selection"),
         (predicates.is_some_and(|list| !list.is_empty()), "options.predicates"),
         (!given.schema.is_null(), "options.schema"),
         (given.dictionary != 0, "options.dictionary"),

@@ -7,9 +7,10 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 
-use super::demand::{coalesced, missing_ranges};
+use super::demand::coalesced;
 use super::intervals::IntervalSet;
 use super::metrics::{Metrics, add};
+use super::output::OutputStage;
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
@@ -17,6 +18,7 @@ use crate::column::{ChunkPlace, ColumnReader, LevelShape, check_supported};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata, PageLocation};
+use crate::page::guard::PageGuard;
 use crate::page::{HighestLevels, PageOpener, codec};
 use crate::scan::{ProjectedColumn, Projection, RowGroupScan, ScanOptions, plan_row_groups};
 
@@ -210,7 +212,7 @@ impl Decoder {
     fn demand(&mut self) -> Result<Vec<ByteRange>> {
         let Some(current) = &self.current else { return Err(Error::internal("no row group is open")) };
         let bound = self.options.max_buffered_bytes;
-        let missing = missing_ranges(current.columns(), &current.wanted_rows(), &self.pushed, bound);
+        let missing = current.missing_ranges(&self.pushed, bound);
         if missing.is_empty() {
             return Err(Error::internal("bytes are missing, and none can be named").in_row_group(current.row_group()));
         }
@@ -260,13 +262,8 @@ impl Decoder {
         let columns = self.projection.columns.iter();
         let readers = columns.map(|column| self.column_reader(scan, column)).collect::<Result<_>>()?;
         let batch_rows = self.options.batch_rows as u64;
-        Ok(RowGroupReader::new(
-            scan.row_group,
-            Arc::clone(&self.projection),
-            readers,
-            vec![scan.rows.clone()],
-            batch_rows,
-        ))
+        let output = OutputStage::new(scan.row_group, Arc::clone(&self.projection), readers, batch_rows);
+        Ok(RowGroupReader::new(scan.row_group, &scan.rows, output))
     }
 
     fn column_reader(&self, scan: &RowGroupScan, column: &ProjectedColumn) -> Result<ColumnReader> {
@@ -277,13 +274,19 @@ impl Decoder {
         let range = chunk
             .byte_range(self.metadata.file_length)
             .map_err(|error| error.in_column(ordinal, &leaf.dotted_path()).in_row_group(scan.row_group))?;
-        let is_partial = scan.rows != (0..row_count);
+        let selected = scan.rows.selected();
+        let is_partial = selected < row_count;
         let uses_index = is_partial || self.options.max_buffered_bytes.is_some();
         let place = ChunkPlace {
             range,
             stated_end: range.end().saturating_sub(chunk.unaccounted_bytes),
             codec: chunk.codec,
             index: if uses_index { usable_index(chunk, row_count) } else { Vec::new() },
+            guard: PageGuard {
+                decryptor: chunk.decryptor()?,
+                verify_checksums: self.options.verify_checksums,
+                begins_with_dictionary: chunk.dictionary_page_offset.is_some(),
+            },
             row_group: scan.row_group,
             column: ordinal,
             row_count,
@@ -292,7 +295,7 @@ impl Decoder {
                 slot_definition: column.slot_definition,
             },
         };
-        let rows = usize::try_from(scan.rows.end.saturating_sub(scan.rows.start)).unwrap_or(usize::MAX);
+        let rows = usize::try_from(selected).unwrap_or(usize::MAX);
         ColumnReader::new(place, leaf, &column.data_type, rows.min(self.options.batch_rows), &self.pool)
     }
 }
@@ -309,8 +312,6 @@ fn check_chunk(chunk: &ColumnChunk) -> Result<()> {
     if chunk.external {
         return Err(Error::unsupported("the column chunk lies in another file"));
     }
-    if chunk.encrypted {
-        return Err(Error::unsupported("the column chunk is encrypted"));
-    }
+    chunk.decryptor()?;
     codec::check_supported(chunk.codec)
 }

@@ -12,6 +12,7 @@ mod demand;
 mod intervals;
 mod metadata;
 mod metrics;
+mod output;
 mod pushed;
 mod row_group;
 

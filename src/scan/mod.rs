@@ -7,8 +7,12 @@ mod bloom_filter;
 mod options;
 mod plan;
 mod projection;
+mod selection;
+mod windows;
 mod statistics;
 
 pub use options::ScanOptions;
 pub(crate) use plan::{RowGroupScan, chosen_row_groups, plan_row_groups};
+pub use selection::RowSelection;
+pub(crate) use windows::{DecodeWindow, count_rows, kept_rows, take_rows};
 pub(crate) use projection::{ProjectedColumn, Projection};
