@@ -1323,7 +1323,7 @@ typedef struct pqpush_scan_options {
   const uint32_t *row_groups;
   /** Number of `row_groups`. */
   size_t row_group_count;
-  /** Which rows of the chosen row groups. NULL: all. Not supported by this version. */
+  /** Which rows of the chosen row groups, one run behind the other; they cover them all. NULL: all. */
   const pqpush_row_run *row_selection;
   /** Number of `row_selection`. */
   size_t row_selection_count;
