@@ -67,5 +67,5 @@ pub use byte_range::ByteRange;
 pub use error::{Error, ErrorKind, Result};
 pub use metadata::Metadata;
 pub use push::{Batch, Decoder, MetadataDecoder, MetadataOptions, MetadataStep, Metrics, PageIndexPolicy, Step};
-pub use scan::ScanOptions;
+pub use scan::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions};
 pub use schema::StringType;

@@ -83,7 +83,7 @@ impl Decoder {
         if options.batch_rows == 0 {
             return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
         }
-        let projection = Arc::new(Projection::new(&metadata.schema, &options)?);
+        let projection = Arc::new(Projection::new(&metadata, &options)?);
         let plan = plan_row_groups(&metadata, &options)?;
         let pool = Arc::new(Pool::default());
         let mut decoder = Self {
@@ -260,8 +260,11 @@ impl Decoder {
         let columns = self.projection.columns.iter();
         let readers = columns.map(|column| self.column_reader(scan, column)).collect::<Result<_>>()?;
         let batch_rows = self.options.batch_rows as u64;
+        let groups_before = self.metadata.row_groups.iter().take(scan.row_group);
+        let first_row = groups_before.fold(0, |rows: u64, group| rows.saturating_add(group.row_count));
         Ok(RowGroupReader::new(
             scan.row_group,
+            first_row,
             Arc::clone(&self.projection),
             readers,
             vec![scan.rows.clone()],

@@ -25,6 +25,8 @@ pub(crate) enum Progress {
 /// Reads the wanted rows of one row group.
 pub(crate) struct RowGroupReader {
     row_group: usize,
+    /// Which row of the file its first one is.
+    first_row: u64,
     projection: Arc<Projection>,
     columns: Vec<ColumnReader>,
     /// Rows that no batch was begun for.
@@ -35,15 +37,17 @@ pub(crate) struct RowGroupReader {
 }
 
 impl RowGroupReader {
-    /// A reader of `rows` through `columns`, one for each leaf of `projection`, in batches of `batch_rows`.
+    /// A reader of `rows` through `columns`, one for each leaf of `projection`, in batches of `batch_rows`. The row
+    /// group's first row is row `first_row` of the file.
     pub(crate) fn new(
         row_group: usize,
+        first_row: u64,
         projection: Arc<Projection>,
         columns: Vec<ColumnReader>,
         rows: Vec<Range<u64>>,
         batch_rows: u64,
     ) -> Self {
-        Self { row_group, projection, columns, rest: rows.into(), window: Vec::new(), batch_rows }
+        Self { row_group, first_row, projection, columns, rest: rows.into(), window: Vec::new(), batch_rows }
     }
 
     /// Ordinal of the row group.
@@ -88,11 +92,13 @@ impl RowGroupReader {
     }
 
     fn batch(&mut self) -> Result<RecordBatch> {
+        let appended = self.projection.appended.columns(self.row_group, self.first_row, &self.window)?;
         let rows: u64 = self.window.drain(..).map(|rows| rows.end.saturating_sub(rows.start)).sum();
         let rows = usize::try_from(rows).map_err(|_| Error::limit(format!("a batch of {rows} rows")))?;
         let leaves = self.columns.iter_mut().map(ColumnReader::finish_batch).collect::<Result<Vec<_>>>()?;
-        let arrays =
+        let mut arrays =
             assemble(&self.projection.tree, &leaves, rows).map_err(|error| error.in_row_group(self.row_group))?;
+        arrays.extend(appended);
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays, &options)
             .map_err(|error| Error::internal(format!("batch: {error}")))

@@ -3,11 +3,12 @@
 //! Pure decisions over metadata; no bytes of pages are seen here. Rests on `metadata` and `schema`, and on `column` to make
 //! Arrow values of bounds.
 
+mod appended;
 mod options;
 mod plan;
 mod projection;
 mod statistics;
 
-pub use options::ScanOptions;
+pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions};
 pub(crate) use plan::{RowGroupScan, chosen_row_groups, plan_row_groups};
 pub(crate) use projection::{ProjectedColumn, Projection};
