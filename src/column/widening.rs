@@ -320,13 +320,14 @@ mod tests {
             [&nanoseconds.to_le_bytes()[..], &i32::try_from(day).unwrap().to_le_bytes()].concat()
         };
         let epoch = JULIAN_DAY_OF_EPOCH;
-        let source =
-            [day(1999, epoch), day(-1, epoch), day(0, i64::from(i32::MAX)), day(0, i64::from(i32::MIN))].concat();
-        let of = |days: i64| (days - epoch) * 86_400_000_000;
-        let (last, first) = (of(i64::from(i32::MAX)), of(i64::from(i32::MIN)));
-        assert_eq!(converted(Int96ToCoarser::new(TimeUnit::Microsecond), &source, 4).unwrap(), [1, -1, last, first]);
-        let seconds = converted(Int96ToCoarser::new(TimeUnit::Second), &source, 4).unwrap();
-        assert_eq!(seconds, [0, -1, last / 1_000_000, first / 1_000_000]);
+        let near = [day(1999, epoch), day(-1, epoch)].concat();
+        assert_eq!(converted(Int96ToCoarser::new(TimeUnit::Microsecond), &near, 2).unwrap(), [1, -1]);
+        assert_eq!(converted(Int96ToCoarser::new(TimeUnit::Second), &near, 2).unwrap(), [0, -1]);
+        let (last, first) = (i64::from(i32::MAX), i64::from(i32::MIN));
+        let far = [day(0, last), day(1_000_000, first)].concat();
+        let milliseconds = [(last - epoch) * MILLISECONDS_OF_DAY, (first - epoch) * MILLISECONDS_OF_DAY + 1];
+        assert_eq!(converted(Int96ToCoarser::new(TimeUnit::Millisecond), &far, 2).unwrap(), milliseconds);
+        assert!(converted(Int96ToCoarser::new(TimeUnit::Microsecond), &far, 2).is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{Schema, SchemaRef};
 
 use super::error::{FfiResult, pqpush_error};
+use super::slice::slice;
 use super::status::pqpush_status_code::PQPUSH_ERR_UNSUPPORTED;
 
 /// A batch as a struct array. It owns what it points to, each child too, so that a host may move children out.
@@ -86,9 +87,8 @@ unsafe fn check_schema(schema: *const RawSchema) -> Result<(), String> {
             return Err(format!("format {format} with {count} children"));
         }
         // SAFETY: `children` has `n_children` pointers, as the interface asks.
-        for child in
-            unsafe { super::slice::slice(schema.children, count, "children") }.map_err(|_| "children are NULL")?
-        {
+        let children = unsafe { slice(schema.children, count, "children") };
+        for child in children.map_err(|_| "children are NULL")? {
             if child.is_null() {
                 return Err("a child is NULL".to_owned());
             }
