@@ -184,3 +184,134 @@ fn unit(number: i16) -> Option<TimeUnit> {
     let units = [TimeUnit::Second, TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond];
     units.get(usize::try_from(number).ok()?).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use parquet::arrow::encode_arrow_schema;
+
+    fn field(name: &str, data_type: DataType) -> Field {
+        Field::new(name, data_type, true)
+    }
+
+    fn list(data_type: DataType) -> Arc<Field> {
+        Arc::new(field("each", data_type))
+    }
+
+    /// Every kind of type that a column can have.
+    fn schema() -> Schema {
+        use DataType::*;
+        use TimeUnit::*;
+        let flat = vec![
+            Null,
+            Boolean,
+            Int8,
+            Int16,
+            Int32,
+            Int64,
+            UInt8,
+            UInt16,
+            UInt32,
+            UInt64,
+            Float16,
+            Float32,
+            Float64,
+            Utf8,
+            LargeUtf8,
+            Utf8View,
+            Binary,
+            LargeBinary,
+            BinaryView,
+            FixedSizeBinary(7),
+            Date32,
+            Date64,
+            Time32(Second),
+            Time32(Millisecond),
+            Time64(Microsecond),
+            Time64(Nanosecond),
+            Timestamp(Second, None),
+            Timestamp(Nanosecond, Some("Europe/Berlin".into())),
+            Duration(Second),
+            Duration(Nanosecond),
+            Interval(IntervalUnit::MonthDayNano),
+            Decimal32(9, 2),
+            Decimal64(18, -3),
+            Decimal128(38, 38),
+            Decimal256(76, 0),
+            Dictionary(Box::new(UInt16), Box::new(LargeUtf8)),
+        ];
+        let flat: Fields = flat.into_iter().map(|data_type| field("flat", data_type)).collect();
+        let entries = Struct(vec![Field::new("k", Utf8, false), field("v", Struct(flat.clone()))].into());
+        let nested = vec![
+            field("list", List(list(LargeList(list(Struct(flat.clone())))))),
+            field("three", FixedSizeList(list(Int8), 3)),
+            field("map", Map(Arc::new(Field::new("pairs", entries, false)), true)),
+            Field::new("\u{e4}", Struct(flat), false).with_metadata(Metadata::from([("a", "b"), ("", "c")])),
+        ];
+        Schema::new_with_metadata(nested, Metadata::from([("pandas", "{}")]))
+    }
+
+    #[test]
+    fn all_types_come_back() {
+        let schema = schema();
+        let hint = encode_arrow_schema(&schema);
+        assert_eq!(decode(&hint).unwrap(), schema);
+        assert_eq!(decode(hint.trim_end_matches('=')).unwrap(), schema);
+        let bytes = BASE64.decode(&hint).unwrap();
+        assert_eq!(decode(&BASE64.encode(&bytes[8..])).unwrap(), schema, "as old writers put it");
+    }
+
+    #[test]
+    fn broken_hints_are_none() {
+        for text in ["", "=", "AAAA", "////////", "not base64!", "/////wAAAAAAAAAAAAAAAAAAAAA"] {
+            assert_eq!(decode(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn damaged_hints_do_no_harm() {
+        let bytes = BASE64.decode(encode_arrow_schema(&schema())).unwrap();
+        for length in 0..bytes.len() {
+            decode(&BASE64.encode(&bytes[..length]));
+        }
+        for place in 0..bytes.len() {
+            for value in [0, 1, 0x7f, 0xff, bytes[place] ^ 0x10] {
+                let mut damaged = bytes.clone();
+                damaged[place] = value;
+                decode(&BASE64.encode(&damaged));
+            }
+        }
+    }
+
+    #[test]
+    fn nesting_is_limited() {
+        let nested = |depth| {
+            let data_type = (1..depth).fold(DataType::Int8, |data_type, _| DataType::List(list(data_type)));
+            encode_arrow_schema(&Schema::new(vec![field("deep", data_type)]))
+        };
+        assert!(decode(&nested(200)).is_some());
+        assert!(decode(&nested(LARGEST_DEPTH + 1)).is_none());
+    }
+
+    #[test]
+    fn tables_that_share_their_bytes_do_not_multiply() {
+        // A schema of which every field is the same field, which is its own only child.
+        let mut bytes = vec![0u8; 0];
+        let put = |bytes: &mut Vec<u8>, values: &[u32]| values.iter().for_each(|v| bytes.extend(v.to_le_bytes()));
+        // Root offset; vtable of the message at 4: 10 bytes, table of 12, header type at 4, header at 8.
+        put(&mut bytes, &[16, 10 | 12 << 16, 4 << 16, 8]);
+        // Message at 16: vtable 12 bytes before, type 1, header at 28 + 12.
+        put(&mut bytes, &[12, 1, 16]);
+        // Vtable of the schema at 28: fields at 4.
+        put(&mut bytes, &[8 | 8 << 16, 4 << 16, 0]);
+        // Schema at 40, its list at 48.
+        put(&mut bytes, &[12, 4]);
+        put(&mut bytes, &[1]);
+        // The vtable of the field lies at 56: children at 4; the field at 72.
+        put(&mut bytes, &[20, 16 | 8 << 16, 0, 0, 4 << 16]);
+        // Field at 72: its list of children at 80, of which there are many, all the field.
+        put(&mut bytes, &[16, 4, 1000]);
+        (0..1000u32).for_each(|index| put(&mut bytes, &[0u32.wrapping_sub(12 + 4 * index)]));
+        assert_eq!(decode(&BASE64.encode(&bytes)), None);
+    }
+}
