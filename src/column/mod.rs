@@ -12,6 +12,7 @@ mod boolean;
 mod bounds;
 mod conversion;
 mod decoder;
+mod dictionary;
 mod fixed;
 mod fixed_binary;
 mod levels;
@@ -20,6 +21,7 @@ mod pages;
 mod reader;
 mod strings;
 mod views;
+mod widening;
 
 use std::sync::Arc;
 

@@ -94,7 +94,7 @@ impl Decoder {
         if options.batch_rows == 0 {
             return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
         }
-        let projection = Arc::new(Projection::new(&metadata.schema, &options)?);
+        let projection = Arc::new(Projection::new(&metadata, &options)?);
         let predicates = bound_predicates(&metadata, &options)?;
         let mut metrics = Metrics::of_plan(&metadata, &options)?;
         let plan = pruned_plan(&metadata, &options, &predicates, &mut metrics)?;
@@ -322,8 +322,11 @@ impl Decoder {
             false => self.column_reader(scan, column, has_filters).map(OutputColumn::Read),
         });
         let batch_rows = self.options.batch_rows as u64;
+        let groups_before = self.metadata.row_groups.iter().take(scan.row_group);
+        let first_row = groups_before.fold(0, |rows: u64, group| rows.saturating_add(group.row_count));
         let projection = Arc::clone(&self.projection);
-        let output = OutputStage::new(scan.row_group, projection, output.collect::<Result<_>>()?, batch_rows);
+        let output =
+            OutputStage::new(scan.row_group, first_row, projection, output.collect::<Result<_>>()?, batch_rows);
         let cache = self.options.predicate_cache_bytes;
         Ok(RowGroupReader::new(scan.row_group, &scan.rows, filters, output, FILTER_WINDOW_ROWS, cache))
     }

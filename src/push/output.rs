@@ -59,6 +59,8 @@ impl KeptColumn {
 /// Decodes wanted rows as they come to be known, and hands them out in batches.
 pub(crate) struct OutputStage {
     row_group: usize,
+    /// Which row of the file the first one of the row group is.
+    first_row: u64,
     projection: Arc<Projection>,
     columns: Vec<OutputColumn>,
     /// Wanted rows that are not in the batch at hand yet.
@@ -72,15 +74,26 @@ pub(crate) struct OutputStage {
 }
 
 impl OutputStage {
-    /// Reads through `columns`, one for each leaf of `projection`.
+    /// Reads through `columns`, one for each leaf of `projection`. The row group's first row is row `first_row` of the file.
     pub(crate) fn new(
         row_group: usize,
+        first_row: u64,
         projection: Arc<Projection>,
         columns: Vec<OutputColumn>,
         batch_rows: u64,
     ) -> Self {
         let (waiting, window) = (VecDeque::new(), DecodeWindow::default());
-        Self { row_group, projection, columns, waiting, window, batch_rows, is_complete: false, is_starved: false }
+        Self {
+            row_group,
+            first_row,
+            projection,
+            columns,
+            waiting,
+            window,
+            batch_rows,
+            is_complete: false,
+            is_starved: false,
+        }
     }
 
     /// Adds wanted rows, behind those given before, with the values of the columns that were read for them.
@@ -178,6 +191,8 @@ impl OutputStage {
             (Some(array), None) => Ok(array),
             (None, _) => kept.next().ok_or_else(|| Error::internal("a column is missing"))?.take(selected),
         });
+        let appended = self.projection.appended.columns(self.row_group, self.first_row, &window.selected)?;
+        let arrays = arrays.chain(appended.into_iter().map(Ok));
         let options = RecordBatchOptions::new().with_row_count(Some(selected));
         RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays.collect::<Result<_>>()?, &options)
             .map_err(|error| Error::internal(format!("batch: {error}")))
