@@ -1,5 +1,5 @@
 //! Known defects of another push decoder, D1 to D18, each shown right here as far as it concerns metadata, push
-//! buffers and flat scans. The files are made byte by byte, because no sane writer gives them.
+//! buffers and scans. The files are made byte by byte, because no sane writer gives them.
 
 // Tests may stop where something is not as they expect.
 #![allow(

@@ -378,6 +378,11 @@ fn damaged_metadata_give_an_error_or_metadata() {
                 damaged[position] = value;
                 if let Ok(metadata) = decode_whole(&damaged.into()) {
                     metadata.schema.to_arrow(StringType::Utf8View).unwrap();
+                    for column in 0..metadata.schema.leaves.len() {
+                        let rows = metadata.column_statistics(column, StringType::Utf8).map(|rows| rows.len());
+                        assert!(rows.is_ok_and(|rows| rows == metadata.row_groups.len()));
+                        let _ = metadata.page_statistics(column, StringType::Utf8View);
+                    }
                     decoded += 1;
                 }
             }

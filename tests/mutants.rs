@@ -27,10 +27,10 @@ use bytes::Bytes;
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use pqpush::{ErrorKind, Result, ScanOptions, StringType};
 
-use support::corpus::{corpus, flat_columns, mutants};
+use support::corpus::{corpus, mutants};
 use support::fixture::{Coding, ColumnSpec, FileSpec, Nulls};
 use support::host::{By, Feed, Feeder, metadata, scan_fed};
-use support::kinds::{ALL, Kind};
+use support::kinds::ALL;
 use support::memory;
 use support::random::Random;
 
@@ -43,11 +43,9 @@ const MOST_OVER_FILE: usize = 64 << 20;
 /// A file of a few kilobytes that takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(20);
 
-fn scan_flat(file: &Bytes, feed: Feed, string_type: StringType, bound: Option<u64>) -> Result<Vec<RecordBatch>> {
+fn scan_rows(file: &Bytes, feed: Feed, string_type: StringType, bound: Option<u64>) -> Result<Vec<RecordBatch>> {
     let metadata = metadata(file)?;
-    let columns = Some(flat_columns(&metadata));
-    let options =
-        ScanOptions { columns, string_type, max_buffered_bytes: bound, batch_rows: 100, ..ScanOptions::default() };
+    let options = ScanOptions { string_type, max_buffered_bytes: bound, batch_rows: 100, ..ScanOptions::default() };
     let scan = scan_fed(Feeder::of_hostile(file, feed), metadata, options, By::Push)?;
     Ok(scan.batches.into_iter().map(|batch| batch.rows).collect())
 }
@@ -55,18 +53,18 @@ fn scan_flat(file: &Bytes, feed: Feed, string_type: StringType, bound: Option<u6
 /// Scans a file in several ways. How its bytes arrive, and the type of strings, decides neither whether it can be read
 /// nor the rows; a bound on buffered bytes brings in the offset index, which may contradict the pages, so only the rows.
 fn scan_all_ways(file: &Bytes) -> Result<usize> {
-    let first = scan_flat(file, Feed::Asked, StringType::Utf8, None);
+    let first = scan_rows(file, Feed::Asked, StringType::Utf8, None);
     for feed in [Feed::Whole, Feed::Shuffled(1), Feed::PieceByPiece(2)] {
-        let other = scan_flat(file, feed, StringType::Utf8, None);
+        let other = scan_rows(file, feed, StringType::Utf8, None);
         let same = first.as_ref().ok() == other.as_ref().ok();
         assert!(same, "{feed:?} gives {:?}, asking gives {:?}", shown(&other), shown(&first));
     }
     for (feed, bound) in [(Feed::Asked, 2000), (Feed::Whole, 2000), (Feed::Shuffled(3), 1)] {
-        let other = scan_flat(file, feed, StringType::Utf8, Some(bound));
+        let other = scan_rows(file, feed, StringType::Utf8, Some(bound));
         let same = first.as_ref().ok().zip(other.as_ref().ok()).is_none_or(|(first, other)| first == other);
         assert!(same, "{feed:?} within {bound} bytes gives other rows");
     }
-    let views = scan_flat(file, Feed::Whole, StringType::Utf8View, None);
+    let views = scan_rows(file, Feed::Whole, StringType::Utf8View, None);
     assert_eq!(views.is_ok(), first.is_ok(), "Utf8View gives {:?}, Utf8 gives {:?}", shown(&views), shown(&first));
     if let Err(error) = &first {
         assert!(!error.message().is_empty());
@@ -162,11 +160,13 @@ fn codecs() -> [Compression; 8] {
 fn small_files() -> Vec<FileSpec> {
     let mut specs = Vec::new();
     for kind in ALL {
-        for coding in [Coding::Plain, Coding::Dictionary, Coding::DictionaryFallback, Coding::Rle] {
+        let dictionaries: &[Coding] = match kind.takes_dictionary() {
+            true => &[Coding::Dictionary, Coding::DictionaryFallback],
+            false => &[],
+        };
+        let others = kind.encodings().iter().map(|encoding| Coding::As(*encoding));
+        for coding in [Coding::Plain].into_iter().chain(dictionaries.iter().copied()).chain(others) {
             for v2 in [false, true] {
-                if (coding == Coding::Rle) != (*kind == Kind::Bool) && coding != Coding::Plain {
-                    continue;
-                }
                 let seed = specs.len();
                 let nulls = [Nulls::Required, Nulls::Random(30)][seed / 2 % 2];
                 let column = ColumnSpec::new("c", *kind, nulls, coding).with_codec(codecs()[seed / 3 % 8]);

@@ -3,8 +3,8 @@
 check.py LIBRARY CORPUS: every file is read whole, by the ranges asked for, from borrowed memory in one piece and in many,
 in bounded memory, and in part.
 
-  certain   has its digest; where some columns are nested or of an encoding that is not supported yet, each of the
-            other columns has its own
+  certain   has its digest; where some columns are nested or encoded in a way that is not supported yet, each of the
+            others that is not nested has its own
   likely    has one of the recorded digests, or is refused
   conflict  the columns that readers agree on have their digests, or the file is refused
   single    no crash

@@ -4,8 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pqpush::Metadata;
-
 /// The corpus, where it is there.
 pub fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
@@ -24,12 +22,4 @@ pub fn mutants(corpus: &Path) -> PathBuf {
     let output = generator.output().expect("python3, which the generator of mutants needs");
     assert!(output.status.success(), "the generator of mutants failed: {}", String::from_utf8_lossy(&output.stderr));
     directory
-}
-
-/// Paths of the columns that are not nested.
-pub fn flat_columns(metadata: &Metadata) -> Vec<String> {
-    let leaves = metadata.schema.leaves.iter();
-    let flat =
-        leaves.filter(|leaf| leaf.max_repetition_level == 0 && leaf.max_definition_level <= 1 && leaf.path.len() == 1);
-    flat.map(|leaf| leaf.dotted_path()).collect()
 }
