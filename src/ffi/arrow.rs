@@ -3,10 +3,12 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
 
+use arrow_array::ffi::from_ffi;
 use arrow_array::{Array, ArrayRef, RecordBatch, StructArray, make_array};
 use arrow_data::ffi::FFI_ArrowArray;
+use arrow_data::layout;
 use arrow_schema::ffi::FFI_ArrowSchema;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 
 use super::error::{FfiResult, pqpush_error};
 use super::slice::slice;
@@ -140,18 +142,37 @@ pub(super) unsafe fn consume(
     Ok((array, schema))
 }
 
-/// Takes over an array with its schema, as [`consume`], and views it.
-///
-/// # Safety
-/// Each is NULL, or an initialised struct that the host gives up and that is what the Arrow C Data Interface asks for.
-pub(super) unsafe fn import(
-    array: *mut FFI_ArrowArray,
-    schema: *mut FFI_ArrowSchema,
-    parameter: &str,
-) -> FfiResult<ArrayRef> {
-    // SAFETY: as the caller says.
-    let (array, schema) = unsafe { consume(array, schema, parameter) }?;
-    // SAFETY: as the caller says.
-    let data = unsafe { arrow_array::ffi::from_ffi(array, &schema) };
-    data.map(make_array).map_err(|error| pqpush_error::invalid_argument(format!("{parameter}: {error}")))
+/// Literals of the host as an array. What cannot be a literal, and arrays that contradict themselves, are refused.
+pub(super) fn import(array: FFI_ArrowArray, schema: &FFI_ArrowSchema, parameter: &str) -> FfiResult<ArrayRef> {
+    let refused = |error| pqpush_error::invalid_argument(format!("{parameter}: {error}"));
+    let data_type = DataType::try_from(schema).map_err(refused)?;
+    let (keys, values) = match &data_type {
+        DataType::Dictionary(keys, values) => (&**keys, Some(&**values)),
+        other => (other, None),
+    };
+    let fits =
+        |array: &FFI_ArrowArray, data_type: &DataType| !data_type.is_nested() && has_buffers_of(array, data_type);
+    let values_fit = match (values, array.dictionary()) {
+        (None, None) => true,
+        (Some(data_type), Some(values)) => fits(values, data_type) && values.dictionary().is_none(),
+        _ => false,
+    };
+    if !fits(&array, keys) || !values_fit {
+        return Err(pqpush_error::invalid_argument(format!("{parameter}: no literals of type {data_type}")));
+    }
+    // SAFETY: the header asks for an array of this schema, and it has the buffers of one.
+    let data = unsafe { from_ffi(array, schema) }.map_err(refused)?;
+    data.validate_full().map_err(refused)?;
+    Ok(make_array(data))
+}
+
+/// Whether the array has as many buffers as its type asks for.
+fn has_buffers_of(array: &FFI_ArrowArray, data_type: &DataType) -> bool {
+    let layout = layout(data_type);
+    let fixed = layout.buffers.len().saturating_add(usize::from(layout.can_contain_null_mask));
+    match layout.variadic {
+        // The lengths of the variadic buffers stand behind them.
+        true => array.num_buffers() > fixed,
+        false => array.num_buffers() == fixed,
+    }
 }

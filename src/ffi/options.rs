@@ -4,10 +4,11 @@ use arrow_schema::ffi::FFI_ArrowSchema;
 
 use super::arrow::import_schema;
 use super::error::{FfiResult, pqpush_error};
+use super::handle::borrow;
 use super::predicate::pqpush_predicate;
 use super::slice::{pqpush_str, slice, string};
 use super::structs::{Growing, init, take};
-use crate::{RowSelection, ScanOptions, StringType};
+use crate::{Predicate, RowSelection, ScanOptions, StringType};
 
 /// So many rows to read or to pass over.
 #[repr(C)]
@@ -155,8 +156,7 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
     let Some(given) = (unsafe { take(options, "options") })? else {
         return Ok(ScanOptions::default());
     };
-    // SAFETY: as the caller says.
-    unsafe { refuse_unsupported(&given) }?;
+    refuse_unsupported(&given)?;
     let defaults = ScanOptions::default();
     let batch_rows = usize::try_from(given.batch_rows).map_err(|_| {
         pqpush_error::invalid_argument(format!("options.batch_rows: {} is too large", given.batch_rows))
@@ -172,7 +172,8 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
             .map(<[u32]>::to_vec),
         // SAFETY: as the caller says.
         row_selection: unsafe { row_selection(&given) }?,
-        predicates: Vec::new(),
+        // SAFETY: as the caller says.
+        predicates: unsafe { predicates(&given) }?,
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
         string_type: string_type(given.string_type, "options.string_type")?,
@@ -230,6 +231,20 @@ unsafe fn row_selection(given: &pqpush_scan_options) -> FfiResult<Option<RowSele
     Ok(Some(RowSelection::from_runs(runs.iter().map(|run| (run.row_count, run.select == 1)))?))
 }
 
+/// The predicates.
+///
+/// # Safety
+/// As [`scan_options`].
+unsafe fn predicates(given: &pqpush_scan_options) -> FfiResult<Vec<Predicate>> {
+    // SAFETY: as the caller says.
+    let handles = unsafe { slice(given.predicates, given.predicate_count, "options.predicates") }?;
+    let predicate = |handle: &*const pqpush_predicate| {
+        // SAFETY: as the caller says.
+        unsafe { borrow(*handle, "one of options.predicates") }.map(|handle| handle.predicate().clone())
+    };
+    handles.iter().map(predicate).collect()
+}
+
 /// The type of strings that a host asks for by number.
 pub(super) fn string_type(number: i32, parameter: &str) -> FfiResult<StringType> {
     match number {
@@ -259,24 +274,15 @@ fn refuse_flags(flags: u32) -> FfiResult<()> {
 }
 
 /// Refuses what has no meaning, then what this version lacks.
-///
-/// # Safety
-/// As [`scan_options`].
-unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
-    // SAFETY: as the caller says.
-    let predicates = unsafe { list(given.predicates, given.predicate_count, "options.predicates") }?;
+fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     if !(0..=1).contains(&given.dictionary) {
         return Err(out_of_range("options.dictionary", given.dictionary));
     }
     if !(0..=2).contains(&given.selection_policy) {
         return Err(out_of_range("options.selection_policy", given.selection_policy));
     }
-    let later = [
-        (predicates.is_some_and(|list| !list.is_empty()), "options.predicates"),
-        (given.selection_policy != 0, "options.selection_policy"),
-    ];
-    match later.into_iter().find(|(asked, _)| *asked) {
-        Some((_, field)) => Err(pqpush_error::unsupported(field)),
-        None => refuse_flags(given.flags),
+    if given.selection_policy != 0 {
+        return Err(pqpush_error::unsupported("options.selection_policy"));
     }
+    refuse_flags(given.flags)
 }

@@ -20,7 +20,10 @@ mod bytes;
 mod calendar;
 mod literal;
 mod node;
+#[cfg(test)]
+mod oracle;
 mod pattern;
+mod sql;
 mod test;
 #[cfg(test)]
 mod testing;

@@ -182,7 +182,7 @@ fn checked(answer: BooleanArray, rows: usize) -> Result<BooleanArray> {
         return Ok(answer);
     }
     let message = format!("a predicate of the host answered with {} rows for {rows}", answer.len());
-    Err(Error::new(crate::error::ErrorKind::Callback, message))
+    Err(Error::callback(message))
 }
 
 fn verdict_of_values(test: &dyn ValueTest, found: &LeafBounds, negated: bool) -> Result<Verdict> {
