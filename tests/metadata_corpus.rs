@@ -21,6 +21,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow_array::Array;
 use arrow_schema::{DataType, Field, IntervalUnit};
 use bytes::Bytes;
 use parquet::arrow::parquet_to_arrow_schema;
