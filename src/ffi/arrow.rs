@@ -145,20 +145,24 @@ pub(super) unsafe fn consume(
 /// Literals of the host as an array. What cannot be a literal, and arrays that contradict themselves, are refused.
 pub(super) fn import(array: FFI_ArrowArray, schema: &FFI_ArrowSchema, parameter: &str) -> FfiResult<ArrayRef> {
     let refused = |error| pqpush_error::invalid_argument(format!("{parameter}: {error}"));
+    let none = |of: &str| pqpush_error::invalid_argument(format!("{parameter}: no literals of type {of}"));
+    // Nested types are not looked into: their children would have to be checked first.
+    if schema.format().starts_with('+') {
+        return Err(none(schema.format()));
+    }
     let data_type = DataType::try_from(schema).map_err(refused)?;
     let (keys, values) = match &data_type {
         DataType::Dictionary(keys, values) => (&**keys, Some(&**values)),
         other => (other, None),
     };
-    let fits =
-        |array: &FFI_ArrowArray, data_type: &DataType| !data_type.is_nested() && has_buffers_of(array, data_type);
+    let fits = |array: &FFI_ArrowArray, data_type: &DataType| has_buffers_of(array, data_type);
     let values_fit = match (values, array.dictionary()) {
         (None, None) => true,
         (Some(data_type), Some(values)) => fits(values, data_type) && values.dictionary().is_none(),
         _ => false,
     };
     if !fits(&array, keys) || !values_fit {
-        return Err(pqpush_error::invalid_argument(format!("{parameter}: no literals of type {data_type}")));
+        return Err(none(&data_type.to_string()));
     }
     // SAFETY: the header asks for an array of this schema, and it has the buffers of one.
     let data = unsafe { from_ffi(array, schema) }.map_err(refused)?;
