@@ -454,8 +454,8 @@ size_t pqpush_metadata_row_group_count(const pqpush_metadata *metadata);
 size_t pqpush_metadata_column_count(const pqpush_metadata *metadata);
 
 /**
- * The Arrow schema of all columns of the file, with Utf8 and Binary for strings: a struct whose children are the
- * top-level columns. A decoder with other options has another schema: pqpush_decoder_schema.
+ * The Arrow schema of all columns of the file: a struct whose children are the top-level columns. It is that of a
+ * decoder with default options; one with others may have another: pqpush_decoder_schema.
  *
  * Parameters: `metadata`; `out_schema`: written without looking at what it held.
  * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_UNSUPPORTED for a type that Arrow lacks, and for a name
@@ -964,15 +964,27 @@ typedef enum pqpush_scan_flags {
   PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
   /** Do not use bloom filters. Not supported by this version, which does not use them. */
   PQPUSH_SCAN_NO_BLOOM = 16,
-  /** Append an int64 column of row numbers in the file. Not supported by this version. */
+  /**
+   * Append the int64 column "row_number": which row of the file each is, counted from 0 over all row groups. Refused
+   * where a column of that name is read.
+   */
   PQPUSH_SCAN_ROW_NUMBERS = 32,
-  /** Append an int64 column of row-group ordinals. Not supported by this version. */
+  /**
+   * Append the int64 column "row_group_index": ordinal of the row group that each row comes from. Refused where a
+   * column of that name is read.
+   */
   PQPUSH_SCAN_ROW_GROUP_INDEX = 64,
   /**
    * Fill batches across row groups; the event's row_group is then -1 where rows of several are in one batch. Not
    * supported by this version.
    */
   PQPUSH_SCAN_FILL_BATCHES = 128,
+  /**
+   * Take no notice of the Arrow schema that the writer of the file left in its metadata, "ARROW:schema". Else it decides
+   * where `schema` and `string_type` do not, as far as it fits: large and view types, names of time zones, time units
+   * and durations, widths of decimals, large lists and lists of one length, names and metadata of fields.
+   */
+  PQPUSH_SCAN_IGNORE_ARROW_SCHEMA = 256,
 } pqpush_scan_flags;
 
 /** So many rows to read or to pass over. */
@@ -1020,14 +1032,26 @@ typedef struct pqpush_scan_options {
   uint64_t offset;
   /** Rows to hand out at most. UINT64_MAX, and 0 without PQPUSH_SCAN_LIMIT: no limit. */
   uint64_t limit;
-  /** 0: Utf8 and Binary; 1: LargeUtf8 and LargeBinary; 2: Utf8View and BinaryView. */
+  /**
+   * 0: Utf8 and Binary, or what the ARROW:schema of the file asks for; 1: LargeUtf8 and LargeBinary; 2: Utf8View and
+   * BinaryView.
+   */
   int32_t string_type;
   /**
-   * 0: expand dictionaries; 1: keep dictionary-encoded columns as Arrow dictionaries, which this version does not
-   * support.
+   * 0: expand dictionaries, except where `schema` asks for them; 1: keep strings and binaries that the file stores with
+   * a dictionary as Arrow dictionaries with int32 keys. Values that the file stores without one are appended to the
+   * dictionary of their batch, which may so have duplicates.
    */
   int32_t dictionary;
-  /** The wanted Arrow schema. NULL: the file's own. Not supported by this version. */
+  /**
+   * The wanted Arrow schema, a struct whose children stand for the columns of their names, in the order of the file;
+   * borrowed for the call. NULL: the file's own. Fields of structs go by name too, elements of lists and entries of
+   * maps by place. A column without a field is read as if there were no schema. What cannot hold every value of a
+   * column, such as a narrower integer, a coarser time unit or a field without nulls, and a field of which the file
+   * has nothing are PQPUSH_ERR_INVALID_ARGUMENT of pqpush_decoder_new; a single value that does not fit into a type
+   * that fits in general is PQPUSH_ERR_CORRUPT when it is met. Names, nullability and metadata of fields given, and
+   * the metadata of the schema, are those of the output.
+   */
   const struct ArrowSchema *schema;
   /**
    * Bytes that NEEDS_DATA may ask for and the decoder hold at a time; more only where a single page is larger. 0: no

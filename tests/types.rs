@@ -432,6 +432,25 @@ fn nested_parts_have_the_types_and_names_that_are_asked_for() {
 }
 
 #[test]
+fn what_is_required_may_be_asked_for_as_nullable() {
+    let values = numbers(&D::Int32);
+    let inner = Arc::new(Field::new("x", D::Int32, true));
+    let record: ArrayRef = Arc::new(StructArray::new(vec![inner.clone()].into(), vec![values], None));
+    let offsets = OffsetBuffer::from_lengths(std::iter::repeat_n(3, ROWS / 3));
+    let element = Arc::new(Field::new("item", record.data_type().clone(), false));
+    let list: ArrayRef = Arc::new(ListArray::new(element, offsets, record.clone(), None));
+    let element = Arc::new(Field::new("item", record.data_type().clone(), true));
+    for (array, asked) in [(record.clone(), record.data_type().clone()), (list, D::List(element))] {
+        let file = write(&one_column(array.clone(), false), properties().build());
+        let scan = scanned(&file, asking_c(asked.clone()));
+        assert_eq!(*scan.schema.field(0), Field::new("c", asked.clone(), true));
+        let found = whole_columns(&scan)[0].clone();
+        assert_eq!(found.null_count(), 0);
+        assert_eq!(found.as_ref(), cast(&array, &asked).unwrap().as_ref());
+    }
+}
+
+#[test]
 fn lists_of_one_length_have_it() {
     let list = |lengths: &[Option<usize>]| {
         let mut builder = ListBuilder::new(StringBuilder::new());
