@@ -29,8 +29,8 @@ const SECTIONS: [Section; 13] = [
     Section { title: "Statistics", sources: &["statistics"], types: &["pqpush_sorting_flags"] },
     Section { title: "Bloom filters", sources: &["bloom_filter"], types: &["pqpush_bloom_verdict"] },
     Section {
-        title: "Predicates (of a later version)",
-        sources: &["predicate"],
+        title: "Predicates",
+        sources: &["predicate", "callback"],
         types: &["pqpush_comparison", "pqpush_column_bounds"],
     },
     Section { title: "Scan options", sources: &["options"], types: &["pqpush_scan_flags"] },

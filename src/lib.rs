@@ -16,7 +16,7 @@
 //! | `ffi` | the C ABI: handles, errors, options, Arrow export; converts, decides nothing |
 //! | [`push`] | the sans-IO state machines: metadata decoder, decoder, buffers, demand |
 //! | [`scan`] | what to read: options, projection, plan |
-//! | `predicate` | which rows can be left out, and how that is found out |
+//! | [`predicate`] | which rows can be left out, and how that is found out |
 //! | `column` | one column of one row group: pages to levels and values to Arrow arrays |
 //! | `page` | one page: header, checksum, decryption, decompression |
 //! | `crypto` | modules of encrypted files, and the keys that open them |
@@ -59,6 +59,7 @@ mod ffi;
 mod memory;
 pub mod metadata;
 mod page;
+pub mod predicate;
 pub mod push;
 pub mod scan;
 pub mod schema;
@@ -69,9 +70,10 @@ pub use byte_range::ByteRange;
 pub use crypto::{DecryptionProperties, Key};
 pub use error::{Error, ErrorKind, Result};
 pub use metadata::Metadata;
+pub use predicate::Predicate;
 pub use push::{
     Batch, BloomFilterDecoder, BloomFilterStep, Decoder, MetadataDecoder, MetadataOptions, MetadataStep, Metrics,
     PageIndexPolicy, Step,
 };
-pub use scan::{RowSelection, ScanOptions};
+pub use scan::{ROW_GROUP_INDEX, ROW_NUMBER, RowSelection, ScanOptions};
 pub use schema::StringType;

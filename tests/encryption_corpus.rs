@@ -26,7 +26,11 @@ use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::encryption::decrypt::FileDecryptionProperties;
-use pqpush::{DecryptionProperties, ErrorKind, Key, Metadata, MetadataOptions, PageIndexPolicy, Result, ScanOptions};
+use pqpush::metadata::{BloomFilter, Probe};
+use pqpush::{
+    BloomFilterDecoder, BloomFilterStep, DecryptionProperties, ErrorKind, Key, Metadata, MetadataOptions,
+    PageIndexPolicy, Result, ScanOptions,
+};
 
 use support::compare::{assert_batches, assert_values, whole_columns};
 use support::corpus::corpus;
@@ -193,6 +197,48 @@ fn a_file_with_bloom_filters() {
     let expected = reference(&file, AES_128.theirs(name), &names);
     assert_eq!((expected.len(), expected[0].len()), (3, 2000));
     assert_reads(&file, &AES_128.ours(name), &names, &expected, name);
+}
+
+/// The bloom filter of a column, asked for and pushed in pieces of so many bytes.
+fn bloom_filter(file: &Bytes, metadata: &Arc<Metadata>, column: usize, piece: usize) -> Result<Arc<BloomFilter>> {
+    let mut decoder = BloomFilterDecoder::new(Arc::clone(metadata), 0, column)?;
+    loop {
+        match decoder.try_decode()? {
+            BloomFilterStep::Finished(filter) => return Ok(filter),
+            BloomFilterStep::NeedsData(ranges) => {
+                let end = ranges[0].end().min(ranges[0].offset.saturating_add(piece as u64)) as usize;
+                decoder.push(ranges[0].offset, file.slice(ranges[0].offset as usize..end))?;
+            }
+        }
+    }
+}
+
+#[test]
+fn bloom_filters_are_read_where_they_are_encrypted() {
+    let Some(corpus) = corpus() else { return };
+    let name = "encrypt_columns_and_footer_bloom_filter.parquet.encrypted";
+    let file = Bytes::from(fs::read(corpus.join(PARQUET_TESTING).join(name)).unwrap());
+    let metadata = open(&file, AES_128.ours(name), Feed::Asked).unwrap();
+    let options = columns(&["double_field"]);
+    let rows = whole_columns(&scan_metadata(&file, Arc::clone(&metadata), options, Feed::Asked, By::Push).unwrap());
+    let column = metadata.schema.leaves.iter().position(|leaf| leaf.dotted_path() == "double_field").unwrap();
+    for piece in [usize::MAX, 1000, 1] {
+        let filter = bloom_filter(&file, &metadata, column, piece).unwrap();
+        let may_contain = |value: f64| filter.may_contain(Probe::Float(value)).unwrap();
+        assert!(rows[0].as_primitive::<Float64Type>().values().iter().all(|value| may_contain(*value)));
+        let absent = (0..1000).filter(|number| !may_contain(f64::from(*number) + 0.123)).count();
+        assert!(absent > 900, "{absent}");
+    }
+    let offset = metadata.row_groups[0].columns[column].bloom_filter_offset.unwrap();
+    for at in [0, 20, 200] {
+        let mut changed = file.to_vec();
+        changed[offset as usize + at] ^= 1;
+        let error = bloom_filter(&changed.into(), &metadata, column, usize::MAX).map(drop).unwrap_err();
+        assert_eq!((error.kind(), error.column()), (ErrorKind::Corrupt, Some(column)), "{error}");
+    }
+    let footer_only = DecryptionProperties::default().with_footer_key(Key::new(AES_128.footer.as_bytes()).unwrap());
+    let locked = open(&file, footer_only, Feed::Asked).unwrap();
+    assert_eq!(locked.row_groups[0].columns[column].bloom_filter_offset, None, "that is encrypted too");
 }
 
 /// The rows themselves, by the rules that they were made by.

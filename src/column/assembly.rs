@@ -13,9 +13,12 @@
 //! The tree is walked from its last node to its first, children before parents, so no depth of nesting costs stack.
 
 use arrow_array::{Array, ArrayRef, make_array};
-use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer};
+use arrow_buffer::{ArrowNativeType, BooleanBufferBuilder, Buffer, NullBuffer};
+use arrow_data::transform::MutableArrayData;
+use arrow_schema::DataType;
 
 use super::levels::LevelRows;
+use super::strings::Offset;
 use crate::error::{Error, Result};
 use crate::memory::array_with_children;
 use crate::schema::output::{OutputKind, OutputNode, OutputTree, Slot};
@@ -28,11 +31,12 @@ pub(crate) struct LeafBatch {
     pub levels: LevelRows,
 }
 
-/// The top-level arrays of a batch of `rows` rows from the arrays of its leaves, in the order of the tree's leaves.
-pub(crate) fn assemble(tree: &OutputTree, leaves: &[LeafBatch], rows: usize) -> Result<Vec<ArrayRef>> {
+/// The top-level arrays of a batch of `rows` rows from the arrays of its leaves, in the order of the tree's leaves. A
+/// top-level leaf may be left out; so is its array then.
+pub(crate) fn assemble(tree: &OutputTree, leaves: &[Option<LeafBatch>], rows: usize) -> Result<Vec<Option<ArrayRef>>> {
     let mut built: Vec<Option<ArrayRef>> = vec![None; tree.nodes.len()];
     for (index, node) in tree.nodes.iter().enumerate().rev() {
-        let leaf = leaves.get(node.first_leaf).ok_or_else(|| Error::internal("a leaf is missing"))?;
+        let Some(leaf) = leaves.get(node.first_leaf).and_then(Option::as_ref) else { continue };
         let children = node.children.iter().map(|child| take(&mut built, *child)).collect::<Result<Vec<_>>>()?;
         let array = match node.kind {
             OutputKind::Leaf => leaf.array.clone(),
@@ -43,8 +47,8 @@ pub(crate) fn assemble(tree: &OutputTree, leaves: &[LeafBatch], rows: usize) -> 
             *slot = Some(array);
         }
     }
-    let roots = tree.roots.iter().map(|root| take(&mut built, *root)).collect::<Result<Vec<_>>>()?;
-    match roots.iter().find(|array| array.len() != rows) {
+    let roots: Vec<_> = tree.roots.iter().map(|root| built.get_mut(*root).and_then(Option::take)).collect();
+    match roots.iter().flatten().find(|array| array.len() != rows) {
         Some(array) => Err(Error::corrupt(format!("a column of {} rows in a batch of {rows}", array.len()))),
         None => Ok(roots),
     }
@@ -69,8 +73,8 @@ fn struct_array(node: &OutputNode, levels: &LevelRows, children: &[ArrayRef]) ->
 /// Which slots of the node hold a value; `None` where all do.
 fn validity(node: &OutputNode, levels: &LevelRows) -> Result<Option<NullBuffer>> {
     let Some(definition) = &levels.definition else {
-        // Not nested by its levels: the one optional element on the path is this node.
-        return Ok(levels.nulls.clone());
+        // Not nested by its levels: the one optional element on the path is this node, or the leaf.
+        return Ok(levels.nulls.clone().filter(|_| node.definition > 0));
     };
     let mut bits = BooleanBufferBuilder::new(definition.len());
     for (repetition, definition) in entries(levels) {
@@ -84,28 +88,90 @@ fn validity(node: &OutputNode, levels: &LevelRows) -> Result<Option<NullBuffer>>
 
 fn list_array(node: &OutputNode, element: Slot, levels: &LevelRows, children: &[ArrayRef]) -> Result<ArrayRef> {
     let [child] = children else { return Err(Error::internal("a list has one child")) };
-    let mut offsets: Vec<i32> = Vec::new();
+    match node.field.data_type() {
+        DataType::LargeList(_) => {
+            let Lists { ends, nulls } = lists::<i64>(node, element, levels, child)?;
+            Ok(list_of(node, nulls, ends, child))
+        }
+        DataType::FixedSizeList(_, length) => {
+            let lists = lists::<i64>(node, element, levels, child)?;
+            fixed_size_list(node, usize::try_from(*length).unwrap_or_default(), lists, child)
+        }
+        _ => {
+            let Lists { ends, nulls } = lists::<i32>(node, element, levels, child)?;
+            Ok(list_of(node, nulls, ends, child))
+        }
+    }
+}
+
+/// Where lists end among the elements of all, a 0 in front of them, and which are not null.
+struct Lists<O> {
+    ends: Vec<O>,
+    nulls: Option<NullBuffer>,
+}
+
+fn lists<O: Offset>(node: &OutputNode, element: Slot, levels: &LevelRows, child: &ArrayRef) -> Result<Lists<O>> {
+    let mut ends: Vec<O> = Vec::new();
     let mut bits = BooleanBufferBuilder::new(0);
-    let mut elements = 0i32;
+    let mut elements = 0usize;
     for (repetition, definition) in entries(levels) {
         if repetition <= node.slot.repetition && definition >= node.slot.definition {
-            offsets.push(elements);
+            ends.push(O::from_usize(elements).ok_or_else(|| too_many_elements(node))?);
             bits.append(definition >= node.definition);
         }
         if repetition <= element.repetition && definition >= element.definition {
-            elements = elements.checked_add(1).ok_or_else(|| too_many_elements(node))?;
+            elements = elements.saturating_add(1);
         }
     }
-    offsets.push(elements);
-    if usize::try_from(elements) != Ok(child.len()) {
+    ends.push(O::from_usize(elements).ok_or_else(|| too_many_elements(node))?);
+    if elements != child.len() {
         let (name, there) = (node.field.name(), child.len());
         return Err(Error::corrupt(format!("the lists \"{name}\" have {elements} elements, their values {there}")));
     }
     let nulls = NullBuffer::new(bits.finish());
-    let nulls = Some(nulls).filter(|nulls| node.field.is_nullable() && nulls.null_count() > 0);
-    let length = offsets.len().saturating_sub(1);
-    let (data_type, offsets) = (node.field.data_type().clone(), vec![Buffer::from_vec(offsets)]);
-    Ok(make_array(array_with_children(data_type, length, nulls, offsets, vec![child.to_data()])))
+    Ok(Lists { ends, nulls: Some(nulls).filter(|nulls| node.field.is_nullable() && nulls.null_count() > 0) })
+}
+
+fn list_of<O: Offset + ArrowNativeType>(
+    node: &OutputNode,
+    nulls: Option<NullBuffer>,
+    ends: Vec<O>,
+    child: &ArrayRef,
+) -> ArrayRef {
+    let length = ends.len().saturating_sub(1);
+    let (data_type, offsets) = (node.field.data_type().clone(), vec![Buffer::from_vec(ends)]);
+    make_array(array_with_children(data_type, length, nulls, offsets, vec![child.to_data()]))
+}
+
+/// Lists that must all have `length` elements; where the list is null the elements are too.
+fn fixed_size_list(node: &OutputNode, length: usize, lists: Lists<i64>, child: &ArrayRef) -> Result<ArrayRef> {
+    let Lists { ends, nulls } = lists;
+    let is_null = |row: usize| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+    let bounds =
+        ends.windows(2).filter_map(|pair| Some((Offset::to_usize(*pair.first()?), Offset::to_usize(*pair.last()?))));
+    for (row, (start, end)) in bounds.clone().enumerate() {
+        let found = end.saturating_sub(start);
+        if found != length && !is_null(row) {
+            let name = node.field.name();
+            let message = format!("a list \"{name}\" of {found} elements where the schema says that all have {length}");
+            return Err(Error::corrupt(message));
+        }
+    }
+    let rows = ends.len().saturating_sub(1);
+    let child = match &nulls {
+        None => child.to_data(),
+        Some(_) => {
+            let source = child.to_data();
+            let mut elements = MutableArrayData::new(vec![&source], true, rows.saturating_mul(length));
+            for (row, (start, end)) in bounds.enumerate() {
+                let appended =
+                    if is_null(row) { elements.try_extend_nulls(length) } else { elements.try_extend(0, start, end) };
+                appended.map_err(|error| Error::limit(format!("lists of one length: {error}")))?;
+            }
+            elements.freeze()
+        }
+    };
+    Ok(make_array(array_with_children(node.field.data_type().clone(), rows, nulls, Vec::new(), vec![child])))
 }
 
 #[cold]

@@ -96,12 +96,12 @@ integers! {
     Int64ToDecimal256: i64 => [u8; 32], |value: i64| widened(i128::from(value));
 }
 
-fn low_byte(value: i32) -> u8 {
+pub(super) fn low_byte(value: i32) -> u8 {
     let [low, ..] = value.to_le_bytes();
     low
 }
 
-fn low_half(value: i32) -> u16 {
+pub(super) fn low_half(value: i32) -> u16 {
     let [low, high, ..] = value.to_le_bytes();
     u16::from_le_bytes([low, high])
 }
@@ -117,8 +117,8 @@ fn widened(value: i128) -> [u8; 32] {
 pub(crate) struct Int96ToNanoseconds;
 
 /// Julian day number of 1970-01-01.
-const JULIAN_DAY_OF_EPOCH: i64 = 2_440_588;
-const NANOSECONDS_OF_DAY: i64 = 86_400_000_000_000;
+pub(super) const JULIAN_DAY_OF_EPOCH: i64 = 2_440_588;
+pub(super) const NANOSECONDS_OF_DAY: i64 = 86_400_000_000_000;
 
 impl Conversion for Int96ToNanoseconds {
     type Out = i64;
@@ -233,7 +233,11 @@ impl Conversion for BytesToDecimal256 {
     }
 }
 
-fn convert_byte_arrays<T>(source: &[u8], out: &mut [T], convert: impl Fn(&[u8]) -> Result<T>) -> Result<usize> {
+pub(super) fn convert_byte_arrays<T>(
+    source: &[u8],
+    out: &mut [T],
+    convert: impl Fn(&[u8]) -> Result<T>,
+) -> Result<usize> {
     let mut position = 0;
     for slot in out {
         let (bytes, next) = byte_array_at(source, position)?;
@@ -244,7 +248,7 @@ fn convert_byte_arrays<T>(source: &[u8], out: &mut [T], convert: impl Fn(&[u8]) 
 }
 
 /// Any number of big-endian two's complement bytes, none being 0, whose value fits.
-fn decimal128(bytes: &[u8]) -> Result<i128> {
+pub(super) fn decimal128(bytes: &[u8]) -> Result<i128> {
     Ok(i128::from_be_bytes(sign_extended(bytes)?))
 }
 

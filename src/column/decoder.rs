@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
-use arrow_schema::{DataType, IntervalUnit};
+use arrow_schema::{DataType, IntervalUnit, TimeUnit};
 
 use super::boolean::BooleanDecoder;
 use super::conversion::*;
+use super::dictionary::DictionaryDecoder;
 use super::fixed::FixedDecoder;
 use super::fixed_binary::FixedBinaryDecoder;
 use super::null::NullDecoder;
 use super::strings::StringDecoder;
 use super::views::ViewDecoder;
+use super::widening::*;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Pool};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
-use crate::schema::{Leaf, PhysicalType};
+use crate::schema::{Leaf, LogicalType, PhysicalType};
 
 /// Decodes the values of one column chunk into the array of the batch at hand.
 ///
@@ -39,8 +41,8 @@ pub(crate) trait ValueDecoder: Send {
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef>;
 }
 
-/// Makes the decoder of `leaf` for arrays of `data_type`, which is the type that `schema` gives the leaf.
-/// `rows` is how many rows a batch is expected to have.
+/// Makes the decoder of `leaf` for arrays of `data_type`, which is the type that `schema` gives the leaf or one that its
+/// values can be read as. `rows` is how many rows a batch is expected to have.
 pub(crate) fn value_decoder(
     leaf: &Leaf,
     data_type: &DataType,
@@ -48,21 +50,39 @@ pub(crate) fn value_decoder(
     pool: &Arc<Pool>,
 ) -> Result<Box<dyn ValueDecoder>> {
     use PhysicalType as P;
+    if leaf.logical == Some(LogicalType::Null) {
+        return Ok(Box::new(NullDecoder { data_type: data_type.clone() }));
+    }
+    if let DataType::Dictionary(keys, values) = data_type {
+        let values_decoder = value_decoder(leaf, values, rows, pool)?;
+        return Ok(Box::new(DictionaryDecoder::new(leaf.physical, keys, values, values_decoder, rows, pool)?));
+    }
     let context = Context { physical: leaf.physical, data_type: data_type.clone(), rows, pool: Arc::clone(pool) };
+    if let Some(widening) = Widening::of(leaf, data_type) {
+        return widening.decoder(context);
+    }
     Ok(match (leaf.physical, data_type) {
-        (_, DataType::Null) => Box::new(NullDecoder),
         (P::Boolean, DataType::Boolean) => Box::new(BooleanDecoder::new(context)?),
         (P::Int32, DataType::Int8 | DataType::UInt8) => fixed(context, Int32ToByte)?,
         (P::Int32, DataType::Int16 | DataType::UInt16) => fixed(context, Int32ToShort)?,
         (P::Int32, DataType::Decimal128(..)) => fixed(context, Int32ToDecimal128)?,
         (P::Int64, DataType::Decimal128(..)) => fixed(context, Int64ToDecimal128)?,
+        (P::Int64, DataType::Decimal32(..)) => fixed(context, Int64ToDecimal32)?,
+        (P::Int32, DataType::Decimal64(..)) => fixed(context, Int32ToLong)?,
         (P::Int32, DataType::Decimal256(..)) => fixed(context, Int32ToDecimal256)?,
         (P::Int64, DataType::Decimal256(..)) => fixed(context, Int64ToDecimal256)?,
-        (P::Int96, DataType::Timestamp(arrow_schema::TimeUnit::Nanosecond, _)) => fixed(context, Int96ToNanoseconds)?,
+        (P::Int96, DataType::Timestamp(TimeUnit::Nanosecond, _)) => fixed(context, Int96ToNanoseconds)?,
+        (P::Int96, DataType::Timestamp(unit, _)) => fixed(context, Int96ToCoarser::new(*unit))?,
         (P::Int32 | P::Float, _) if data_type.primitive_width() == Some(4) => fixed(context, Copy4)?,
         (P::Int64 | P::Double, _) if data_type.primitive_width() == Some(8) => fixed(context, Copy8)?,
         (P::FixedLenByteArray(2), DataType::Float16) => fixed(context, Copy2)?,
         (P::FixedLenByteArray(12), DataType::Interval(IntervalUnit::MonthDayNano)) => fixed(context, FixedToInterval)?,
+        (P::FixedLenByteArray(width), DataType::Decimal32(..)) => {
+            fixed(context, FixedToDecimal32 { width: width as usize })?
+        }
+        (P::FixedLenByteArray(width), DataType::Decimal64(..)) => {
+            fixed(context, FixedToDecimal64 { width: width as usize })?
+        }
         (P::FixedLenByteArray(width), DataType::Decimal128(..)) => {
             fixed(context, FixedToDecimal128 { width: width as usize })?
         }
@@ -72,6 +92,8 @@ pub(crate) fn value_decoder(
         (P::FixedLenByteArray(width), DataType::FixedSizeBinary(_)) => {
             Box::new(FixedBinaryDecoder::new(context, width as usize)?)
         }
+        (P::ByteArray, DataType::Decimal32(..)) => fixed(context, BytesToDecimal32)?,
+        (P::ByteArray, DataType::Decimal64(..)) => fixed(context, BytesToDecimal64)?,
         (P::ByteArray, DataType::Decimal128(..)) => fixed(context, BytesToDecimal128)?,
         (P::ByteArray, DataType::Decimal256(..)) => fixed(context, BytesToDecimal256)?,
         (P::ByteArray, DataType::Utf8 | DataType::Binary) => Box::new(StringDecoder::<i32>::new(context)?),
@@ -83,7 +105,7 @@ pub(crate) fn value_decoder(
     })
 }
 
-fn fixed<C: Conversion>(context: Context, conversion: C) -> Result<Box<dyn ValueDecoder>> {
+pub(super) fn fixed<C: Conversion>(context: Context, conversion: C) -> Result<Box<dyn ValueDecoder>> {
     Ok(Box::new(FixedDecoder::new(context, conversion)?))
 }
 

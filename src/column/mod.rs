@@ -12,6 +12,7 @@ mod boolean;
 mod bounds;
 mod conversion;
 mod decoder;
+mod dictionary;
 mod fixed;
 mod fixed_binary;
 mod levels;
@@ -20,6 +21,7 @@ mod pages;
 mod reader;
 mod strings;
 mod views;
+mod widening;
 
 use std::sync::Arc;
 
@@ -29,7 +31,7 @@ use crate::error::Result;
 use crate::memory::Pool;
 use crate::schema::Leaf;
 
-pub(crate) use assembly::assemble;
+pub(crate) use assembly::{LeafBatch, assemble};
 pub(crate) use bounds::{Side, bounds_array};
 pub(crate) use levels::LevelShape;
 pub(crate) use pages::ByteSource;

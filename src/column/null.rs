@@ -1,9 +1,9 @@
-//! Columns of the Null type: whatever the pages hold, every row is null.
+//! Columns that the file says have no values: whatever the pages hold, every row is null. They are of the Null type, or of
+//! the one that the host asks for.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, NullArray};
+use arrow_array::{ArrayRef, new_null_array};
 use arrow_buffer::{Buffer, NullBuffer};
+use arrow_schema::DataType;
 
 use super::decoder::ValueDecoder;
 use crate::error::Result;
@@ -12,7 +12,10 @@ use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
 
 /// Counts rows, reads nothing.
-pub(crate) struct NullDecoder;
+pub(crate) struct NullDecoder {
+    /// Type of the arrays.
+    pub data_type: DataType,
+}
 
 impl ValueDecoder for NullDecoder {
     fn load_dictionary(&mut self, _page: DictionaryPage) -> Result<()> {
@@ -32,6 +35,6 @@ impl ValueDecoder for NullDecoder {
     }
 
     fn finish(&mut self, rows: usize, _nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        Ok(Arc::new(NullArray::new(rows)))
+        Ok(new_null_array(&self.data_type, rows))
     }
 }

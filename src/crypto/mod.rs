@@ -14,5 +14,4 @@ mod module;
 pub(crate) use column::ColumnDecryptor;
 pub(crate) use file::{Algorithm, ColumnKey, FileDecryptor};
 pub use key::{DecryptionProperties, Key};
-pub(crate) use module::Module;
-pub(crate) use module::module_bytes;
+pub(crate) use module::{Module, module_bytes, split_module};

@@ -15,6 +15,8 @@ pub(crate) enum Module {
     DictionaryPageHeader,
     ColumnIndex,
     OffsetIndex,
+    BloomFilterHeader,
+    BloomFilterBitset,
 }
 
 impl Module {
@@ -28,6 +30,8 @@ impl Module {
             Self::DictionaryPageHeader => (5, None),
             Self::ColumnIndex => (6, None),
             Self::OffsetIndex => (7, None),
+            Self::BloomFilterHeader => (8, None),
+            Self::BloomFilterBitset => (9, None),
         }
     }
 
@@ -41,6 +45,8 @@ impl Module {
             Self::DictionaryPageHeader => "header of the dictionary page",
             Self::ColumnIndex => "column index",
             Self::OffsetIndex => "offset index",
+            Self::BloomFilterHeader => "header of the bloom filter",
+            Self::BloomFilterBitset => "bloom filter",
         }
     }
 
@@ -80,6 +86,12 @@ pub(crate) fn module_bytes(bytes: &[u8]) -> Option<u64> {
     Some(u64::from(length).saturating_add(LENGTH_BYTES as u64))
 }
 
+/// The module at the front of `bytes`, and what follows it; else how many bytes there have to be to know more.
+pub(crate) fn split_module(bytes: &[u8]) -> std::result::Result<(&[u8], &[u8]), u64> {
+    let length = module_bytes(bytes).ok_or(LENGTH_BYTES as u64)?;
+    usize::try_from(length).ok().and_then(|length| bytes.split_at_checked(length)).ok_or(length)
+}
+
 /// What is in the module at the front of `bytes`, behind its length field.
 pub(super) fn content(bytes: &[u8]) -> Option<&[u8]> {
     let end = usize::try_from(module_bytes(bytes)?).ok()?;
@@ -106,5 +118,8 @@ mod tests {
         assert_eq!(module_bytes(&[1, 1, 0, 0]), Some(261));
         assert_eq!(content(&[2, 0, 0, 0, 7, 8, 9]), Some(&[7, 8][..]));
         assert_eq!(content(&[2, 0, 0, 0, 7]), None);
+        assert_eq!(split_module(&[1, 0, 0, 0, 7, 8]), Ok((&[1, 0, 0, 0, 7][..], &[8][..])));
+        assert_eq!(split_module(&[1, 0, 0, 0]), Err(5));
+        assert_eq!(split_module(&[1, 0, 0]), Err(4));
     }
 }

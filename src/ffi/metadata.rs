@@ -11,8 +11,7 @@ use super::handle::{borrow, clone_shared, free_shared, into_shared};
 use super::names::logical_type_name;
 use super::status::pqpush_status;
 use super::structs::OutValue;
-use crate::schema::arrow::arrow_schema;
-use crate::{Metadata, StringType};
+use crate::Metadata;
 
 /// The metadata of one file: footer, schema, page index. It never changes, and any number of threads may use it at the
 /// same time; each reference that pqpush_metadata_clone or a decoder gave out is freed by pqpush_metadata_free.
@@ -117,8 +116,8 @@ pub unsafe extern "C" fn pqpush_metadata_column_count(metadata: *const pqpush_me
     unsafe { metadata.as_ref() }.map_or(0, |handle| handle.columns().len())
 }
 
-/// The Arrow schema of all columns of the file, with Utf8 and Binary for strings: a struct whose children are the
-/// top-level columns. A decoder with other options has another schema: pqpush_decoder_schema.
+/// The Arrow schema of all columns of the file: a struct whose children are the top-level columns. It is that of a
+/// decoder with default options; one with others may have another: pqpush_decoder_schema.
 ///
 /// Parameters: `metadata`; `out_schema`: written without looking at what it held.
 /// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_UNSUPPORTED for a type that Arrow lacks, and for a name
@@ -137,8 +136,7 @@ pub unsafe extern "C" fn pqpush_metadata_schema(
         let out = unsafe { OutValue::new(out_schema, FFI_ArrowSchema::empty(), "out_schema") }?;
         // SAFETY: the header asks for live metadata.
         let metadata = unsafe { borrow(metadata, "metadata") }?;
-        let schema = arrow_schema(&metadata.get().schema, StringType::default())?;
-        out.set(export_schema(&schema)?);
+        out.set(export_schema(&*metadata.get().arrow_schema()?)?);
         Ok(())
     };
     // SAFETY: the header asks for NULL or a place to write to.

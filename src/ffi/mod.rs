@@ -16,6 +16,7 @@ compile_error!("pqpush promises its hosts that a panic becomes PQPUSH_ERR_INTERN
 
 // Sections of the header.
 mod bloom_filter;
+mod callback;
 mod decoder;
 mod encryption;
 mod error;

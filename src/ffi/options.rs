@@ -2,11 +2,13 @@
 
 use arrow_schema::ffi::FFI_ArrowSchema;
 
+use super::arrow::import_schema;
 use super::error::{FfiResult, pqpush_error};
+use super::handle::borrow;
 use super::predicate::pqpush_predicate;
 use super::slice::{pqpush_str, slice, string};
 use super::structs::{Growing, init, take};
-use crate::{RowSelection, ScanOptions, StringType};
+use crate::{Predicate, RowSelection, ScanOptions, StringType};
 
 /// So many rows to read or to pass over.
 #[repr(C)]
@@ -51,12 +53,20 @@ pub struct pqpush_scan_options {
     pub offset: u64,
     /// Rows to hand out at most. UINT64_MAX, and 0 without PQPUSH_SCAN_LIMIT: no limit.
     pub limit: u64,
-    /// 0: Utf8 and Binary; 1: LargeUtf8 and LargeBinary; 2: Utf8View and BinaryView.
+    /// 0: Utf8 and Binary, or what the ARROW:schema of the file asks for; 1: LargeUtf8 and LargeBinary; 2: Utf8View and
+    /// BinaryView.
     pub string_type: i32,
-    /// 0: expand dictionaries; 1: keep dictionary-encoded columns as Arrow dictionaries, which this version does not
-    /// support.
+    /// 0: expand dictionaries, except where `schema` asks for them; 1: keep strings and binaries that the file stores with
+    /// a dictionary as Arrow dictionaries with int32 keys. Values that the file stores without one are appended to the
+    /// dictionary of their batch, which may so have duplicates.
     pub dictionary: i32,
-    /// The wanted Arrow schema. NULL: the file's own. Not supported by this version.
+    /// The wanted Arrow schema, a struct whose children stand for the columns of their names, in the order of the file;
+    /// borrowed for the call. NULL: the file's own. Fields of structs go by name too, elements of lists and entries of
+    /// maps by place. A column without a field is read as if there were no schema. What cannot hold every value of a
+    /// column, such as a narrower integer, a coarser time unit or a field without nulls, and a field of which the file
+    /// has nothing are PQPUSH_ERR_INVALID_ARGUMENT of pqpush_decoder_new; a single value that does not fit into a type
+    /// that fits in general is PQPUSH_ERR_CORRUPT when it is met. Names, nullability and metadata of fields given, and
+    /// the metadata of the schema, are those of the output.
     pub schema: *const FFI_ArrowSchema,
     /// Bytes that NEEDS_DATA may ask for and the decoder hold at a time; more only where a single page is larger. 0: no
     /// bound.
@@ -90,24 +100,37 @@ pub enum pqpush_scan_flags {
     PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
     /// Do not use bloom filters. Not supported by this version, which does not use them.
     PQPUSH_SCAN_NO_BLOOM = 16,
-    /// Append an int64 column of row numbers in the file. Not supported by this version.
+    /// Append the int64 column "row_number": which row of the file each is, counted from 0 over all row groups. Refused
+    /// where a column of that name is read.
     PQPUSH_SCAN_ROW_NUMBERS = 32,
-    /// Append an int64 column of row-group ordinals. Not supported by this version.
+    /// Append the int64 column "row_group_index": ordinal of the row group that each row comes from. Refused where a
+    /// column of that name is read.
     PQPUSH_SCAN_ROW_GROUP_INDEX = 64,
     /// Fill batches across row groups; the event's row_group is then -1 where rows of several are in one batch. Not
     /// supported by this version.
     PQPUSH_SCAN_FILL_BATCHES = 128,
+    /// Take no notice of the Arrow schema that the writer of the file left in its metadata, "ARROW:schema". Else it decides
+    /// where `schema` and `string_type` do not, as far as it fits: large and view types, names of time zones, time units
+    /// and durations, widths of decimals, large lists and lists of one length, names and metadata of fields.
+    PQPUSH_SCAN_IGNORE_ARROW_SCHEMA = 256,
 }
 
 use pqpush_scan_flags::*;
 
+/// Flags that are honoured.
+const FLAGS: [pqpush_scan_flags; 5] = [
+    PQPUSH_SCAN_LIMIT,
+    PQPUSH_SCAN_VERIFY_CHECKSUMS,
+    PQPUSH_SCAN_ROW_NUMBERS,
+    PQPUSH_SCAN_ROW_GROUP_INDEX,
+    PQPUSH_SCAN_IGNORE_ARROW_SCHEMA,
+];
+
 /// Flags that a later version will honour.
-const LATER_FLAGS: [(pqpush_scan_flags, &str); 6] = [
+const LATER_FLAGS: [(pqpush_scan_flags, &str); 4] = [
     (PQPUSH_SCAN_NO_STATS_PRUNING, "PQPUSH_SCAN_NO_STATS_PRUNING"),
     (PQPUSH_SCAN_NO_PAGE_PRUNING, "PQPUSH_SCAN_NO_PAGE_PRUNING"),
     (PQPUSH_SCAN_NO_BLOOM, "PQPUSH_SCAN_NO_BLOOM"),
-    (PQPUSH_SCAN_ROW_NUMBERS, "PQPUSH_SCAN_ROW_NUMBERS"),
-    (PQPUSH_SCAN_ROW_GROUP_INDEX, "PQPUSH_SCAN_ROW_GROUP_INDEX"),
     (PQPUSH_SCAN_FILL_BATCHES, "PQPUSH_SCAN_FILL_BATCHES"),
 ];
 
@@ -133,13 +156,13 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
     let Some(given) = (unsafe { take(options, "options") })? else {
         return Ok(ScanOptions::default());
     };
-    // SAFETY: as the caller says.
-    unsafe { refuse_unsupported(&given) }?;
+    refuse_unsupported(&given)?;
     let defaults = ScanOptions::default();
     let batch_rows = usize::try_from(given.batch_rows).map_err(|_| {
         pqpush_error::invalid_argument(format!("options.batch_rows: {} is too large", given.batch_rows))
     })?;
-    let limit_counts = given.limit != u64::MAX && (given.limit != 0 || given.flags & PQPUSH_SCAN_LIMIT as u32 != 0);
+    let has = |flag| given.flags & flag as u32 != 0;
+    let limit_counts = given.limit != u64::MAX && (given.limit != 0 || has(PQPUSH_SCAN_LIMIT));
     Ok(ScanOptions {
         batch_rows: if batch_rows == 0 { defaults.batch_rows } else { batch_rows },
         // SAFETY: as the caller says.
@@ -149,10 +172,22 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
             .map(<[u32]>::to_vec),
         // SAFETY: as the caller says.
         row_selection: unsafe { row_selection(&given) }?,
+        // SAFETY: as the caller says.
+        predicates: unsafe { predicates(&given) }?,
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
         string_type: string_type(given.string_type, "options.string_type")?,
+        // SAFETY: as the caller says.
+        schema: unsafe { import_schema(given.schema, "options.schema") }?,
+        ignore_arrow_schema: has(PQPUSH_SCAN_IGNORE_ARROW_SCHEMA),
+        dictionary: given.dictionary == 1,
+        row_numbers: has(PQPUSH_SCAN_ROW_NUMBERS),
+        row_group_index: has(PQPUSH_SCAN_ROW_GROUP_INDEX),
         max_buffered_bytes: (given.max_buffered_bytes != 0).then_some(given.max_buffered_bytes),
+        predicate_cache_bytes: match given.predicate_cache_bytes {
+            0 => defaults.predicate_cache_bytes,
+            bytes => bytes,
+        },
         coalesce_gap: given.coalesce_gap,
         verify_checksums: given.flags & PQPUSH_SCAN_VERIFY_CHECKSUMS as u32 != 0,
     })
@@ -196,6 +231,20 @@ unsafe fn row_selection(given: &pqpush_scan_options) -> FfiResult<Option<RowSele
     Ok(Some(RowSelection::from_runs(runs.iter().map(|run| (run.row_count, run.select == 1)))?))
 }
 
+/// The predicates.
+///
+/// # Safety
+/// As [`scan_options`].
+unsafe fn predicates(given: &pqpush_scan_options) -> FfiResult<Vec<Predicate>> {
+    // SAFETY: as the caller says.
+    let handles = unsafe { slice(given.predicates, given.predicate_count, "options.predicates") }?;
+    let predicate = |handle: &*const pqpush_predicate| {
+        // SAFETY: as the caller says.
+        unsafe { borrow(*handle, "one of options.predicates") }.map(|handle| handle.predicate().clone())
+    };
+    handles.iter().map(predicate).collect()
+}
+
 /// The type of strings that a host asks for by number.
 pub(super) fn string_type(number: i32, parameter: &str) -> FfiResult<StringType> {
     match number {
@@ -213,8 +262,8 @@ pub(super) fn out_of_range(field: &str, number: i32) -> pqpush_error {
 
 /// Refuses flags that have no meaning, then flags that this version lacks.
 fn refuse_flags(flags: u32) -> FfiResult<()> {
-    let now = PQPUSH_SCAN_LIMIT as u32 | PQPUSH_SCAN_VERIFY_CHECKSUMS as u32;
-    let known = LATER_FLAGS.iter().fold(now, |all, (flag, _)| all | *flag as u32);
+    let later = LATER_FLAGS.iter().map(|(flag, _)| *flag);
+    let known = FLAGS.into_iter().chain(later).fold(0, |all, flag| all | flag as u32);
     if flags & !known != 0 {
         return Err(pqpush_error::invalid_argument(format!("options.flags: {flags:#x} has unknown bits")));
     }
@@ -225,26 +274,15 @@ fn refuse_flags(flags: u32) -> FfiResult<()> {
 }
 
 /// Refuses what has no meaning, then what this version lacks.
-///
-/// # Safety
-/// As [`scan_options`].
-unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
-    // SAFETY: as the caller says.
-    let predicates = unsafe { list(given.predicates, given.predicate_count, "options.predicates") }?;
+fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     if !(0..=1).contains(&given.dictionary) {
         return Err(out_of_range("options.dictionary", given.dictionary));
     }
     if !(0..=2).contains(&given.selection_policy) {
         return Err(out_of_range("options.selection_policy", given.selection_policy));
     }
-    let later = [
-        (predicates.is_some_and(|list| !list.is_empty()), "options.predicates"),
-        (!given.schema.is_null(), "options.schema"),
-        (given.dictionary != 0, "options.dictionary"),
-        (given.selection_policy != 0, "options.selection_policy"),
-    ];
-    match later.into_iter().find(|(asked, _)| *asked) {
-        Some((_, field)) => Err(pqpush_error::unsupported(field)),
-        None => refuse_flags(given.flags),
+    if given.selection_policy != 0 {
+        return Err(pqpush_error::unsupported("options.selection_policy"));
     }
+    refuse_flags(given.flags)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::byte_range::ByteRange;
+use crate::crypto::{ColumnDecryptor, Module, split_module};
 use crate::error::{Error, Result};
 use crate::metadata::bloom_filter::Header;
 use crate::metadata::{BloomFilter, Metadata};
@@ -41,6 +42,8 @@ pub struct BloomFilterDecoder {
     wanted: ByteRange,
     /// The footer says that the filter is as long as `wanted`.
     length_is_known: bool,
+    /// Opens the filter, where it is encrypted.
+    decryptor: Option<Arc<ColumnDecryptor>>,
     buffers: Buffers,
     outcome: Option<Result<Arc<BloomFilter>>>,
 }
@@ -49,7 +52,7 @@ impl BloomFilterDecoder {
     /// A decoder for the bloom filter of a column chunk.
     ///
     /// Fails with `InvalidArgument` where the file has no such chunk or the chunk no bloom filter, with `Unsupported`
-    /// where the chunk is encrypted or lies in another file, with `Corrupt` where the filter does not lie in the file.
+    /// where the chunk lies in another file, with `Key` where it is encrypted and cannot be opened, with `Corrupt` where the filter does not lie in the file.
     pub fn new(metadata: Arc<Metadata>, row_group: usize, column: usize) -> Result<Self> {
         let leaf = metadata.schema.leaves.get(column);
         let chunk = metadata.row_groups.get(row_group).and_then(|group| group.columns.get(column));
@@ -60,10 +63,10 @@ impl BloomFilterDecoder {
         let Some(offset) = chunk.bloom_filter_offset else {
             return Err(placed(Error::invalid_argument("the column chunk has no bloom filter")));
         };
-        if chunk.encrypted || chunk.external {
-            let message = "the bloom filter of a column chunk that is encrypted or lies in another file";
-            return Err(placed(Error::unsupported(message)));
+        if chunk.external {
+            return Err(placed(Error::unsupported("the bloom filter of a column chunk that lies in another file")));
         }
+        let decryptor = chunk.decryptor().map_err(placed)?;
         let room = metadata.file_length.saturating_sub(TAIL_BYTES).saturating_sub(offset);
         let length = chunk.bloom_filter_length.unwrap_or(HEADER_GUESS_BYTES.min(room));
         if length == 0 || length > room {
@@ -72,7 +75,16 @@ impl BloomFilterDecoder {
         }
         let wanted = ByteRange { offset, length };
         let length_is_known = chunk.bloom_filter_length.is_some();
-        Ok(Self { metadata, row_group, column, wanted, length_is_known, buffers: Buffers::default(), outcome: None })
+        Ok(Self {
+            metadata,
+            row_group,
+            column,
+            wanted,
+            length_is_known,
+            decryptor,
+            buffers: Buffers::default(),
+            outcome: None,
+        })
     }
 
     /// Takes `data` as the bytes of the file at `offset`, without copying; asked for or not, in any order.
@@ -97,7 +109,7 @@ impl BloomFilterDecoder {
 
     /// Goes as far as the bytes at hand allow. After [`BloomFilterStep::Finished`] it gives the same filter again.
     ///
-    /// Fails with `Corrupt` where the bytes are no bloom filter, with `Unsupported` for one of another kind than the
+    /// Fails with `Corrupt` where the bytes are no bloom filter or, of an encrypted one, were changed, with `Unsupported` for one of another kind than the
     /// format has today.
     pub fn try_decode(&mut self) -> Result<BloomFilterStep> {
         loop {
@@ -120,6 +132,9 @@ impl BloomFilterDecoder {
     /// Reads what is wanted, all of which is here: the filter, or none where more of it has to be wanted.
     fn advance(&mut self) -> Result<Option<BloomFilter>> {
         let bytes = self.buffers.get(self.wanted).unwrap_or_default();
+        if let Some(decryptor) = self.decryptor.clone() {
+            return self.advance_encrypted(&bytes, &decryptor);
+        }
         let Some(header) = Header::read(&bytes)? else {
             // Twice as much may have the whole header in it.
             let more = self.wanted.length.saturating_mul(2).min(LARGEST_HEADER_BYTES).min(self.room());
@@ -132,6 +147,24 @@ impl BloomFilterDecoder {
         let place = |position: u64| usize::try_from(position).unwrap_or(usize::MAX);
         let bitset = bytes.get(place(header.header_bytes)..place(length)).unwrap_or_default();
         Ok(self.leaf().map(|leaf| BloomFilter::new(leaf, bitset)))
+    }
+
+    /// The same where header and bitset are a module each.
+    fn advance_encrypted(&mut self, bytes: &[u8], decryptor: &ColumnDecryptor) -> Result<Option<BloomFilter>> {
+        let (header, rest) = match split_module(bytes) {
+            Ok(parts) => parts,
+            Err(needed) => return self.want(needed).map(|()| None),
+        };
+        let (bitset, _) = match split_module(rest) {
+            Ok(parts) => parts,
+            Err(needed) => return self.want(needed.saturating_add(header.len() as u64)).map(|()| None),
+        };
+        let header = Header::read(&decryptor.open(Module::BloomFilterHeader, header)?)?;
+        let bitset = decryptor.open(Module::BloomFilterBitset, bitset)?;
+        if header.is_none_or(|header| header.bitset_bytes != bitset.len() as u64) {
+            return Err(Error::corrupt("the encrypted bloom filter has another length than its header says"));
+        }
+        Ok(self.leaf().map(|leaf| BloomFilter::new(leaf, &bitset)))
     }
 
     /// Asks for `length` bytes from now on, which are to be more than before.

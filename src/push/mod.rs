@@ -9,6 +9,7 @@ mod bloom_filter;
 mod buffers;
 mod decoder;
 mod demand;
+mod filter;
 mod intervals;
 mod metadata;
 mod metrics;

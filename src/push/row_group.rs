@@ -1,18 +1,23 @@
-//! One row group being read: from the rows that a plan leaves to batches.
+//! One row group being read: from the rows that a plan leaves, through the predicates, to batches.
+//!
+//! Rows go through the stages in windows. The stage furthest behind that can go on does, so that a window whose bytes are
+//! there flows through predicates and output while it is in the cache. Where the output's bytes are not there, the
+//! predicates go on over what they have, and the output asks once for the pages of all rows that they kept.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use arrow_array::RecordBatch;
 
+use super::demand::missing_ranges;
+use super::filter::{FilterStage, RowBudget, RowWindow};
 use super::output::OutputStage;
 use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
 use crate::column::{ColumnReader, PageCounts};
 use crate::error::Result;
 use crate::page::PageOpener;
-use crate::scan::RowSelection;
-
-use super::demand::missing_ranges;
+use crate::scan::{RowSelection, take_rows};
 
 /// What one step came to.
 pub(crate) enum Progress {
@@ -27,15 +32,27 @@ pub(crate) enum Progress {
 /// Reads the wanted rows of one row group.
 pub(crate) struct RowGroupReader {
     row_group: usize,
+    /// Rows that no stage has seen.
+    candidates: VecDeque<Range<u64>>,
+    filters: Vec<FilterStage>,
     output: OutputStage,
+    window_rows: u64,
+    /// Values decoded for predicates may take so much until the output has used them.
+    predicate_cache_bytes: u64,
 }
 
 impl RowGroupReader {
-    /// A reader of `rows`.
-    pub(crate) fn new(row_group: usize, rows: &RowSelection, mut output: OutputStage) -> Self {
-        output.want(rows.ranges());
-        output.complete();
-        Self { row_group, output }
+    /// A reader of those of `rows` that `filters` keep; predicates look at `window_rows` rows at a time.
+    pub(crate) fn new(
+        row_group: usize,
+        rows: &RowSelection,
+        filters: Vec<FilterStage>,
+        output: OutputStage,
+        window_rows: u64,
+        predicate_cache_bytes: u64,
+    ) -> Self {
+        let candidates = rows.ranges().collect();
+        Self { row_group, candidates, filters, output, window_rows, predicate_cache_bytes }
     }
 
     /// Ordinal of the row group.
@@ -46,26 +63,113 @@ impl RowGroupReader {
     /// Pages met so far, over all columns.
     pub(crate) fn page_counts(&self) -> PageCounts {
         let mut counts = PageCounts::default();
-        self.columns().for_each(|column| counts.add(column.page_counts()));
+        let filters = self.filters.iter().flat_map(FilterStage::columns);
+        filters.chain(self.output.columns()).for_each(|column| counts.add(column.page_counts()));
         counts
     }
 
-    /// The ranges that are missing to go on, held ones left out.
+    /// Rows that predicates did not keep.
+    pub(crate) fn rows_filtered(&self) -> u64 {
+        self.filters.iter().map(|filter| filter.rows_filtered).sum()
+    }
+
+    /// The ranges that are missing to go on, held ones left out. Without a bound the first stage that lacks any asks for
+    /// all that it lacks; with one, the last stage asks first, so that little waits.
     pub(crate) fn missing_ranges(&self, pushed: &PushedBytes, max_buffered_bytes: Option<u64>) -> Vec<ByteRange> {
-        let wanted: Vec<Range<u64>> = self.output.wanted_rows();
-        missing_ranges(self.output.columns(), &wanted, pushed, max_buffered_bytes)
+        let of_stage = |columns: Vec<&ColumnReader>, wanted: Vec<Range<u64>>| {
+            if wanted.is_empty() { Vec::new() } else { missing_ranges(&columns, &wanted, pushed, max_buffered_bytes) }
+        };
+        let of_filter = |index: usize, filter: &FilterStage| {
+            let candidates = self.candidates.iter().filter(|_| index == 0 && !self.holds_back()).cloned();
+            of_stage(filter.columns().collect(), filter.wanted_rows().chain(candidates).collect())
+        };
+        let mut stages: Vec<Vec<ByteRange>> =
+            self.filters.iter().enumerate().map(|(index, filter)| of_filter(index, filter)).collect();
+        stages.push(of_stage(self.output.columns().collect(), self.output.wanted_rows()));
+        if max_buffered_bytes.is_some() {
+            stages.reverse();
+        }
+        stages.into_iter().find(|ranges| !ranges.is_empty()).unwrap_or_default()
     }
 
     /// Decodes what the bytes at hand allow.
-    pub(crate) fn step(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Progress> {
-        match self.output.step(pushed, opener)? {
-            Some(batch) => Ok(Progress::Batch(batch)),
-            None if self.output.is_done() => Ok(Progress::Done),
-            None => Ok(Progress::Starved),
+    pub(crate) fn step(
+        &mut self,
+        pushed: &mut PushedBytes,
+        opener: &mut PageOpener,
+        budget: &mut RowBudget,
+    ) -> Result<Progress> {
+        loop {
+            self.hand_on(budget);
+            if budget.to_read == 0 {
+                self.stop_filters(pushed);
+            }
+            if let Some(batch) = self.output.step(pushed, opener)? {
+                return Ok(Progress::Batch(batch));
+            }
+            if self.output.is_done() {
+                self.stop_filters(pushed);
+                self.output.abandon(pushed);
+                return Ok(Progress::Done);
+            }
+            if !self.step_filters(pushed, opener, budget)? {
+                return Ok(Progress::Starved);
+            }
         }
     }
 
-    fn columns(&self) -> impl Iterator<Item = &ColumnReader> {
-        self.output.columns().iter()
+    /// Gives candidates to the first stage, and tells each stage when the one before it is done.
+    fn hand_on(&mut self, budget: &mut RowBudget) {
+        let holds_back = self.holds_back();
+        let Some(first) = self.filters.first_mut() else {
+            let rows = self.candidates.drain(..).collect();
+            self.output.want(budget.spend(RowWindow { rows, ..RowWindow::default() }));
+            return self.output.complete();
+        };
+        if !first.has_rows() && !holds_back {
+            let rows = take_rows(&mut self.candidates, self.window_rows);
+            first.want(RowWindow { rows, ..RowWindow::default() });
+        }
+        let mut is_done = self.candidates.is_empty();
+        for filter in &mut self.filters {
+            if is_done {
+                filter.complete();
+            }
+            is_done = filter.is_done();
+        }
+        if is_done {
+            self.output.complete();
+        }
+    }
+
+    /// Lets the last filter that can go on do so; false where none can.
+    fn step_filters(
+        &mut self,
+        pushed: &mut PushedBytes,
+        opener: &mut PageOpener,
+        budget: &mut RowBudget,
+    ) -> Result<bool> {
+        for index in (0..self.filters.len()).rev() {
+            let Some(filter) = self.filters.get_mut(index) else { continue };
+            let placed = |error: crate::Error| error.in_row_group(self.row_group);
+            let Some(kept) = filter.step(pushed, opener).map_err(placed)? else { continue };
+            match self.filters.get_mut(index.saturating_add(1)) {
+                Some(next) => next.want(kept),
+                None => self.output.want(budget.spend(kept)),
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn stop_filters(&mut self, pushed: &mut PushedBytes) {
+        self.candidates.clear();
+        self.filters.iter_mut().for_each(|filter| filter.abandon(pushed));
+        self.output.complete();
+    }
+
+    /// True where no more values may be decoded for predicates before the output has used some.
+    fn holds_back(&self) -> bool {
+        self.output.is_starved() && self.output.kept_bytes() > self.predicate_cache_bytes
     }
 }

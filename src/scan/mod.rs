@@ -3,16 +3,19 @@
 //! Pure decisions over metadata; no bytes of pages are seen here. Rests on `metadata` and `schema`, and on `column` to make
 //! Arrow values of bounds.
 
+mod appended;
 mod bloom_filter;
 mod options;
 mod plan;
 mod projection;
+mod pruning;
 mod selection;
-mod windows;
 mod statistics;
+mod windows;
 
-pub use options::ScanOptions;
+pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions};
 pub(crate) use plan::{RowGroupScan, chosen_row_groups, plan_row_groups};
+pub(crate) use projection::{ProjectedColumn, Projection};
+pub(crate) use pruning::Pruner;
 pub use selection::RowSelection;
 pub(crate) use windows::{DecodeWindow, count_rows, kept_rows, take_rows};
-pub(crate) use projection::{ProjectedColumn, Projection};

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::{DataType, FieldRef, SchemaRef};
 
 use super::ScanOptions;
+use super::appended::Appended;
 use crate::error::{Error, Result};
-use crate::schema::Schema;
+use crate::metadata::{Encoding, KeyValue, Metadata};
 use crate::schema::output::{OutputKind, OutputTree};
+use crate::schema::wish::TypeWishes;
+use crate::schema::{PhysicalType, Schema, hint};
 
 /// One leaf column that is read.
 #[derive(Debug, Clone)]
@@ -21,22 +24,32 @@ pub(crate) struct ProjectedColumn {
     pub slot_definition: u16,
 }
 
-/// The output columns of a scan in schema order.
+/// The output columns of a scan: those of the file in schema order, then the appended ones.
 #[derive(Debug, Clone)]
 pub(crate) struct Projection {
     /// The leaf columns, ascending.
     pub columns: Vec<ProjectedColumn>,
     /// How they are put together.
     pub tree: OutputTree,
+    /// What is appended to them.
+    pub appended: Appended,
     /// The schema of the batches.
     pub schema: SchemaRef,
 }
 
 impl Projection {
-    /// The columns that the options name.
-    pub(crate) fn new(schema: &Schema, options: &ScanOptions) -> Result<Self> {
+    /// The columns that the options name, of the types that they and the file's hint ask for.
+    pub(crate) fn new(metadata: &Metadata, options: &ScanOptions) -> Result<Self> {
+        let schema = &metadata.schema;
         let chosen = chosen_leaves(schema, options)?;
-        let tree = OutputTree::new(schema, options.string_type, |leaf| chosen.contains(&leaf))?;
+        let hint = self::hint(metadata, options);
+        let wishes = TypeWishes {
+            string_type: options.string_type,
+            asked: options.schema.as_ref().map(|asked| asked.fields.clone()).unwrap_or_default(),
+            dictionaries: if options.dictionary { encoded_by_dictionary(metadata) } else { BTreeSet::new() },
+            hint: hint.fields,
+        };
+        let tree = OutputTree::new(schema, &wishes, |leaf| chosen.contains(&leaf))?;
         let leaves = tree.nodes.iter().filter(|node| node.kind == OutputKind::Leaf);
         let columns = tree.leaves.iter().zip(leaves).map(|(leaf, node)| ProjectedColumn {
             leaf: *leaf,
@@ -44,8 +57,23 @@ impl Projection {
             slot_definition: node.slot.definition,
         });
         let columns = columns.collect();
-        let schema = Arc::new(arrow_schema::Schema::new(tree.fields()));
-        Ok(Self { columns, tree, schema })
+        let appended = Appended::new(options);
+        let fields = tree.fields().iter().cloned().chain(appended.fields(&tree)?).collect::<Vec<FieldRef>>();
+        let metadata = match &options.schema {
+            Some(asked) => asked.metadata.clone(),
+            None => hint.metadata,
+        };
+        let schema = Arc::new(arrow_schema::Schema::new_with_metadata(fields, metadata));
+        Ok(Self { columns, tree, appended, schema })
+    }
+}
+
+impl Metadata {
+    /// The Arrow schema of all columns: that of a scan with default options.
+    ///
+    /// Fails with `Limit` where the schema is nested too deeply.
+    pub fn arrow_schema(&self) -> Result<SchemaRef> {
+        Projection::new(self, &ScanOptions::default()).map(|projection| projection.schema)
     }
 }
 
@@ -60,4 +88,32 @@ fn chosen_leaves(schema: &Schema, options: &ScanOptions) -> Result<BTreeSet<usiz
         chosen.extend(leaves);
     }
     Ok(chosen)
+}
+
+/// The leaf columns of strings of which some chunk has a dictionary.
+fn encoded_by_dictionary(metadata: &Metadata) -> BTreeSet<usize> {
+    let leaves = metadata.schema.leaves.iter().enumerate();
+    let strings = leaves.filter(|(_, leaf)| leaf.physical == PhysicalType::ByteArray);
+    let is_encoded = |column: usize| {
+        let mut chunks = metadata.row_groups.iter().filter_map(|group| group.columns.get(column));
+        chunks.any(|chunk| {
+            let by_codes =
+                |encoding: &Encoding| matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary);
+            chunk.dictionary_page_offset.is_some() || chunk.encodings.iter().any(by_codes)
+        })
+    };
+    strings.map(|(ordinal, _)| ordinal).filter(|ordinal| is_encoded(*ordinal)).collect()
+}
+
+/// What the writer of a file left about its Arrow schema; nothing where it is broken.
+fn hint(metadata: &Metadata, options: &ScanOptions) -> arrow_schema::Schema {
+    let is_hint = |pair: &&KeyValue| pair.key == hint::KEY;
+    let value = metadata.key_value.iter().find(is_hint).and_then(|pair| pair.value.as_deref());
+    let hint = value.filter(|_| !options.ignore_arrow_schema).and_then(hint::decode);
+    let hint = hint.unwrap_or_else(arrow_schema::Schema::empty);
+    // What the file says to whoever reads it; of several values the last one.
+    let pairs = metadata.key_value.iter().filter(|pair| !is_hint(pair));
+    let pairs = pairs.map(|pair| (pair.key.clone(), pair.value.clone().unwrap_or_default()));
+    let all: arrow_schema::Metadata = pairs.chain(hint.metadata).collect();
+    arrow_schema::Schema::new_with_metadata(hint.fields, all)
 }

@@ -64,7 +64,8 @@ impl RowSelection {
     pub fn from_runs(runs: impl IntoIterator<Item = (u64, bool)>) -> Result<Self> {
         let (mut len, mut ranges) = (0u64, Vec::new());
         for (rows, is_selected) in runs {
-            let end = len.checked_add(rows).ok_or_else(|| Error::invalid_argument("a row selection of too many rows"))?;
+            let end =
+                len.checked_add(rows).ok_or_else(|| Error::invalid_argument("a row selection of too many rows"))?;
             if is_selected {
                 ranges.push(len..end);
             }
@@ -221,9 +222,8 @@ impl RowSelection {
         let end = rows.end.min(self.len);
         let start = rows.start.min(end);
         let inside = self.ranges().skip_while(|range| range.end <= start).take_while(|range| range.start < end);
-        let moved = inside.map(|range| {
-            range.start.max(start).saturating_sub(start)..range.end.min(end).saturating_sub(start)
-        });
+        let moved =
+            inside.map(|range| range.start.max(start).saturating_sub(start)..range.end.min(end).saturating_sub(start));
         Self::of_ranges(end.saturating_sub(start), moved)
     }
 

@@ -7,6 +7,7 @@
 use arrow_schema::{DataType, IntervalUnit, TimeUnit as ArrowTimeUnit};
 
 use super::output::OutputTree;
+use super::wish::TypeWishes;
 use crate::error::{Error, Result};
 use crate::schema::{Leaf, LogicalType, PhysicalType, Schema, StringType, TimeUnit};
 
@@ -17,13 +18,14 @@ const LARGEST_DEPTH: usize = 1000;
 ///
 /// Fails with `Limit` where the tree is too deep.
 pub(crate) fn arrow_schema(schema: &Schema, string_type: StringType) -> Result<arrow_schema::Schema> {
-    Ok(arrow_schema::Schema::new(OutputTree::new(schema, string_type, |_| true)?.fields()))
+    let wishes = TypeWishes { string_type, ..TypeWishes::default() };
+    Ok(arrow_schema::Schema::new(OutputTree::new(schema, &wishes, |_| true)?.fields()))
 }
 
 impl Schema {
     /// The Arrow schema that the columns decode to, one field for each child of the root that has leaves.
     ///
-    /// The `ARROW:schema` hint of the key-value metadata is not applied. Fails with `Limit` where the tree is nested
+    /// The `ARROW:schema` hint of the key-value metadata is not applied: see [`crate::Metadata::arrow_schema`]. Fails with `Limit` where the tree is nested
     /// deeper than 1000 levels.
     pub fn to_arrow(&self, string_type: StringType) -> Result<arrow_schema::Schema> {
         arrow_schema(self, string_type)

@@ -6,9 +6,14 @@
 //! maps. Rests on nothing but `error`.
 
 pub(crate) mod arrow;
+mod extension;
+pub(crate) mod fit;
+mod flatbuffer;
+pub(crate) mod hint;
 pub(crate) mod output;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod wish;
 
 /// The schema of a file.
 #[derive(Debug, Clone)]

@@ -6,17 +6,15 @@
 //!
 //! Both ways through the tree are loops: down from the root to expand groups, and up to put types together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, FieldRef, Fields};
 
-use super::arrow::{check_depth, leaf_data_type};
-use super::{LogicalType, Node, Repetition, Schema, StringType};
+use super::arrow::check_depth;
+use super::extension;
+use super::wish::{TypeWishes, Wish};
+use super::{LogicalType, Node, Repetition, Schema};
 use crate::error::{Error, Result};
-
-/// The metadata key of Arrow fields for the field id of Parquet, as Arrow implementations have agreed.
-const FIELD_ID_KEY: &str = "PARQUET:field_id";
 
 /// The output columns; parents stand before their children.
 #[derive(Debug, Clone)]
@@ -68,8 +66,9 @@ pub(crate) enum OutputKind {
 
 /// Where a schema node is to be expanded.
 #[derive(Debug, Clone, Copy)]
-struct Task {
+struct Task<'a> {
     node: usize,
+    wish: Wish<'a>,
     place: Place,
     parent: Option<usize>,
     /// Definition level of the value around.
@@ -107,12 +106,14 @@ enum Role {
 }
 
 impl OutputTree {
-    /// The output columns over the leaves for which `is_chosen` says so.
-    pub(crate) fn new(schema: &Schema, string_type: StringType, is_chosen: impl Fn(usize) -> bool) -> Result<Self> {
+    /// The output columns over the leaves for which `is_chosen` says so, of the types that are wished.
+    ///
+    /// Fails with `InvalidArgument` where the host asks for what the file cannot give.
+    pub(crate) fn new(schema: &Schema, wishes: &TypeWishes, is_chosen: impl Fn(usize) -> bool) -> Result<Self> {
         check_depth(schema)?;
         let mut builder = Builder {
             schema,
-            string_type,
+            wishes,
             has_chosen: vec![false; schema.nodes.len()],
             tree: Self { nodes: Vec::new(), roots: Vec::new(), leaves: Vec::new() },
             tasks: Vec::new(),
@@ -120,7 +121,8 @@ impl OutputTree {
         builder.find_chosen(is_chosen);
         let root = schema.nodes.first().map_or(&[][..], |root| &root.children);
         let slot = Slot::default();
-        builder.push(root, |node| Task { node, place: Place::Field, parent: None, definition: 0, slot });
+        let task = Task { node: 0, wish: Wish::default(), place: Place::Field, parent: None, definition: 0, slot };
+        builder.push(root, &wishes.of_columns(schema, root)?, task);
         while let Some(task) = builder.tasks.pop() {
             builder.expand(task)?;
         }
@@ -149,6 +151,12 @@ impl OutputTree {
                 (OutputKind::List { .. }, DataType::Map(_, sorted), [entries]) => {
                     DataType::Map(Arc::clone(entries), *sorted)
                 }
+                (OutputKind::List { .. }, DataType::LargeList(_), [element]) => {
+                    DataType::LargeList(Arc::clone(element))
+                }
+                (OutputKind::List { .. }, DataType::FixedSizeList(_, length), [element]) => {
+                    DataType::FixedSizeList(Arc::clone(element), *length)
+                }
                 (OutputKind::List { .. }, _, [element]) => DataType::List(Arc::clone(element)),
                 (OutputKind::List { .. }, ..) => continue,
             };
@@ -162,11 +170,11 @@ impl OutputTree {
 
 struct Builder<'a> {
     schema: &'a Schema,
-    string_type: StringType,
+    wishes: &'a TypeWishes,
     /// For each schema node, whether a chosen leaf is at or below it.
     has_chosen: Vec<bool>,
     tree: OutputTree,
-    tasks: Vec<Task>,
+    tasks: Vec<Task<'a>>,
 }
 
 impl<'a> Builder<'a> {
@@ -183,14 +191,16 @@ impl<'a> Builder<'a> {
         self.has_chosen.get(node).copied().unwrap_or(false)
     }
 
-    /// Puts the chosen ones of `nodes` on the stack, the first on top.
-    fn push(&mut self, nodes: &[usize], task: impl Fn(usize) -> Task) {
-        for &node in nodes.iter().rev().filter(|node| self.has_chosen.get(**node).copied().unwrap_or(false)) {
-            self.tasks.push(task(node));
+    /// Puts the chosen ones of `nodes` on the stack as tasks like `task`, the first on top.
+    fn push(&mut self, nodes: &[usize], wishes: &[Wish<'a>], task: Task<'a>) {
+        for (&node, &wish) in nodes.iter().zip(wishes).rev() {
+            if self.is_chosen(node) {
+                self.tasks.push(Task { node, wish, ..task });
+            }
         }
     }
 
-    fn expand(&mut self, task: Task) -> Result<()> {
+    fn expand(&mut self, task: Task<'a>) -> Result<()> {
         let Some(node) = self.schema.nodes.get(task.node) else { return Ok(()) };
         let is_field = task.place == Place::Field;
         if is_field && node.repetition == Repetition::Repeated {
@@ -198,79 +208,78 @@ impl<'a> Builder<'a> {
         }
         let is_optional = node.repetition == Repetition::Optional;
         let definition = if is_optional { one_more(task.definition)? } else { task.definition };
-        let nullable = is_optional && is_field;
-        let field = |data_type| match Field::new(&node.name, data_type, nullable) {
-            field if task.place == Place::Repeated => field,
-            field => with_id(field, node),
-        };
+        let field =
+            |data_type| task.wish.field(node, data_type, is_optional && is_field, task.place != Place::Repeated);
+        let slot = task.slot;
         if let Some(leaf) = node.leaf {
-            let data_type =
-                self.schema.leaves.get(leaf).map_or(DataType::Null, |leaf| leaf_data_type(leaf, self.string_type));
-            self.add(task, field(data_type), OutputKind::Leaf, definition);
+            let Some(column) = self.schema.leaves.get(leaf) else { return Ok(()) };
+            let data_type = self.wishes.leaf_type(leaf, column, task.wish)?;
+            self.add(task, field(data_type)?, OutputKind::Leaf, definition);
             self.tree.leaves.push(leaf);
             return Ok(());
         }
         match self.role(node) {
             Role::Struct => {
-                let this = self.add(task, field(DataType::Null), OutputKind::Struct, definition);
-                let slot = task.slot;
-                self.push(&node.children, |node| Task {
-                    node,
-                    place: Place::Field,
-                    parent: Some(this),
-                    definition,
-                    slot,
-                });
+                let wishes = task.wish.of_fields(self.schema, node)?;
+                let mut field = field(DataType::Null)?;
+                if node.logical == Some(LogicalType::Variant)
+                    && !node.children.iter().all(|child| self.is_chosen(*child))
+                {
+                    // Part of a variant is none.
+                    extension::remove(field.metadata_mut());
+                }
+                let this = self.add(task, field, OutputKind::Struct, definition);
+                self.push(
+                    &node.children,
+                    &wishes,
+                    Task { place: Place::Field, parent: Some(this), definition, ..task },
+                );
             }
             Role::List { element, place } => {
-                let slot = inner(task.slot, definition)?;
-                let this = self.add(task, field(DataType::Null), OutputKind::List { element: slot }, definition);
+                let slot = inner(slot, definition)?;
+                let (data_type, wish) = task.wish.of_list(node)?;
+                let this = self.add(task, field(data_type)?, OutputKind::List { element: slot }, definition);
                 let definition = slot.definition;
-                self.push(&[element], |node| Task { node, place, parent: Some(this), definition, slot });
+                self.push(&[element], &[wish], Task { place, parent: Some(this), definition, slot, ..task });
             }
             Role::Map { entries, key, value } => {
-                let slot = inner(task.slot, definition)?;
-                let is_map = self.is_chosen(key) && self.is_chosen(value);
+                let slot = inner(slot, definition)?;
+                let (sorted, wish) = task.wish.of_map(node)?;
                 // The entries are put in when types are put together.
                 let nothing = Arc::new(Field::new("", DataType::Null, false));
-                let data_type = if is_map { DataType::Map(nothing, false) } else { DataType::Null };
-                let this = self.add(task, field(data_type), OutputKind::List { element: slot }, definition);
-                self.expand_entries(
-                    Task {
-                        node: entries,
-                        place: Place::Element,
-                        parent: Some(this),
-                        definition: slot.definition,
-                        slot,
-                    },
-                    key,
-                    value,
-                );
+                let is_map = self.is_chosen(key) && self.is_chosen(value);
+                let data_type = if is_map { DataType::Map(nothing, sorted) } else { DataType::Null };
+                let this = self.add(task, field(data_type)?, OutputKind::List { element: slot }, definition);
+                let (place, parent, definition) = (Place::Element, Some(this), slot.definition);
+                self.expand_entries(Task { node: entries, wish, place, parent, definition, slot }, key, value)?;
             }
         }
         Ok(())
     }
 
     /// A repeated field that no list or map annotation speaks of: a list of values that must be there.
-    fn expand_repeated(&mut self, task: Task, node: &Node) -> Result<()> {
+    fn expand_repeated(&mut self, task: Task<'a>, node: &Node) -> Result<()> {
         let slot = inner(task.slot, task.definition)?;
-        let field = with_id(Field::new(&node.name, DataType::Null, false), node);
+        let (data_type, wish) = task.wish.of_list(node)?;
+        let field = task.wish.field(node, data_type, false, true)?;
         let this = self.add(task, field, OutputKind::List { element: slot }, task.definition);
         let (node, definition) = (task.node, slot.definition);
-        self.tasks.push(Task { node, place: Place::Repeated, parent: Some(this), definition, slot });
+        self.tasks.push(Task { node, wish, place: Place::Repeated, parent: Some(this), definition, slot });
         Ok(())
     }
 
-    fn expand_entries(&mut self, task: Task, key: usize, value: usize) {
-        let Some(node) = self.schema.nodes.get(task.node) else { return };
-        let field = with_id(Field::new(&node.name, DataType::Null, false), node);
+    fn expand_entries(&mut self, task: Task<'a>, key: usize, value: usize) -> Result<()> {
+        let Some(node) = self.schema.nodes.get(task.node) else { return Ok(()) };
+        let [key_wish, value_wish] = task.wish.of_entries(node)?;
+        let field = task.wish.field(node, DataType::Null, false, true)?;
         let this = self.add(task, field, OutputKind::Struct, task.definition);
-        let child = |place| move |node| Task { node, place, parent: Some(this), ..task };
-        self.push(&[value], child(Place::Field));
-        self.push(&[key], child(Place::Key));
+        let child = |place| Task { place, parent: Some(this), ..task };
+        self.push(&[value], &[value_wish], child(Place::Field));
+        self.push(&[key], &[key_wish], child(Place::Key));
+        Ok(())
     }
 
-    fn add(&mut self, task: Task, field: Field, kind: OutputKind, definition: u16) -> usize {
+    fn add(&mut self, task: Task<'a>, field: Field, kind: OutputKind, definition: u16) -> usize {
         let this = self.tree.nodes.len();
         match task.parent.and_then(|parent| self.tree.nodes.get_mut(parent)) {
             Some(parent) => parent.children.push(this),
@@ -332,11 +341,4 @@ fn inner(around: Slot, definition: u16) -> Result<Slot> {
 
 fn one_more(level: u16) -> Result<u16> {
     level.checked_add(1).ok_or_else(|| Error::limit("the schema has more levels than 65535"))
-}
-
-fn with_id(field: Field, node: &Node) -> Field {
-    match node.field_id {
-        Some(id) => field.with_metadata(HashMap::from([(FIELD_ID_KEY.to_owned(), id.to_string())])),
-        None => field,
-    }
 }
