@@ -36,7 +36,7 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
 
 /// Runs a share of the cases; the first that fails is written as a file, and shown.
 fn random_cases(part: u64) {
-    let (base, count) = (from_environment("PQPUSH_SEED", 0), from_environment("PQPUSH_CASES", 2000));
+    let (base, count) = (from_environment("PQPUSH_SEED", 0), from_environment("PQPUSH_CASES", 6000));
     println!("PQPUSH_SEED={base}: {count} cases of part {part}");
     let first = base.wrapping_mul(1_000_003).wrapping_add(part << 32);
     for seed in (0..count).map(|number| first.wrapping_add(number)) {
