@@ -190,7 +190,7 @@ static void options_without_a_meaning(void) {
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "string_type", WITH(.string_type = -1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "dictionary", WITH(.dictionary = 2));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "selection_policy", WITH(.selection_policy = 3));
-  refused(PQPUSH_ERR_INVALID_ARGUMENT, "flags", WITH(.flags = 1u << 8));
+  refused(PQPUSH_ERR_INVALID_ARGUMENT, "flags", WITH(.flags = 1u << 9));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "nowhere", WITH(.columns = &unknown, .column_count = 1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "columns is NULL", WITH(.columns = &null, .column_count = 1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "utf-8", WITH(.columns = &bad, .column_count = 1));
@@ -205,8 +205,6 @@ static void options_without_a_meaning(void) {
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "row selection over 0 rows", WITH(.row_selection = &too_long));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "select is 2", WITH(.row_selection = &neither, .row_selection_count = 1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "predicates is NULL", WITH(.predicate_count = 1));
-  const pqpush_predicate *const none = NULL;
-  refused(PQPUSH_ERR_INVALID_ARGUMENT, "one of options.predicates", WITH(.predicates = &none, .predicate_count = 1));
   pqpush_metadata_decoder *decoder = CHECK_UNSET;
   pqpush_metadata_options options = {.struct_size = sizeof options, .page_index = 3};
   INVALID("page_index", pqpush_metadata_decoder_new(file.length, &options, &decoder, &err));
@@ -217,16 +215,12 @@ static void options_without_a_meaning(void) {
 
 static void options_of_a_later_version(void) {
   const pqpush_predicate *const predicate = NULL;
-  const struct ArrowSchema schema = {.format = "+s"};
-  refused(PQPUSH_ERR_UNSUPPORTED, "schema", WITH(.schema = &schema));
-  refused(PQPUSH_ERR_UNSUPPORTED, "dictionary", WITH(.dictionary = 1));
+  refused(PQPUSH_ERR_INVALID_ARGUMENT, "predicates", WITH(.predicates = &predicate, .predicate_count = 1));
   refused(PQPUSH_ERR_UNSUPPORTED, "selection_policy", WITH(.selection_policy = 1));
   refused(PQPUSH_ERR_UNSUPPORTED, "selection_policy", WITH(.selection_policy = 2));
   refused(PQPUSH_ERR_UNSUPPORTED, "NO_STATS_PRUNING", WITH(.flags = PQPUSH_SCAN_NO_STATS_PRUNING));
   refused(PQPUSH_ERR_UNSUPPORTED, "NO_PAGE_PRUNING", WITH(.flags = PQPUSH_SCAN_NO_PAGE_PRUNING));
   refused(PQPUSH_ERR_UNSUPPORTED, "NO_BLOOM", WITH(.flags = PQPUSH_SCAN_NO_BLOOM));
-  refused(PQPUSH_ERR_UNSUPPORTED, "ROW_NUMBERS", WITH(.flags = PQPUSH_SCAN_ROW_NUMBERS | PQPUSH_SCAN_LIMIT));
-  refused(PQPUSH_ERR_UNSUPPORTED, "ROW_GROUP_INDEX", WITH(.flags = PQPUSH_SCAN_ROW_GROUP_INDEX));
   refused(PQPUSH_ERR_UNSUPPORTED, "FILL_BATCHES", WITH(.flags = PQPUSH_SCAN_FILL_BATCHES));
   /* lists of no element that are there all the same */
   pqpush_decoder_free(new_decoder(metadata, WITH(.predicates = &predicate, .predicate_cache_bytes = 1)));

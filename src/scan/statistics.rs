@@ -19,7 +19,7 @@ impl Metadata {
     ///
     /// | field | type | what it is |
     /// |---|---|---|
-    /// | `min`, `max` | that of the column | no value that is neither null nor NaN lies outside |
+    /// | `min`, `max` | that of the column without `ARROW:schema` | no value that is neither null nor NaN lies outside |
     /// | `min_is_exact`, `max_is_exact` | Boolean | the bound is equal to a value |
     /// | `null_count` | UInt64 | nulls |
     /// | `distinct_count` | UInt64 | distinct values, nulls not counted |

@@ -295,23 +295,29 @@ mod tests {
 
     #[test]
     fn tables_that_share_their_bytes_do_not_multiply() {
-        // A schema of which every field is the same field, which is its own only child.
-        let mut bytes = vec![0u8; 0];
+        // A field that has a hundred children, which are all one field, which has a hundred children, and so on.
+        let mut bytes = Vec::new();
         let put = |bytes: &mut Vec<u8>, values: &[u32]| values.iter().for_each(|v| bytes.extend(v.to_le_bytes()));
-        // Root offset; vtable of the message at 4: 10 bytes, table of 12, header type at 4, header at 8.
+        // Where the message is; its vtable at 4, with the type of the header at 4 and the header at 8.
         put(&mut bytes, &[16, 10 | 12 << 16, 4 << 16, 8]);
-        // Message at 16: vtable 12 bytes before, type 1, header at 28 + 12.
+        // The message at 16. The vtable of the schema at 28, with the fields at 4. The schema at 40.
         put(&mut bytes, &[12, 1, 16]);
-        // Vtable of the schema at 28: fields at 4.
         put(&mut bytes, &[8 | 8 << 16, 4 << 16, 0]);
-        // Schema at 40, its list at 48.
         put(&mut bytes, &[12, 4]);
-        put(&mut bytes, &[1]);
-        // The vtable of the field lies at 56: children at 4; the field at 72.
-        put(&mut bytes, &[20, 16 | 8 << 16, 0, 0, 4 << 16]);
-        // Field at 72: its list of children at 80, of which there are many, all the field.
-        put(&mut bytes, &[16, 4, 1000]);
-        (0..1000u32).for_each(|index| put(&mut bytes, &[0u32.wrapping_sub(12 + 4 * index)]));
-        assert_eq!(decode(&BASE64.encode(&bytes)), None);
+        // Its one field at 72. The vtable of all fields at 56, with the children at 4.
+        put(&mut bytes, &[1, 20]);
+        put(&mut bytes, &[16 | 8 << 16, 0, 0, 4 << 16]);
+        let fields_of = |levels: u32, children: u32| {
+            let mut bytes = bytes.clone();
+            for level in 0..levels {
+                let children = if level + 1 == levels { 0 } else { children };
+                let back = bytes.len() as u32 - 56;
+                put(&mut bytes, &[back, 4, children]);
+                (0..children).for_each(|child| put(&mut bytes, &[4 * (children - child)]));
+            }
+            decode(&BASE64.encode(&bytes))
+        };
+        assert_eq!(fields_of(3, 1).unwrap().fields().len(), 1, "a sound message");
+        assert_eq!(fields_of(6, 100), None);
     }
 }
