@@ -215,7 +215,7 @@ static void options_without_a_meaning(void) {
 
 static void options_of_a_later_version(void) {
   const pqpush_predicate *const predicate = NULL;
-  refused(PQPUSH_ERR_UNSUPPORTED, "predicates", WITH(.predicates = &predicate, .predicate_count = 1));
+  refused(PQPUSH_ERR_INVALID_ARGUMENT, "predicates", WITH(.predicates = &predicate, .predicate_count = 1));
   refused(PQPUSH_ERR_UNSUPPORTED, "selection_policy", WITH(.selection_policy = 1));
   refused(PQPUSH_ERR_UNSUPPORTED, "selection_policy", WITH(.selection_policy = 2));
   refused(PQPUSH_ERR_UNSUPPORTED, "NO_STATS_PRUNING", WITH(.flags = PQPUSH_SCAN_NO_STATS_PRUNING));
