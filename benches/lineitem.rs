@@ -98,7 +98,7 @@ fn generate(file: File, codec: Compression) {
 
 fn our_metadata(file: &Bytes) -> Arc<Metadata> {
     let (footer_size_hint, page_index, max_metadata_bytes) = (64 * 1024, PageIndexPolicy::IfPresent, 256 << 20);
-    let options = MetadataOptions { footer_size_hint, page_index, max_metadata_bytes };
+    let options = MetadataOptions { footer_size_hint, page_index, max_metadata_bytes, ..MetadataOptions::default() };
     let mut decoder = MetadataDecoder::new(file.len() as u64, options).expect("a file length");
     decoder.push(0, file.clone()).expect("bytes of the file");
     match decoder.try_decode().expect("a readable footer") {

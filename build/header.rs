@@ -14,17 +14,23 @@ struct Section {
     types: &'static [&'static str],
 }
 
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 13] = [
     Section { title: "Version", sources: &["version"], types: &[] },
     Section { title: "Status", sources: &["status"], types: &["pqpush_status", "pqpush_status_code"] },
     Section { title: "Errors", sources: &["error"], types: &[] },
     Section { title: "Bytes and strings", sources: &["slice"], types: &["pqpush_range", "pqpush_str"] },
     Section { title: "Events", sources: &["event"], types: &["pqpush_event_kind", "pqpush_event"] },
-    Section { title: "Metadata", sources: &["metadata_decoder", "metadata"], types: &[] },
-    Section { title: "What the metadata says", sources: &["facts", "names"], types: &["pqpush_column_chunk_flags"] },
     Section {
-        title: "Predicates (of a later version)",
-        sources: &["predicate"],
+        title: "Metadata",
+        sources: &["encryption", "metadata_decoder", "metadata"],
+        types: &["pqpush_metadata_flags", "pqpush_column_key"],
+    },
+    Section { title: "What the metadata says", sources: &["facts", "names"], types: &["pqpush_column_chunk_flags"] },
+    Section { title: "Statistics", sources: &["statistics"], types: &["pqpush_sorting_flags"] },
+    Section { title: "Bloom filters", sources: &["bloom_filter"], types: &["pqpush_bloom_verdict"] },
+    Section {
+        title: "Predicates",
+        sources: &["predicate", "callback"],
         types: &["pqpush_comparison", "pqpush_column_bounds"],
     },
     Section { title: "Scan options", sources: &["options"], types: &["pqpush_scan_flags"] },

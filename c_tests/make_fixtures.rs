@@ -16,7 +16,8 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::Compression;
-use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
+use parquet::encryption::encrypt::FileEncryptionProperties;
+use parquet::file::metadata::{KeyValue, ParquetMetaDataReader, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
@@ -29,7 +30,8 @@ fn main() -> Outcome<()> {
     let table = written(&table(1000)?, table_properties())?;
     let files = [
         ("corrupt_page.parquet", with_corrupt_page(&table)?),
-        ("encrypted_footer.parquet", with_tail(&table, 4, b"PARE")),
+        ("encrypted.parquet", written(&self::table(1000)?, encrypted_properties(false)?)?),
+        ("signed.parquet", written(&self::table(1000)?, encrypted_properties(true)?)?),
         ("long_footer.parquet", with_tail(&table, 8, &i32::MAX.to_le_bytes())),
         ("cut.parquet", table.get(..table.len() - 10).unwrap_or_default().to_vec()),
         ("text.parquet", b"a,b\n1,2\n3,4\n5,6\n7,8\n".to_vec()),
@@ -78,7 +80,7 @@ fn table(rows: i64) -> Outcome<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
-/// Row groups of 400 rows, pages of 100, SNAPPY, a page index, a bloom filter of `name`.
+/// Row groups of 400 rows sorted by `id`, pages of 100, SNAPPY, a page index, a bloom filter of `name`.
 fn table_properties() -> WriterPropertiesBuilder {
     let key_value = vec![
         KeyValue::new("purpose".to_owned(), "tests in C".to_owned()),
@@ -92,7 +94,22 @@ fn table_properties() -> WriterPropertiesBuilder {
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_column_dictionary_enabled(ColumnPath::from("id"), false)
         .set_column_bloom_filter_enabled(ColumnPath::from("name"), true)
+        .set_sorting_columns(Some(vec![SortingColumn { column_idx: 0, descending: false, nulls_first: true }]))
         .set_key_value_metadata(Some(key_value))
+}
+
+/// The same with the footer encrypted or signed, `id` and `name` under keys of their own, the other columns in plain text.
+/// The AAD prefix is not stored. The metadata of the keys are "footer", "id" and "name".
+fn encrypted_properties(plaintext_footer: bool) -> Outcome<WriterPropertiesBuilder> {
+    let encryption = FileEncryptionProperties::builder(b"key of footer 16".to_vec())
+        .with_footer_key_metadata(b"footer".to_vec())
+        .with_column_key_and_metadata("id", b"key of column id".to_vec(), b"id".to_vec())
+        .with_column_key_and_metadata("name", b"key of column name with 32 bytes".to_vec(), b"name".to_vec())
+        .with_aad_prefix(b"c_tests".to_vec())
+        .with_aad_prefix_storage(false)
+        .with_plaintext_footer(plaintext_footer)
+        .build()?;
+    Ok(table_properties().with_file_encryption_properties(encryption))
 }
 
 /// 10,000 rows, one page a column: value = i; text = "a text that is too long for a view: <i>", i in five digits.

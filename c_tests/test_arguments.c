@@ -100,7 +100,7 @@ typedef struct roomy_options {
 
 static void sizes_of_options(void) {
   roomy_options options = {.known = {.struct_size = sizeof options}};
-  pqpush_metadata_options small = {.struct_size = sizeof small - 1};
+  pqpush_metadata_options small = {.struct_size = 31};
   pqpush_decoder *decoder = new_decoder(metadata, &options.known);
   pqpush_decoder_free(decoder);
   options.later[1] = 1;
@@ -199,25 +199,25 @@ static void options_without_a_meaning(void) {
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "row_groups", WITH(.row_groups = missing, .row_group_count = SIZE_MAX));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "row group 3", WITH(.row_groups = missing, .row_group_count = 1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "row group 1", WITH(.row_groups = twice, .row_group_count = 2));
+  const pqpush_row_run too_long = {UINT64_MAX, 1, 0}, neither = {1, 2, 0};
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "row_selection is NULL", WITH(.row_selection_count = 1));
+  refused(PQPUSH_ERR_INVALID_ARGUMENT, "row selection", WITH(.row_selection = &too_long, .row_selection_count = 1));
+  refused(PQPUSH_ERR_INVALID_ARGUMENT, "row selection over 0 rows", WITH(.row_selection = &too_long));
+  refused(PQPUSH_ERR_INVALID_ARGUMENT, "select is 2", WITH(.row_selection = &neither, .row_selection_count = 1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "predicates is NULL", WITH(.predicate_count = 1));
   pqpush_metadata_decoder *decoder = CHECK_UNSET;
   pqpush_metadata_options options = {.struct_size = sizeof options, .page_index = 3};
   INVALID("page_index", pqpush_metadata_decoder_new(file.length, &options, &decoder, &err));
   options.page_index = 0;
-  options.flags = 1;
+  options.flags = 2;
   INVALID("flags", pqpush_metadata_decoder_new(file.length, &options, &decoder, &err));
 }
 
 static void options_of_a_later_version(void) {
-  const pqpush_row_run run = {10, 1, 0};
   const pqpush_predicate *const predicate = NULL;
-  refused(PQPUSH_ERR_UNSUPPORTED, "row_selection", WITH(.row_selection = &run, .row_selection_count = 1));
-  refused(PQPUSH_ERR_UNSUPPORTED, "row_selection", WITH(.row_selection = &run));
   refused(PQPUSH_ERR_UNSUPPORTED, "predicates", WITH(.predicates = &predicate, .predicate_count = 1));
   refused(PQPUSH_ERR_UNSUPPORTED, "selection_policy", WITH(.selection_policy = 1));
   refused(PQPUSH_ERR_UNSUPPORTED, "selection_policy", WITH(.selection_policy = 2));
-  refused(PQPUSH_ERR_UNSUPPORTED, "VERIFY_CHECKSUMS", WITH(.flags = PQPUSH_SCAN_VERIFY_CHECKSUMS));
   refused(PQPUSH_ERR_UNSUPPORTED, "NO_STATS_PRUNING", WITH(.flags = PQPUSH_SCAN_NO_STATS_PRUNING));
   refused(PQPUSH_ERR_UNSUPPORTED, "NO_PAGE_PRUNING", WITH(.flags = PQPUSH_SCAN_NO_PAGE_PRUNING));
   refused(PQPUSH_ERR_UNSUPPORTED, "NO_BLOOM", WITH(.flags = PQPUSH_SCAN_NO_BLOOM));

@@ -89,28 +89,6 @@ static void a_corrupt_page_is_named(const char *directory) {
   free(file.data);
 }
 
-static void nested_columns_are_refused_by_name(const char *directory) {
-  bytes file = load(directory, "nested.parquet");
-  pqpush_metadata *metadata = read_metadata(file);
-  pqpush_decoder *decoder = CHECK_UNSET;
-  pqpush_error *err = NULL;
-  CHECK_INT(pqpush_decoder_new(metadata, NULL, &decoder, &err), PQPUSH_ERR_UNSUPPORTED);
-  CHECK(decoder == NULL);
-  CHECK(strstr(pqpush_error_message(err), "numbers") != NULL);
-  CHECK_INT(pqpush_error_column(err), 1);
-  pqpush_error_free(err);
-  const pqpush_str flat = str("id");
-  pqpush_scan_options options = {.struct_size = sizeof options, .columns = &flat, .column_count = 1};
-  decoder = new_decoder(metadata, &options);
-  struct ArrowArray batch;
-  CHECK(next_batch(decoder, file, &batch));
-  CHECK_INT(batch.length, 10);
-  batch.release(&batch);
-  pqpush_decoder_free(decoder);
-  pqpush_metadata_free(metadata);
-  free(file.data);
-}
-
 static void after_finished(const char *directory) {
   bytes file = load(directory, "table.parquet");
   pqpush_metadata *metadata = read_metadata(file);
@@ -158,11 +136,9 @@ int main(int argc, char **argv) {
   metadata_fails(directory, "text.parquet", PQPUSH_ERR_NOT_PARQUET, 4);
   metadata_fails(directory, "cut.parquet", PQPUSH_ERR_TRUNCATED, 4);
   metadata_fails(directory, "long_footer.parquet", PQPUSH_ERR_CORRUPT, 8);
-  metadata_fails(directory, "encrypted_footer.parquet", PQPUSH_ERR_UNSUPPORTED, 8);
   no_file_is_so_short();
   metadata_has_its_limit(directory);
   a_corrupt_page_is_named(directory);
-  nested_columns_are_refused_by_name(directory);
   after_finished(directory);
   a_push_that_is_refused_changes_nothing(directory);
   return 0;

@@ -25,7 +25,13 @@ LAYOUT(pqpush_metadata_options, footer_size_hint, 8);
 LAYOUT(pqpush_metadata_options, page_index, 16);
 LAYOUT(pqpush_metadata_options, flags, 20);
 LAYOUT(pqpush_metadata_options, max_metadata_bytes, 24);
-SIZE(pqpush_metadata_options, 32);
+LAYOUT(pqpush_metadata_options, footer_key, 32);
+LAYOUT(pqpush_metadata_options, column_keys, 48);
+LAYOUT(pqpush_metadata_options, aad_prefix, 64);
+LAYOUT(pqpush_metadata_options, key_retriever, 80);
+LAYOUT(pqpush_metadata_options, release_user_data, 96);
+SIZE(pqpush_metadata_options, 104);
+SIZE(pqpush_column_key, 32);
 
 LAYOUT(pqpush_row_group_info, row_count, 8);
 LAYOUT(pqpush_row_group_info, file_offset, 32);
@@ -41,7 +47,12 @@ LAYOUT(pqpush_column_chunk_info, value_count, 8);
 LAYOUT(pqpush_column_chunk_info, dictionary_page_offset, 40);
 LAYOUT(pqpush_column_chunk_info, encodings, 56);
 LAYOUT(pqpush_column_chunk_info, flags, 68);
-SIZE(pqpush_column_chunk_info, 72);
+LAYOUT(pqpush_column_chunk_info, bloom_filter_offset, 72);
+LAYOUT(pqpush_column_chunk_info, bloom_filter_length, 80);
+SIZE(pqpush_column_chunk_info, 88);
+LAYOUT(pqpush_sorting_info, column, 8);
+LAYOUT(pqpush_sorting_info, flags, 16);
+SIZE(pqpush_sorting_info, 24);
 
 LAYOUT(pqpush_scan_options, batch_rows, 8);
 LAYOUT(pqpush_scan_options, columns, 16);

@@ -172,6 +172,30 @@ static void a_file_without_rows(const char *directory) {
   free(file.data);
 }
 
+/* Row i is a list of the numbers below i. */
+static void nested_columns(const char *directory) {
+  bytes file = load(directory, "nested.parquet");
+  pqpush_metadata *metadata = read_metadata(file);
+  const pqpush_str column = str("numbers");
+  pqpush_scan_options options = {.struct_size = sizeof options, .columns = &column, .column_count = 1};
+  pqpush_decoder *decoder = new_decoder(metadata, &options);
+  struct ArrowArray batch;
+  CHECK(next_batch(decoder, file, &batch));
+  CHECK_INT(batch.length, 10);
+  const struct ArrowArray *lists = batch.children[0];
+  CHECK_INT(lists->n_children, 1);
+  const int32_t *offsets = lists->buffers[1], *numbers = lists->children[0]->buffers[1];
+  for (int32_t row = 0; row < 10; row++) {
+    CHECK_INT(offsets[row + 1] - offsets[row], row);
+    CHECK(row == 0 || numbers[offsets[row + 1] - 1] == row - 1);
+  }
+  batch.release(&batch);
+  CHECK(!next_batch(decoder, file, &batch));
+  pqpush_decoder_free(decoder);
+  pqpush_metadata_free(metadata);
+  free(file.data);
+}
+
 int main(int argc, char **argv) {
   const char *directory = fixtures(argc, argv);
   bytes file = load(directory, "table.parquet");
@@ -182,6 +206,7 @@ int main(int argc, char **argv) {
   projections(metadata, file);
   no_columns_are_rows_all_the_same(metadata, file);
   a_file_without_rows(directory);
+  nested_columns(directory);
   pqpush_metadata_free(metadata);
   free(file.data);
   return 0;

@@ -669,7 +669,7 @@ const char *pqpush_encoding_name(int32_t encoding);
  */
 const char *pqpush_physical_type_name(int32_t physical_type);
 
-/* ---- Predicates (of a later version) --------------------------------------------------------------------------- */
+/* ---- Predicates ------------------------------------------------------------------------------------------------ */
 
 /** Comparisons. */
 typedef enum pqpush_comparison {
@@ -688,8 +688,16 @@ typedef enum pqpush_comparison {
 } pqpush_comparison;
 
 /**
- * A condition on rows. It never changes, and any number of decoders and threads may use it at the same time. This
- * version makes none: every function that would answers PQPUSH_ERR_UNSUPPORTED.
+ * A condition on rows. It never changes, and any number of decoders and threads may use it at the same time.
+ *
+ * Columns are named by dotted path, and have to be leaf columns outside of lists. They are looked up, and literals made
+ * values of their types, when a decoder is made: pqpush_decoder_new answers PQPUSH_ERR_INVALID_ARGUMENT where that is
+ * not possible, naming the column and both types.
+ *
+ * Logic is that of SQL: a comparison with null is neither true nor false, also under NOT, OR and IN, and a row is kept
+ * where the predicate is true. Strings and binaries compare by unsigned bytes, false is less than true, zeros of either
+ * sign are equal. NaN is not less than, equal to or greater than anything, itself included: of comparisons only
+ * PQPUSH_NE holds for it.
  */
 typedef struct pqpush_predicate pqpush_predicate;
 
@@ -697,11 +705,11 @@ typedef struct pqpush_predicate pqpush_predicate;
 typedef struct pqpush_column_bounds {
   /** Bytes of this struct that the library knows. */
   size_t struct_size;
-  /** Lower bound, an array of length 1, borrowed; NULL where not known. */
+  /** Lower bound of the values that are neither null nor NaN, an array of length 1, borrowed; NULL where not known. */
   struct ArrowArray *min;
   /** Upper bound, likewise. */
   struct ArrowArray *max;
-  /** Schema of the bounds, borrowed. */
+  /** Schema of the column, and so of the bounds; borrowed. */
   const struct ArrowSchema *schema;
   /** Nulls; -1 where not known. */
   int64_t null_count;
@@ -719,8 +727,9 @@ typedef struct pqpush_predicate_callbacks {
   /** Handed to each function. */
   void *user_data;
   /**
-   * Owns `rows`, a struct array of the columns, and sets `*out_keep` to a Boolean array of as many rows; null drops
-   * the row. Anything but 0 is a failure.
+   * Owns `rows`, a struct array of the columns in the order in which they were named, and sets `*out_keep`, which is
+   * released before, to a Boolean array of as many rows; null drops the row. `schema` is that of `rows`, borrowed.
+   * Anything but 0 is a failure.
    */
   int (*eval_rows)(void *user_data,
                    const struct ArrowSchema *schema,
@@ -736,12 +745,17 @@ typedef struct pqpush_predicate_callbacks {
 } pqpush_predicate_callbacks;
 
 /**
- * Compares a column with a literal. Not supported by this version.
+ * Compares a column with a literal.
+ *
+ * The literal is made a value of the column's type without loss, or refused: a number a number of the same value, a date or
+ * time one of another unit, a string a binary. A decimal stands for the nearest floating-point number, a floating-point
+ * number for the decimal that it is written as; a date for its midnight; a timestamp without a zone is in UTC where the
+ * column is; a string may be a written date or timestamp.
  *
  * Parameters: `column`: dotted path; `op`: one of pqpush_comparison; `literal`, `literal_schema`: an Arrow array of
  * length 1 and its schema; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `literal` and `literal_schema` are consumed, on every path; `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: `literal` and `literal_schema` are consumed, on every path; `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -753,11 +767,11 @@ pqpush_status pqpush_predicate_compare(pqpush_str column,
                                        pqpush_error **err);
 
 /**
- * Compares a column with an integer. Not supported by this version.
+ * Compares a column with an integer, as pqpush_predicate_compare does.
  *
  * Parameters: `column`: dotted path; `op`: one of pqpush_comparison; `value`; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -768,11 +782,11 @@ pqpush_status pqpush_predicate_compare_int64(pqpush_str column,
                                              pqpush_error **err);
 
 /**
- * Compares a column with a floating-point number. Not supported by this version.
+ * Compares a column with a floating-point number, as pqpush_predicate_compare does.
  *
  * Parameters: `column`: dotted path; `op`: one of pqpush_comparison; `value`; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -783,11 +797,11 @@ pqpush_status pqpush_predicate_compare_double(pqpush_str column,
                                               pqpush_error **err);
 
 /**
- * Compares a column with a string. Not supported by this version.
+ * Compares a column with a string, as pqpush_predicate_compare does.
  *
  * Parameters: `column`: dotted path; `op`: one of pqpush_comparison; `value`; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: `value` is borrowed for the call; `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -798,11 +812,12 @@ pqpush_status pqpush_predicate_compare_string(pqpush_str column,
                                               pqpush_error **err);
 
 /**
- * Keeps rows whose value is one of a list. Not supported by this version.
+ * Keeps rows whose value is one of a list. With a null in the list the rows whose value is not in it are neither kept nor
+ * dropped by a NOT around it, as in SQL; a list without values keeps no row.
  *
  * Parameters: `column`: dotted path; `values`, `values_schema`: an Arrow array and its schema; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `values` and `values_schema` are consumed, on every path; `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: `values` and `values_schema` are consumed, on every path; `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -813,22 +828,22 @@ pqpush_status pqpush_predicate_in(pqpush_str column,
                                   pqpush_error **err);
 
 /**
- * Keeps rows whose value is null. Not supported by this version.
+ * Keeps rows whose value is null.
  *
  * Parameters: `column`: dotted path; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
 pqpush_status pqpush_predicate_is_null(pqpush_str column, pqpush_predicate **out, pqpush_error **err);
 
 /**
- * Keeps rows whose value begins with a prefix. Not supported by this version.
+ * Keeps rows whose value, a string or binary, begins with a prefix.
  *
  * Parameters: `column`: dotted path; `prefix`; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: `prefix` is borrowed for the call; `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -838,11 +853,12 @@ pqpush_status pqpush_predicate_starts_with(pqpush_str column,
                                            pqpush_error **err);
 
 /**
- * Keeps rows whose value matches an SQL LIKE pattern. Not supported by this version.
+ * Keeps rows whose value, a string or binary, matches an SQL LIKE pattern: `%` is any text, `_` one character (one
+ * byte of a binary); a backslash before one of them, or before a backslash, makes it stand for itself.
  *
  * Parameters: `column`: dotted path; `pattern`; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a backslash before anything else.
+ * Memory: `pattern` is borrowed for the call; `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -852,11 +868,11 @@ pqpush_status pqpush_predicate_like(pqpush_str column,
                                     pqpush_error **err);
 
 /**
- * Keeps rows that satisfy every operand. Not supported by this version.
+ * Keeps rows for which every operand is true: all rows where there is no operand.
  *
  * Parameters: `operands`, `count`: the predicates; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: the operands are consumed, on every path; `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: the operands are consumed, on every path; `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -866,11 +882,11 @@ pqpush_status pqpush_predicate_and(pqpush_predicate **operands,
                                    pqpush_error **err);
 
 /**
- * Keeps rows that satisfy an operand. Not supported by this version.
+ * Keeps rows for which an operand is true: none where there is no operand.
  *
  * Parameters: `operands`, `count`: the predicates; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: the operands are consumed, on every path; `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: the operands are consumed, on every path; `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -880,24 +896,51 @@ pqpush_status pqpush_predicate_or(pqpush_predicate **operands,
                                   pqpush_error **err);
 
 /**
- * Keeps rows for which the operand is false. Not supported by this version.
+ * Keeps rows for which the operand is false: not those for which it is neither true nor false.
  *
  * Parameters: `operand`: the predicate; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: the operand is consumed, on every path; `*out` is NULL on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: the operand is consumed, on every path; `*out` is owned by the caller, NULL on failure.
  * Threads: any.
  * Since: 0.1.0
  */
 pqpush_status pqpush_predicate_not(pqpush_predicate *operand, pqpush_predicate **out, pqpush_error **err);
 
 /**
- * Keeps rows that a function of the host keeps. Not supported by this version.
+ * Reads a condition in SQL, as it stands behind WHERE: comparisons of a column with a literal, IN, BETWEEN, LIKE,
+ * IS [NOT] NULL, AND, OR, NOT, parentheses. Names of columns are case-sensitive, and in double quotes where they are not
+ * plain words. Literals: 5, -0.05 (a decimal), 1e3 (a double), 'text', X'00ff', TRUE, FALSE, NULL, DATE '1994-01-31',
+ * TIME '12:30:00', TIMESTAMP '1994-01-31 12:30:00.5', and with Z or +02:00 behind it an instant in UTC.
  *
- * Parameters: `columns`, `column_count`: dotted paths; `callbacks`: the functions, borrowed for the call;
+ * Parameters: `sql`: the condition; `out`: the new predicate.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, and the message says at which character.
+ * Memory: `sql` is borrowed for the call; `*out` is owned by the caller, NULL on failure.
+ * Threads: any.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_predicate_parse(pqpush_str sql,
+                                     pqpush_predicate **out,
+                                     pqpush_error **err);
+
+/**
+ * Frees a predicate. Decoders that use it keep what they need of it.
+ *
+ * Parameters: `predicate`: a predicate, or NULL, which does nothing.
+ * Threads: any.
+ * Since: 0.1.0
+ */
+void pqpush_predicate_free(pqpush_predicate *predicate);
+
+/**
+ * Keeps rows that a function of the host keeps. Where it fails, or answers with anything but as many Booleans as there are
+ * rows, the decoder ends with PQPUSH_ERR_CALLBACK, and the message has the function and the number that it returned.
+ *
+ * Parameters: `columns`, `column_count`: dotted paths, at least one; `callbacks`: the functions, borrowed for the call;
  * `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_UNSUPPORTED for fields past the ones of this version.
  * Memory: callbacks->user_data is consumed: release(user_data) runs exactly once, on every path on which
- * callbacks->struct_size says that there is a release; `*out` is NULL on failure.
+ * callbacks->struct_size says that there is a release; `*out` is owned by the caller, NULL on
+ * failure.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -906,26 +949,6 @@ pqpush_status pqpush_predicate_callback(const pqpush_str *columns,
                                         const pqpush_predicate_callbacks *callbacks,
                                         pqpush_predicate **out,
                                         pqpush_error **err);
-
-/**
- * Reads a condition in SQL. Not supported by this version.
- *
- * Parameters: `sql`: comparisons, IN, BETWEEN, LIKE, IS [NOT] NULL, AND, OR, NOT; `out`: the new predicate.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `sql` is borrowed for the call; `*out` is NULL on failure.
- * Threads: any.
- * Since: 0.1.0
- */
-pqpush_status pqpush_predicate_parse(pqpush_str sql, pqpush_predicate **out, pqpush_error **err);
-
-/**
- * Frees a predicate. Decoders that use it keep it alive.
- *
- * Parameters: `predicate`: a predicate, or NULL, which does nothing. This version makes none, so that it is NULL.
- * Threads: any.
- * Since: 0.1.0
- */
-void pqpush_predicate_free(pqpush_predicate *predicate);
 
 /* ---- Scan options ---------------------------------------------------------------------------------------------- */
 

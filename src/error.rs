@@ -74,9 +74,12 @@ constructors! {
     not_parquet => NotParquet,
     truncated => Truncated,
     corrupt => Corrupt,
+    checksum => Checksum,
     unsupported => Unsupported,
+    key => Key,
     out_of_memory => OutOfMemory,
     limit => Limit,
+    callback => Callback,
     internal => Internal,
 }
 

@@ -16,9 +16,10 @@
 //! | `ffi` | the C ABI: handles, errors, options, Arrow export; converts, decides nothing |
 //! | [`push`] | the sans-IO state machines: metadata decoder, decoder, buffers, demand |
 //! | [`scan`] | what to read: options, projection, plan |
-//! | `predicate` | which rows can be left out, and how that is found out |
+//! | [`predicate`] | which rows can be left out, and how that is found out |
 //! | `column` | one column of one row group: pages to levels and values to Arrow arrays |
-//! | `page` | one page: header, decompression |
+//! | `page` | one page: header, checksum, decryption, decompression |
+//! | `crypto` | modules of encrypted files, and the keys that open them |
 //! | `encoding` | bytes of a page to values, one file an encoding |
 //! | `simd` | kernels behind one dispatch, a scalar twin for each |
 //! | `memory` | recycled, aligned blocks that values are written to |
@@ -49,6 +50,7 @@ compile_error!("pqpush catches panics at its C ABI: build it with panic = \"unwi
 
 mod byte_range;
 mod column;
+mod crypto;
 mod encoding;
 mod error;
 #[allow(unsafe_code)] // the C ABI is pointers
@@ -57,6 +59,7 @@ mod ffi;
 mod memory;
 pub mod metadata;
 mod page;
+pub mod predicate;
 pub mod push;
 pub mod scan;
 pub mod schema;
@@ -64,8 +67,13 @@ pub mod schema;
 mod simd;
 
 pub use byte_range::ByteRange;
+pub use crypto::{DecryptionProperties, Key};
 pub use error::{Error, ErrorKind, Result};
 pub use metadata::Metadata;
-pub use push::{Batch, Decoder, MetadataDecoder, MetadataOptions, MetadataStep, Metrics, PageIndexPolicy, Step};
-pub use scan::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions};
+pub use predicate::Predicate;
+pub use push::{
+    Batch, BloomFilterDecoder, BloomFilterStep, Decoder, MetadataDecoder, MetadataOptions, MetadataStep, Metrics,
+    PageIndexPolicy, Step,
+};
+pub use scan::{ROW_GROUP_INDEX, ROW_NUMBER, RowSelection, ScanOptions};
 pub use schema::StringType;

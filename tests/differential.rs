@@ -24,7 +24,7 @@ use arrow_array::types::IntervalMonthDayNano;
 use arrow_array::{ArrayRef, IntervalMonthDayNanoArray};
 use arrow_schema::{DataType, Field, IntervalUnit};
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
-use pqpush::{ScanOptions, StringType};
+use pqpush::{RowSelection, ScanOptions, StringType};
 
 use support::compare::{assert_batches, assert_field, assert_values, reference, whole_columns};
 use support::fixture::{Coding, ColumnSpec, FileSpec, Fixture, NULL_SHAPES, Nulls, Values};
@@ -63,7 +63,10 @@ fn chosen_rows(spec: &FileSpec, options: &ScanOptions) -> Vec<usize> {
         let start = group as usize * spec.row_group_rows;
         start..spec.rows.min(start + spec.row_group_rows)
     };
-    let rows = groups.into_iter().flat_map(rows_of).skip(options.offset as usize);
+    let bits = options.row_selection.as_ref().map(RowSelection::to_bitmap);
+    let rows = groups.into_iter().flat_map(rows_of).enumerate();
+    let rows = rows.filter(|(index, _)| bits.as_ref().is_none_or(|bits| bits.value(*index))).map(|(_, row)| row);
+    let rows = rows.skip(options.offset as usize);
     rows.take(options.limit.unwrap_or(u64::MAX) as usize).collect()
 }
 
@@ -279,6 +282,20 @@ fn random_spec(random: &mut Random, seed: u64) -> FileSpec {
     spec
 }
 
+/// Runs of a random mean length, or random rows.
+fn random_selection(random: &mut Random, rows: usize) -> RowSelection {
+    let longest = random.pick(&[1, 3, 30, 300, 3000]);
+    let percent = random.pick(&[1, 50, 99]);
+    let mut runs = Vec::new();
+    let mut left = rows;
+    while left > 0 {
+        let run = left.min(1 + random.below(longest));
+        runs.push((run as u64, random.percent(percent)));
+        left -= run;
+    }
+    RowSelection::from_runs(runs).expect("as many rows as there are")
+}
+
 fn random_options(random: &mut Random, spec: &FileSpec) -> ScanOptions {
     let mut options = ScanOptions { batch_rows: 1 + random.below(1200), ..ScanOptions::default() };
     options.string_type = random.pick(&STRING_TYPES);
@@ -291,6 +308,10 @@ fn random_options(random: &mut Random, spec: &FileSpec) -> ScanOptions {
         random.shuffle(&mut groups);
         groups.truncate(1 + random.below(groups.len()));
         options.row_groups = Some(groups);
+    }
+    if random.percent(30) {
+        let every = ScanOptions { row_groups: options.row_groups.clone(), ..ScanOptions::default() };
+        options.row_selection = Some(random_selection(random, chosen_rows(spec, &every).len()));
     }
     if random.percent(30) {
         options.offset = random.below(spec.rows + 10) as u64;

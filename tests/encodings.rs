@@ -17,11 +17,16 @@
 
 mod support;
 
-use parquet::basic::{Compression, Encoding, ZstdLevel};
-use pqpush::{ScanOptions, StringType};
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_schema::DataType;
+use bytes::Bytes;
+use parquet::basic::{Compression, ZstdLevel};
+use pqpush::{ErrorKind, ScanOptions, StringType};
 
-use support::compare::{assert_batches, assert_values, reference, whole_columns};
+use support::compare::{assert_batches, assert_values, plain_strings, reference, whole_columns};
 use support::fixture::{Coding, ColumnSpec, FileSpec, NULL_SHAPES, Nulls, Values};
+use support::handmade::*;
 use support::host::{By, Feed, quick_feeds, scan_with};
 use support::kinds::{ALL, Kind, Lengths};
 use support::random::Random;
@@ -29,22 +34,6 @@ use support::random::Random;
 const STRING_TYPES: [StringType; 3] = [StringType::Utf8, StringType::LargeUtf8, StringType::Utf8View];
 const VALUES: [Values; 4] = [Values::Distinct, Values::Few(7), Values::Runs, Values::Constant];
 const LENGTHS: [Lengths; 3] = [Lengths::Short, Lengths::OftenEmpty, Lengths::Long];
-
-/// The encodings that the format allows for values of that kind, PLAIN and dictionaries apart.
-fn encodings(kind: Kind) -> &'static [Encoding] {
-    match kind {
-        Kind::Bool => &[Encoding::RLE],
-        Kind::Int96 => &[],
-        Kind::Float32 | Kind::Float64 => &[Encoding::BYTE_STREAM_SPLIT],
-        Kind::Utf8 | Kind::Binary | Kind::Enum | Kind::Json | Kind::Bson | Kind::DecimalBytes(_) => {
-            &[Encoding::DELTA_LENGTH_BYTE_ARRAY, Encoding::DELTA_BYTE_ARRAY]
-        }
-        Kind::Fixed(_) | Kind::Uuid | Kind::Interval | Kind::Float16 | Kind::DecimalFixed(..) => {
-            &[Encoding::DELTA_BYTE_ARRAY, Encoding::BYTE_STREAM_SPLIT]
-        }
-        _ => &[Encoding::DELTA_BINARY_PACKED, Encoding::BYTE_STREAM_SPLIT],
-    }
-}
 
 /// The kinds that the reference reads as they are written; INTERVAL is compared in the differential suite.
 fn kinds() -> impl Iterator<Item = Kind> {
@@ -67,7 +56,7 @@ fn check(spec: &FileSpec, options: &ScanOptions, feed: Feed) {
 fn every_type_encoding_null_shape_and_page_version() {
     let mut seed = 0;
     for kind in kinds() {
-        for encoding in encodings(kind) {
+        for encoding in kind.encodings() {
             for nulls in NULL_SHAPES {
                 for v2 in [false, true] {
                     seed += 1;
@@ -86,7 +75,7 @@ fn every_type_encoding_null_shape_and_page_version() {
 #[test]
 fn offset_and_limit_inside_pages() {
     for kind in kinds() {
-        for encoding in encodings(kind) {
+        for encoding in kind.encodings() {
             for (nulls, page_index) in [(Nulls::Required, false), (Nulls::Random(20), true)] {
                 let column = ColumnSpec::new("c", kind, nulls, Coding::As(*encoding));
                 let mut spec = FileSpec::new(vec![column], 700, 260);
@@ -105,7 +94,7 @@ fn offset_and_limit_inside_pages() {
 #[test]
 fn a_dictionary_given_up_for_another_encoding() {
     for kind in kinds().filter(|kind| kind.takes_dictionary()) {
-        for encoding in encodings(kind) {
+        for encoding in kind.encodings() {
             for nulls in [Nulls::Required, Nulls::Random(30)] {
                 let column = ColumnSpec::new("c", kind, nulls, Coding::DictionaryThen(*encoding));
                 let spec = FileSpec::new(vec![column], 900, 100);
@@ -121,7 +110,7 @@ fn a_dictionary_given_up_for_another_encoding() {
 fn every_string_type_and_value_shape() {
     for string_type in STRING_TYPES {
         for kind in [Kind::Utf8, Kind::Binary] {
-            for encoding in encodings(kind) {
+            for encoding in kind.encodings() {
                 for values in VALUES {
                     for lengths in LENGTHS {
                         let column = ColumnSpec::new("s", kind, Nulls::Random(20), Coding::As(*encoding));
@@ -143,7 +132,7 @@ fn every_string_type_and_value_shape() {
 #[test]
 fn long_strings_in_long_batches() {
     for string_type in STRING_TYPES {
-        for encoding in encodings(Kind::Utf8) {
+        for encoding in Kind::Utf8.encodings() {
             let column = ColumnSpec::new("s", Kind::Utf8, Nulls::Random(10), Coding::As(*encoding));
             let spec = FileSpec::new(vec![column.with_values(Values::Distinct, Lengths::Long)], 6000, 4500);
             check(&spec, &ScanOptions { string_type, ..ScanOptions::default() }, Feed::Whole);
@@ -152,10 +141,10 @@ fn long_strings_in_long_batches() {
 }
 
 fn random_spec(random: &mut Random, seed: u64) -> FileSpec {
-    let kinds: Vec<Kind> = kinds().filter(|kind| !encodings(*kind).is_empty()).collect();
+    let kinds: Vec<Kind> = kinds().filter(|kind| !kind.encodings().is_empty()).collect();
     let column = |index: usize, random: &mut Random| {
         let kind = random.pick(&kinds);
-        let encoding = random.pick(encodings(kind));
+        let encoding = random.pick(kind.encodings());
         let coding = if random.percent(30) { Coding::DictionaryThen(encoding) } else { Coding::As(encoding) };
         let column = ColumnSpec::new(&format!("c{index}"), kind, random.pick(NULL_SHAPES), coding);
         let codecs = [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(ZstdLevel::default())];
@@ -178,5 +167,107 @@ fn random_combinations() {
         options.offset = if random.percent(50) { random.below(spec.rows) as u64 } else { 0 };
         options.limit = random.percent(50).then(|| random.below(spec.rows) as u64);
         check(&spec, &options, random.pick(&quick_feeds(seed)));
+    }
+}
+
+/// A string column of hand-made pages; Binary where `is_text` is false.
+fn strings(encoding: i32, rows: i64, body: Vec<u8>, is_text: bool) -> Bytes {
+    let column = Column::new("s", BYTE_ARRAY, vec![data_v1(rows as i32, encoding, body)]);
+    let column = if is_text { column.converted(UTF8) } else { column };
+    file(rows, vec![column.chunk(|chunk| chunk.value_count = Some(rows))])
+}
+
+fn delta_length(values: &[&[u8]]) -> Vec<u8> {
+    let lengths: Vec<i64> = values.iter().map(|value| value.len() as i64).collect();
+    [delta_binary_packed(&lengths, 32, 4), values.concat()].concat()
+}
+
+fn delta_bytes(prefixes: &[i64], suffixes: &[&[u8]]) -> Vec<u8> {
+    [delta_binary_packed(prefixes, 32, 4), delta_length(suffixes)].concat()
+}
+
+/// The values of the only column as bytes, or the kind of the error.
+fn read_strings(file: &Bytes, string_type: StringType) -> Result<Vec<Vec<u8>>, ErrorKind> {
+    let options = ScanOptions { string_type, ..ScanOptions::default() };
+    let scan = scan_with(file, options, Feed::Asked, By::Push).map_err(|error| error.kind())?;
+    let column = plain_strings(&whole_columns(&scan)[0]);
+    let bytes = |row: usize| match column.data_type() {
+        DataType::Utf8 => column.as_string::<i32>().value(row).as_bytes().to_vec(),
+        _ => column.as_binary::<i32>().value(row).to_vec(),
+    };
+    Ok((0..column.len()).map(bytes).collect())
+}
+
+/// Writers compare bytes, so that a shared prefix may end inside a character: the whole values count.
+#[test]
+fn characters_cut_by_shared_prefixes() {
+    for string_type in STRING_TYPES {
+        let expected = ["stra\u{df}e \u{20ac}", "stra\u{de}"].map(str::as_bytes);
+        let body = delta_bytes(&[0, 5], &[expected[0], b"\x9e"]);
+        let text = read_strings(&strings(DELTA_BYTE_ARRAY, 2, body, true), string_type).expect("whole characters");
+        assert_eq!(text, expected);
+        // Half a character, gone on with by another one.
+        let body = delta_bytes(&[0, 5], &[expected[0], "\u{20ac}".as_bytes()]);
+        let text = read_strings(&strings(DELTA_BYTE_ARRAY, 2, body.clone(), true), string_type);
+        assert_eq!(text, Err(ErrorKind::Corrupt));
+        let binary = read_strings(&strings(DELTA_BYTE_ARRAY, 2, body, false), string_type).expect("any bytes");
+        assert_eq!(binary, [expected[0], b"stra\xc3\xe2\x82\xac"]);
+    }
+}
+
+/// Bytes that are valid only across the border of two values.
+#[test]
+fn characters_over_two_values_are_refused() {
+    for string_type in STRING_TYPES {
+        for (first, second) in [(b"a\xc3".as_slice(), b"\xa9b".as_slice()), (b"\xf0\x9f", b"\xa6\x80"), (b"x", b"\xff")]
+        {
+            for (encoding, body) in [
+                (DELTA_LENGTH_BYTE_ARRAY, delta_length(&[first, second])),
+                (DELTA_BYTE_ARRAY, delta_bytes(&[0, 0], &[first, second])),
+            ] {
+                let text = strings(encoding, 2, body.clone(), true);
+                assert_eq!(read_strings(&text, string_type), Err(ErrorKind::Corrupt), "{first:?} {second:?}");
+                let binary = strings(encoding, 2, body, false);
+                assert_eq!(read_strings(&binary, string_type).expect("any bytes"), [first, second]);
+            }
+        }
+    }
+}
+
+/// BYTE_STREAM_SPLIT pages that are not a whole number of values, or have too few.
+#[test]
+fn byte_stream_split_pages_of_the_wrong_size() {
+    for (bytes, expected) in [(32, Ok(8)), (31, Err(ErrorKind::Corrupt)), (28, Err(ErrorKind::Corrupt))] {
+        let page = data_v1(8, BYTE_STREAM_SPLIT, vec![1; bytes]);
+        let column = Column::new("n", INT32, vec![page]).chunk(|chunk| chunk.value_count = Some(8));
+        let scanned = scan_with(&file(8, vec![column]), ScanOptions::default(), Feed::Asked, By::Push);
+        assert_eq!(scanned.map(|scan| scan.row_count()).map_err(|error| error.kind()), expected, "{bytes} bytes");
+    }
+}
+
+/// Encodings that the format does not define for a type are refused, with the place.
+#[test]
+fn encodings_of_other_types_are_refused() {
+    let cases = [
+        (BOOLEAN, DELTA_BINARY_PACKED),
+        (BOOLEAN, BYTE_STREAM_SPLIT),
+        (BOOLEAN, RLE_DICTIONARY),
+        (INT32, RLE),
+        (INT32, BIT_PACKED),
+        (INT32, DELTA_BYTE_ARRAY),
+        (INT64, DELTA_LENGTH_BYTE_ARRAY),
+        (INT96, DELTA_BINARY_PACKED),
+        (INT96, BYTE_STREAM_SPLIT),
+        (BYTE_ARRAY, DELTA_BINARY_PACKED),
+        (BYTE_ARRAY, BYTE_STREAM_SPLIT),
+        (BYTE_ARRAY, 10),
+        (INT32, -1),
+    ];
+    for (physical, encoding) in cases {
+        let column = Column::new("c", physical, vec![data_v1(8, encoding, vec![0; 100])]);
+        let file = file(8, vec![column.chunk(|chunk| chunk.value_count = Some(8))]);
+        let error = scan_with(&file, ScanOptions::default(), Feed::Asked, By::Push).expect_err("no such encoding");
+        let place = (error.kind(), error.row_group(), error.column(), error.file_offset().is_some());
+        assert_eq!(place, (ErrorKind::Unsupported, Some(0), Some(0), true), "{error:?}");
     }
 }

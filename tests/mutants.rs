@@ -30,7 +30,7 @@ use pqpush::{ErrorKind, Result, ScanOptions, StringType};
 use support::corpus::{corpus, mutants};
 use support::fixture::{Coding, ColumnSpec, FileSpec, Nulls};
 use support::host::{By, Feed, Feeder, metadata, scan_fed};
-use support::kinds::{ALL, Kind};
+use support::kinds::ALL;
 use support::memory;
 use support::random::Random;
 
@@ -160,11 +160,13 @@ fn codecs() -> [Compression; 8] {
 fn small_files() -> Vec<FileSpec> {
     let mut specs = Vec::new();
     for kind in ALL {
-        for coding in [Coding::Plain, Coding::Dictionary, Coding::DictionaryFallback, Coding::Rle] {
+        let dictionaries: &[Coding] = match kind.takes_dictionary() {
+            true => &[Coding::Dictionary, Coding::DictionaryFallback],
+            false => &[],
+        };
+        let others = kind.encodings().iter().map(|encoding| Coding::As(*encoding));
+        for coding in [Coding::Plain].into_iter().chain(dictionaries.iter().copied()).chain(others) {
             for v2 in [false, true] {
-                if (coding == Coding::Rle) != (*kind == Kind::Bool) && coding != Coding::Plain {
-                    continue;
-                }
                 let seed = specs.len();
                 let nulls = [Nulls::Required, Nulls::Random(30)][seed / 2 % 2];
                 let column = ColumnSpec::new("c", *kind, nulls, coding).with_codec(codecs()[seed / 3 % 8]);

@@ -2,6 +2,7 @@
 
 #include "arrow_type.h"
 #include "grid.h"
+#include "statistics.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -173,7 +174,7 @@ static int add_column_chunk(const parquet_file *file, grid *grid, size_t row_gro
     return 0;
 }
 
-static int print_row_group(const parquet_file *file, size_t row_group) {
+static int print_row_group(const parquet_file *file, const column_statistics *statistics, size_t row_group) {
     static const bool align_right[] = {false, false, false, true, true, true, true, false};
     static const char *const titles[] = {"column", "physical type", "codec",        "values",
                                          "offset", "compressed",    "uncompressed", "encodings"};
@@ -194,15 +195,17 @@ static int print_row_group(const parquet_file *file, size_t row_group) {
         failed = add_column_chunk(file, &grid, row_group, i);
     }
     grid_print(&grid, stdout, 2);
-    return failed;
+    return failed ? failed : print_statistics(file, statistics, row_group);
 }
 
 int print_meta(const parquet_file *file) {
     print_file_facts(file);
     int failed = print_key_values(file);
+    column_statistics *statistics = statistics_load(file);
     size_t count = pqpush_metadata_row_group_count(file->metadata);
     for (size_t i = 0; i < count && !failed && !ferror(stdout); i++) {
-        failed = print_row_group(file, i);
+        failed = print_row_group(file, statistics, i);
     }
+    statistics_free(file, statistics);
     return failed;
 }

@@ -76,10 +76,12 @@ static int push_metadata_ranges(const parquet_file *file, pqpush_metadata_decode
     return 0;
 }
 
-static int read_metadata(parquet_file *file) {
+static int read_metadata(parquet_file *file, const decryption_keys *keys) {
     pqpush_metadata_decoder *decoder;
     pqpush_error *error = NULL;
-    if (pqpush_metadata_decoder_new(file->length, NULL, &decoder, &error) != PQPUSH_OK) {
+    pqpush_metadata_options options = {.struct_size = sizeof options};
+    keys_fill(keys, &options);
+    if (pqpush_metadata_decoder_new(file->length, &options, &decoder, &error) != PQPUSH_OK) {
         return report_error(file, error);
     }
     int failed = 0;
@@ -95,7 +97,7 @@ static int read_metadata(parquet_file *file) {
     return failed;
 }
 
-int file_open(parquet_file *file, const char *path) {
+int file_open(parquet_file *file, const char *path, const decryption_keys *keys) {
     struct stat status;
     *file = (parquet_file){.path = path, .descriptor = open(path, O_RDONLY)};
     if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0) {
@@ -105,7 +107,7 @@ int file_open(parquet_file *file, const char *path) {
         return report(file, EXIT_DATA, "not a regular file");
     }
     file->length = (uint64_t)status.st_size;
-    return read_metadata(file);
+    return read_metadata(file, keys);
 }
 
 void file_close(parquet_file *file) {

@@ -2,6 +2,7 @@
 #ifndef PQCAT_FILE_H
 #define PQCAT_FILE_H
 
+#include "keys.h"
 #include "pqpush.h"
 
 enum { EXIT_DATA = 1, EXIT_USAGE = 2 }; /* exit statuses: the file is at fault, the command line is */
@@ -16,7 +17,7 @@ typedef struct parquet_file {
 /* The functions below return 0 or an exit status; the message has then been written to stderr. */
 
 /* Opens the file and reads its metadata. file_close is due on every path. */
-int file_open(parquet_file *file, const char *path);
+int file_open(parquet_file *file, const char *path, const decryption_keys *keys);
 void file_close(parquet_file *file);
 
 /* Reads one range into memory of its own, which the caller frees. */

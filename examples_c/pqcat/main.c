@@ -5,6 +5,7 @@
  *   facts.c       --schema and --meta, from the metadata alone
  *   printer.c     batches as CSV and JSON lines; table.c as a table
  *   cell.c        one value of an Arrow array; scalar.c its digits; arrow_type.c its type
+ *   keys.c        the keys of an encrypted file
  *   options.c, progress.c, grid.c, text.c   the command line, the bar on stderr, aligned columns, strings
  */
 #include "facts.h"
@@ -28,7 +29,7 @@ static int print_count(const parquet_file *file, const options *options) {
 
 static int run(const options *options) {
     parquet_file file;
-    int failed = file_open(&file, options->path);
+    int failed = file_open(&file, options->path, &options->keys);
     if (!failed) {
         switch (options->action) {
         case ACTION_SCHEMA:

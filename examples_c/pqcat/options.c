@@ -15,6 +15,9 @@ static const char help_text[] =
     "  --limit N           at most N rows\n"
     "  --offset N          without the first N rows\n"
     "  --row-groups 0,2    only these row groups, in this order\n"
+    "  --footer-key HEX    the key of an encrypted file: of its footer, and of columns that have none of their own\n"
+    "  --column-key A.B=HEX   the key of one column; can be given again\n"
+    "  --aad-prefix TEXT   the AAD prefix of an encrypted file that does not store it\n"
     "  --format FORMAT     table (the default), csv or jsonl\n"
     "  --schema            print columns and types instead of rows\n"
     "  --meta              print row groups, column chunks and key-value metadata instead of rows\n"
@@ -147,6 +150,17 @@ static int parse_option_with_value(options *out, const char *option, const char 
     if (strcmp(option, "--row-groups") == 0) {
         return parse_row_groups(out, value);
     }
+    if (strcmp(option, "--aad-prefix") == 0) {
+        out->keys.aad_prefix = value;
+        return -1;
+    }
+    if (strcmp(option, "--footer-key") == 0) {
+        return keys_set_footer(&out->keys, value) ? -1 : usage_error("--footer-key wants 32, 48 or 64 hex digits");
+    }
+    if (strcmp(option, "--column-key") == 0) {
+        bool is_key = keys_add_column(&out->keys, value);
+        return is_key ? -1 : usage_error("--column-key wants a column, '=', and 32, 48 or 64 hex digits");
+    }
     return parse_format(out, value);
 }
 
@@ -184,7 +198,8 @@ static int parse_option(options *out, const char *option) {
 
 /* One argument that is an option, and its value: after '=' or the next argument. */
 static int parse_argument(options *out, int argc, char **argv, int *at) {
-    static const char *const with_value[] = {"--columns", "--limit", "--offset", "--row-groups", "--format", NULL};
+    static const char *const with_value[] = {"--columns",    "--limit",      "--offset",     "--row-groups", "--format",
+                                             "--footer-key", "--column-key", "--aad-prefix", NULL};
     const char *argument = argv[*at];
     char option[16] = {0};
     size_t length = strcspn(argument, "=");
@@ -232,4 +247,5 @@ void options_free(options *self) {
     free(self->columns);
     free(self->column_names);
     free(self->row_groups);
+    keys_free(&self->keys);
 }

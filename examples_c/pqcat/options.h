@@ -2,6 +2,7 @@
 #ifndef PQCAT_OPTIONS_H
 #define PQCAT_OPTIONS_H
 
+#include "keys.h"
 #include "pqpush.h"
 #include "printer.h"
 
@@ -24,6 +25,7 @@ typedef struct options {
     bool has_row_groups;
     size_t row_group_count;
     uint32_t *row_groups;
+    decryption_keys keys;
 } options;
 
 /* Returns -1 to go on, or the exit status of a program that has nothing more to do: 0 after --help and --version, 2

@@ -31,11 +31,12 @@ pub(crate) struct LeafBatch {
     pub levels: LevelRows,
 }
 
-/// The top-level arrays of a batch of `rows` rows from the arrays of its leaves, in the order of the tree's leaves.
-pub(crate) fn assemble(tree: &OutputTree, leaves: &[LeafBatch], rows: usize) -> Result<Vec<ArrayRef>> {
+/// The top-level arrays of a batch of `rows` rows from the arrays of its leaves, in the order of the tree's leaves. A
+/// top-level leaf may be left out; so is its array then.
+pub(crate) fn assemble(tree: &OutputTree, leaves: &[Option<LeafBatch>], rows: usize) -> Result<Vec<Option<ArrayRef>>> {
     let mut built: Vec<Option<ArrayRef>> = vec![None; tree.nodes.len()];
     for (index, node) in tree.nodes.iter().enumerate().rev() {
-        let leaf = leaves.get(node.first_leaf).ok_or_else(|| Error::internal("a leaf is missing"))?;
+        let Some(leaf) = leaves.get(node.first_leaf).and_then(Option::as_ref) else { continue };
         let children = node.children.iter().map(|child| take(&mut built, *child)).collect::<Result<Vec<_>>>()?;
         let array = match node.kind {
             OutputKind::Leaf => leaf.array.clone(),
@@ -46,8 +47,8 @@ pub(crate) fn assemble(tree: &OutputTree, leaves: &[LeafBatch], rows: usize) -> 
             *slot = Some(array);
         }
     }
-    let roots = tree.roots.iter().map(|root| take(&mut built, *root)).collect::<Result<Vec<_>>>()?;
-    match roots.iter().find(|array| array.len() != rows) {
+    let roots: Vec<_> = tree.roots.iter().map(|root| built.get_mut(*root).and_then(Option::take)).collect();
+    match roots.iter().flatten().find(|array| array.len() != rows) {
         Some(array) => Err(Error::corrupt(format!("a column of {} rows in a batch of {rows}", array.len()))),
         None => Ok(roots),
     }

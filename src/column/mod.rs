@@ -31,7 +31,7 @@ use crate::error::Result;
 use crate::memory::Pool;
 use crate::schema::Leaf;
 
-pub(crate) use assembly::assemble;
+pub(crate) use assembly::{LeafBatch, assemble};
 pub(crate) use bounds::{Side, bounds_array};
 pub(crate) use levels::LevelShape;
 pub(crate) use pages::ByteSource;

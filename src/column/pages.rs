@@ -9,7 +9,8 @@ use bytes::Bytes;
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::metadata::PageLocation;
-use crate::page::header::{self, PageHeader, Parsed};
+use crate::page::guard::{PageGuard, PagePlace};
+use crate::page::header::{PageHeader, PageKind, Parsed};
 
 /// Bytes looked at first for a page header; nearly all are far shorter.
 const HEADER_PEEK_BYTES: u64 = 1 << 10;
@@ -55,12 +56,15 @@ pub(crate) struct PageCursor {
     header_wanted_to: u64,
     /// Where the data pages lie, if that is to be used; empty if not.
     index: Vec<PageLocation>,
+    guard: PageGuard,
+    /// Data pages in front of the cursor.
+    data_pages: u64,
 }
 
 impl PageCursor {
     /// A cursor at the start of `chunk`. `index` is empty, or the pages of the chunk's offset index; one that does not lie
     /// in the chunk is not used.
-    pub(crate) fn new(chunk: ByteRange, stated_end: u64, index: Vec<PageLocation>) -> Self {
+    pub(crate) fn new(chunk: ByteRange, stated_end: u64, index: Vec<PageLocation>, guard: PageGuard) -> Self {
         let inside = |page: &PageLocation| {
             ByteRange::new(page.offset, page.compressed_bytes).is_some_and(|range| chunk.contains(range))
         };
@@ -73,6 +77,8 @@ impl PageCursor {
             largest_met: 0,
             header_wanted_to: chunk.offset,
             index,
+            guard,
+            data_pages: 0,
         }
     }
 
@@ -93,7 +99,7 @@ impl PageCursor {
         let mut peek = HEADER_PEEK_BYTES.min(left);
         loop {
             let bytes = source.contiguous_from(self.position, peek);
-            match header::parse(&bytes).map_err(|error| error.at_offset(self.position))? {
+            match self.guard.parse_header(&bytes, self.place()).map_err(|error| error.at_offset(self.position))? {
                 Parsed::Header(header, length) => {
                     self.check_body(&header, length as u64)?;
                     let page_bytes = u64::from(header.compressed_bytes).saturating_add(length as u64);
@@ -136,9 +142,21 @@ impl PageCursor {
         Err(Error::corrupt(message).at_offset(self.position))
     }
 
-    /// The bytes of the body of the page at the cursor, once located; `None` where some are missing.
-    pub(crate) fn body(&self, source: &dyn ByteSource) -> Option<Bytes> {
-        source.get(self.body_range())
+    /// The body of the page at the cursor, once located; `None` where bytes are missing.
+    pub(crate) fn body(&self, source: &dyn ByteSource) -> Result<Option<Bytes>> {
+        match (&self.header, source.get(self.body_range())) {
+            (Some((header, _)), Some(bytes)) => self.guard.open_body(header, bytes, self.place()).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Which page the one at the cursor is.
+    fn place(&self) -> PagePlace {
+        if self.position == self.chunk.offset && self.guard.begins_with_dictionary {
+            PagePlace::Dictionary
+        } else {
+            PagePlace::Data(self.data_pages)
+        }
     }
 
     fn body_range(&self) -> ByteRange {
@@ -153,13 +171,19 @@ impl PageCursor {
     /// Passes the located page and gives its bytes up.
     pub(crate) fn advance(&mut self, source: &mut dyn ByteSource) {
         let end = self.body_range().end();
+        let is_data = |header: &PageHeader| matches!(header.kind, PageKind::DataV1 { .. } | PageKind::DataV2 { .. });
+        if self.header.as_ref().is_some_and(|(header, _)| is_data(header)) {
+            self.data_pages = self.data_pages.saturating_add(1);
+        }
         self.move_to(end, source);
     }
 
     /// Goes to the page that holds `row`, where the index tells, giving up what lies between.
     pub(crate) fn seek(&mut self, row: u64, source: &mut dyn ByteSource) -> Option<IndexedRows> {
         let after = self.index.partition_point(|page| page.first_row <= row);
-        let page = *self.index.get(after.checked_sub(1)?)?;
+        let number = after.checked_sub(1)?;
+        let page = *self.index.get(number)?;
+        self.data_pages = number as u64;
         if page.offset != self.position {
             self.move_to(page.offset, source);
         }

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{Codec, PageLocation};
 use crate::page::PageOpener;
+use crate::page::guard::PageGuard;
 use crate::page::header::{PageHeader, PageKind};
 use crate::schema::Leaf;
 
@@ -30,6 +31,8 @@ pub(crate) struct ChunkPlace {
     pub codec: Codec,
     /// Where its data pages lie, if that is to be used; else empty.
     pub index: Vec<PageLocation>,
+    /// What guards its pages.
+    pub guard: PageGuard,
     /// The row group.
     pub row_group: usize,
     /// Leaf column ordinal.
@@ -107,7 +110,7 @@ impl ColumnReader {
         let rows = batch_rows.min(MAX_RESERVED_ROWS);
         let values = decoder::value_decoder(leaf, data_type, rows, pool)
             .map_err(|error| error.in_column(place.column, &path).in_row_group(place.row_group))?;
-        let cursor = PageCursor::new(place.range, place.stated_end, place.index.clone());
+        let cursor = PageCursor::new(place.range, place.stated_end, place.index.clone(), place.guard.clone());
         Ok(Self {
             path,
             counts: PageCounts { seen: cursor.indexed_page_count() as u64, opened: 0 },
@@ -151,9 +154,14 @@ impl ColumnReader {
         if self.is_starved {
             return Ok(false);
         }
+        self.abandon(source);
+        Ok(true)
+    }
+
+    /// Gives up what is left of the chunk without looking at it.
+    pub(crate) fn abandon(&mut self, source: &mut dyn ByteSource) {
         self.page = None;
         self.cursor.close(source);
-        Ok(true)
     }
 
     /// Pages met so far.
@@ -327,7 +335,7 @@ impl ColumnReader {
                 self.next_row = self.next_row.saturating_add(rows);
                 continue;
             }
-            let Some(body) = self.cursor.body(source) else { return Ok(NextPage::Starved) };
+            let Some(body) = self.cursor.body(source)? else { return Ok(NextPage::Starved) };
             let page = opener.data(&header, body, self.place.codec, self.place.levels.highest)?;
             let levels = PageLevels::open(self.place.levels, &page, entries)?;
             self.values.open_page(page.encoding, page.values, page.values_start)?;
@@ -382,7 +390,7 @@ impl ColumnReader {
             if self.has_dictionary {
                 return Err(Error::corrupt("a second dictionary page in one column chunk"));
             }
-            let Some(body) = self.cursor.body(source) else { return Ok(false) };
+            let Some(body) = self.cursor.body(source)? else { return Ok(false) };
             let page = opener.dictionary(header, body, self.place.codec)?;
             self.values.load_dictionary(page)?;
             self.has_dictionary = true;

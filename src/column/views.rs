@@ -98,8 +98,8 @@ impl ViewDecoder {
 
     /// Appends values whose bytes lie end to end in the page.
     fn read_delta_length(&mut self, count: usize) -> Result<()> {
+        let number = self.number_for_page()?;
         let ValueCursor::DeltaLength(values) = &mut self.cursor else { return Err(Error::internal("no lengths")) };
-        let number = self.page_number.map_or_else(|| next_number(&self.buffers), Ok)?;
         let mut is_pointed_to = false;
         for_each_block(count, |left, block| {
             let own = values.next(&self.page, left, block)?;

@@ -61,7 +61,6 @@ impl ByteArrayBlock {
         self.count = wanted.min(BLOCK_VALUES);
         let out = self.lengths.get_mut(..self.count).unwrap_or_default();
         self.total = read_lengths(page, lengths, out)?;
-        self.prefixes = [[0; 4]; BLOCK_VALUES];
         Ok(())
     }
 

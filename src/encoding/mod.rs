@@ -3,7 +3,8 @@
 //! A decoder here is a small cursor: it holds positions, not bytes. The page's bytes are handed to each call, so that one
 //! page buffer can serve levels, values and arrays at once. Every read is bounds-checked against those bytes and says
 //! how many values it asked for and how many were there; the caller adds the place in the file. Decoders work in
-//! runs and blocks: nothing is dispatched per value. Rests on `memory` and `simd`.
+//! runs and blocks: nothing is dispatched per value. Rests on `memory` and `simd`,
+//! and on `metadata` and `schema` for the names of encodings and physical types.
 
 mod byte_array_block;
 mod byte_stream_split;

@@ -3,10 +3,12 @@
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch, StructArray};
+use arrow_array::ffi::from_ffi;
+use arrow_array::{Array, ArrayRef, RecordBatch, StructArray, make_array};
 use arrow_data::ffi::FFI_ArrowArray;
+use arrow_data::layout;
 use arrow_schema::ffi::FFI_ArrowSchema;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Schema, SchemaRef};
 
 use super::error::{FfiResult, pqpush_error};
 use super::slice::slice;
@@ -14,7 +16,12 @@ use super::status::pqpush_status_code::PQPUSH_ERR_UNSUPPORTED;
 
 /// A batch as a struct array. It owns what it points to, each child too, so that a host may move children out.
 pub(super) fn export_batch(rows: RecordBatch) -> FFI_ArrowArray {
-    FFI_ArrowArray::new(&StructArray::from(rows).into_data())
+    export_array(StructArray::from(rows))
+}
+
+/// A struct array, likewise.
+pub(super) fn export_array(array: StructArray) -> FFI_ArrowArray {
+    FFI_ArrowArray::new(&array.into_data())
 }
 
 /// A schema as a struct whose children are the columns. Refused where the C form cannot hold it: a name with a NUL.
@@ -133,4 +140,43 @@ pub(super) unsafe fn consume(
         return Err(pqpush_error::invalid_argument(format!("{parameter} was released before")));
     }
     Ok((array, schema))
+}
+
+/// Literals of the host as an array. What cannot be a literal, and arrays that contradict themselves, are refused.
+pub(super) fn import(array: FFI_ArrowArray, schema: &FFI_ArrowSchema, parameter: &str) -> FfiResult<ArrayRef> {
+    let refused = |error| pqpush_error::invalid_argument(format!("{parameter}: {error}"));
+    let none = |of: &str| pqpush_error::invalid_argument(format!("{parameter}: no literals of type {of}"));
+    // Nested types are not looked into: their children would have to be checked first.
+    if schema.format().starts_with('+') {
+        return Err(none(schema.format()));
+    }
+    let data_type = DataType::try_from(schema).map_err(refused)?;
+    let (keys, values) = match &data_type {
+        DataType::Dictionary(keys, values) => (&**keys, Some(&**values)),
+        other => (other, None),
+    };
+    let fits = |array: &FFI_ArrowArray, data_type: &DataType| has_buffers_of(array, data_type);
+    let values_fit = match (values, array.dictionary()) {
+        (None, None) => true,
+        (Some(data_type), Some(values)) => fits(values, data_type) && values.dictionary().is_none(),
+        _ => false,
+    };
+    if !fits(&array, keys) || !values_fit {
+        return Err(none(&data_type.to_string()));
+    }
+    // SAFETY: the header asks for an array of this schema, and it has the buffers of one.
+    let data = unsafe { from_ffi(array, schema) }.map_err(refused)?;
+    data.validate_full().map_err(refused)?;
+    Ok(make_array(data))
+}
+
+/// Whether the array has as many buffers as its type asks for.
+fn has_buffers_of(array: &FFI_ArrowArray, data_type: &DataType) -> bool {
+    let layout = layout(data_type);
+    let fixed = layout.buffers.len().saturating_add(usize::from(layout.can_contain_null_mask));
+    match layout.variadic {
+        // The lengths of the variadic buffers stand behind them.
+        true => array.num_buffers() > fixed,
+        false => array.num_buffers() == fixed,
+    }
 }

@@ -70,6 +70,10 @@ pub struct pqpush_column_chunk_info {
     pub codec: i32,
     /// Bits of pqpush_column_chunk_flags.
     pub flags: u32,
+    /// Where its bloom filter begins; -1 where it has none.
+    pub bloom_filter_offset: i64,
+    /// Bytes of its bloom filter; 0 where it has none or the file does not say.
+    pub bloom_filter_length: u64,
 }
 
 /// Bits of pqpush_column_chunk_info.flags.
@@ -129,6 +133,8 @@ impl From<&ColumnChunk> for pqpush_column_chunk_info {
             encodings: bits.fold(0, |all, bit| all | bit),
             codec: chunk.codec.to_thrift(),
             flags: flags.into_iter().filter(|(set, _)| *set).fold(0, |all, (_, flag)| all | flag as u32),
+            bloom_filter_offset: chunk.bloom_filter_offset.map_or(-1, signed),
+            bloom_filter_length: chunk.bloom_filter_length.unwrap_or(0),
         }
     }
 }
@@ -153,7 +159,7 @@ fn physical_type_number(physical: PhysicalType) -> (i32, u32) {
 }
 
 /// The element of `list` at `index`, which the header calls `parameter`.
-fn at<'a, T>(list: &'a [T], index: usize, parameter: &str) -> FfiResult<&'a T> {
+pub(super) fn at<'a, T>(list: &'a [T], index: usize, parameter: &str) -> FfiResult<&'a T> {
     list.get(index).ok_or_else(|| {
         pqpush_error::invalid_argument(format!("{parameter}: there is no {index}, the file has {}", list.len()))
     })

@@ -9,15 +9,20 @@ pub(super) struct UserData {
     user_data: *mut c_void,
 }
 
-// SAFETY: the header says that `release` may come from any thread, and nothing else is done with `user_data`.
+// SAFETY: the header says that `release` may come from any thread, and that the host's functions may be called on any.
 unsafe impl Send for UserData {}
-// SAFETY: a shared reference gives no access to anything.
+// SAFETY: a shared reference gives no more than the pointer, which the library does not follow.
 unsafe impl Sync for UserData {}
 
 impl UserData {
     /// Takes over the duty to call `release(user_data)`.
     pub(super) fn new(release: Option<unsafe extern "C" fn(user_data: *mut c_void)>, user_data: *mut c_void) -> Self {
         Self { release, user_data }
+    }
+
+    /// What the host's functions are called with, while this lives.
+    pub(super) fn get(&self) -> *mut c_void {
+        self.user_data
     }
 }
 

@@ -61,7 +61,11 @@ impl From<Metrics> for pqpush_metrics {
     fn from(metrics: Metrics) -> Self {
         Self {
             rows_total: metrics.rows_total,
+            rows_pruned_by_stats: metrics.rows_pruned_by_stats,
+            rows_pruned_by_pages: metrics.rows_pruned_by_pages,
+            rows_filtered: metrics.rows_filtered,
             rows_out: metrics.rows_out,
+            row_groups_pruned: metrics.row_groups_pruned,
             row_groups_total: metrics.row_groups_total,
             pages_total: metrics.pages_total,
             pages_skipped: metrics.pages_skipped,

@@ -15,7 +15,10 @@
 compile_error!("pqpush promises its hosts that a panic becomes PQPUSH_ERR_INTERNAL: build it with panic = \"unwind\"");
 
 // Sections of the header.
+mod bloom_filter;
+mod callback;
 mod decoder;
+mod encryption;
 mod error;
 mod event;
 mod facts;
@@ -27,6 +30,7 @@ mod names;
 mod options;
 mod predicate;
 mod slice;
+mod statistics;
 mod status;
 mod version;
 

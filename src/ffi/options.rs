@@ -4,10 +4,11 @@ use arrow_schema::ffi::FFI_ArrowSchema;
 
 use super::arrow::import_schema;
 use super::error::{FfiResult, pqpush_error};
+use super::handle::borrow;
 use super::predicate::pqpush_predicate;
 use super::slice::{pqpush_str, slice, string};
 use super::structs::{Growing, init, take};
-use crate::{ScanOptions, StringType};
+use crate::{Predicate, RowSelection, ScanOptions, StringType};
 
 /// So many rows to read or to pass over.
 #[repr(C)]
@@ -39,7 +40,7 @@ pub struct pqpush_scan_options {
     pub row_groups: *const u32,
     /// Number of `row_groups`.
     pub row_group_count: usize,
-    /// Which rows of the chosen row groups. NULL: all. Not supported by this version.
+    /// Which rows of the chosen row groups, one run behind the other; they cover them all. NULL: all.
     pub row_selection: *const pqpush_row_run,
     /// Number of `row_selection`.
     pub row_selection_count: usize,
@@ -90,7 +91,8 @@ unsafe impl Growing for pqpush_scan_options {}
 pub enum pqpush_scan_flags {
     /// `limit` counts, also where it is 0.
     PQPUSH_SCAN_LIMIT = 1,
-    /// Verify page checksums. Not supported by this version.
+    /// Verify the checksum of every page that is decoded, where its header has one. A page that does not match it is
+    /// PQPUSH_ERR_CHECKSUM.
     PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
     /// Do not prune row groups by statistics. Not supported by this version, which does not prune.
     PQPUSH_SCAN_NO_STATS_PRUNING = 4,
@@ -116,12 +118,16 @@ pub enum pqpush_scan_flags {
 use pqpush_scan_flags::*;
 
 /// Flags that are honoured.
-const FLAGS: [pqpush_scan_flags; 4] =
-    [PQPUSH_SCAN_LIMIT, PQPUSH_SCAN_ROW_NUMBERS, PQPUSH_SCAN_ROW_GROUP_INDEX, PQPUSH_SCAN_IGNORE_ARROW_SCHEMA];
+const FLAGS: [pqpush_scan_flags; 5] = [
+    PQPUSH_SCAN_LIMIT,
+    PQPUSH_SCAN_VERIFY_CHECKSUMS,
+    PQPUSH_SCAN_ROW_NUMBERS,
+    PQPUSH_SCAN_ROW_GROUP_INDEX,
+    PQPUSH_SCAN_IGNORE_ARROW_SCHEMA,
+];
 
 /// Flags that a later version will honour.
-const LATER_FLAGS: [(pqpush_scan_flags, &str); 5] = [
-    (PQPUSH_SCAN_VERIFY_CHECKSUMS, "PQPUSH_SCAN_VERIFY_CHECKSUMS"),
+const LATER_FLAGS: [(pqpush_scan_flags, &str); 4] = [
     (PQPUSH_SCAN_NO_STATS_PRUNING, "PQPUSH_SCAN_NO_STATS_PRUNING"),
     (PQPUSH_SCAN_NO_PAGE_PRUNING, "PQPUSH_SCAN_NO_PAGE_PRUNING"),
     (PQPUSH_SCAN_NO_BLOOM, "PQPUSH_SCAN_NO_BLOOM"),
@@ -150,8 +156,7 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
     let Some(given) = (unsafe { take(options, "options") })? else {
         return Ok(ScanOptions::default());
     };
-    // SAFETY: as the caller says.
-    unsafe { refuse_unsupported(&given) }?;
+    refuse_unsupported(&given)?;
     let defaults = ScanOptions::default();
     let batch_rows = usize::try_from(given.batch_rows).map_err(|_| {
         pqpush_error::invalid_argument(format!("options.batch_rows: {} is too large", given.batch_rows))
@@ -165,9 +170,13 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         // SAFETY: as the caller says.
         row_groups: unsafe { list(given.row_groups, given.row_group_count, "options.row_groups") }?
             .map(<[u32]>::to_vec),
+        // SAFETY: as the caller says.
+        row_selection: unsafe { row_selection(&given) }?,
+        // SAFETY: as the caller says.
+        predicates: unsafe { predicates(&given) }?,
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
-        string_type: string_type(given.string_type)?,
+        string_type: string_type(given.string_type, "options.string_type")?,
         // SAFETY: as the caller says.
         schema: unsafe { import_schema(given.schema, "options.schema") }?,
         ignore_arrow_schema: has(PQPUSH_SCAN_IGNORE_ARROW_SCHEMA),
@@ -175,7 +184,12 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         row_numbers: has(PQPUSH_SCAN_ROW_NUMBERS),
         row_group_index: has(PQPUSH_SCAN_ROW_GROUP_INDEX),
         max_buffered_bytes: (given.max_buffered_bytes != 0).then_some(given.max_buffered_bytes),
+        predicate_cache_bytes: match given.predicate_cache_bytes {
+            0 => defaults.predicate_cache_bytes,
+            bytes => bytes,
+        },
         coalesce_gap: given.coalesce_gap,
+        verify_checksums: given.flags & PQPUSH_SCAN_VERIFY_CHECKSUMS as u32 != 0,
     })
 }
 
@@ -203,12 +217,41 @@ unsafe fn columns(given: &pqpush_scan_options) -> FfiResult<Option<Vec<String>>>
     paths.iter().map(owned).collect::<FfiResult<Vec<_>>>().map(Some)
 }
 
-fn string_type(number: i32) -> FfiResult<StringType> {
+/// The row selection.
+///
+/// # Safety
+/// As [`scan_options`].
+unsafe fn row_selection(given: &pqpush_scan_options) -> FfiResult<Option<RowSelection>> {
+    // SAFETY: as the caller says.
+    let runs = unsafe { list(given.row_selection, given.row_selection_count, "options.row_selection") }?;
+    let Some(runs) = runs else { return Ok(None) };
+    if let Some(run) = runs.iter().find(|run| run.select > 1) {
+        return Err(pqpush_error::invalid_argument(format!("options.row_selection: select is {}", run.select)));
+    }
+    Ok(Some(RowSelection::from_runs(runs.iter().map(|run| (run.row_count, run.select == 1)))?))
+}
+
+/// The predicates.
+///
+/// # Safety
+/// As [`scan_options`].
+unsafe fn predicates(given: &pqpush_scan_options) -> FfiResult<Vec<Predicate>> {
+    // SAFETY: as the caller says.
+    let handles = unsafe { slice(given.predicates, given.predicate_count, "options.predicates") }?;
+    let predicate = |handle: &*const pqpush_predicate| {
+        // SAFETY: as the caller says.
+        unsafe { borrow(*handle, "one of options.predicates") }.map(|handle| handle.predicate().clone())
+    };
+    handles.iter().map(predicate).collect()
+}
+
+/// The type of strings that a host asks for by number.
+pub(super) fn string_type(number: i32, parameter: &str) -> FfiResult<StringType> {
     match number {
         0 => Ok(StringType::Utf8),
         1 => Ok(StringType::LargeUtf8),
         2 => Ok(StringType::Utf8View),
-        other => Err(out_of_range("options.string_type", other)),
+        other => Err(out_of_range(parameter, other)),
     }
 }
 
@@ -231,30 +274,15 @@ fn refuse_flags(flags: u32) -> FfiResult<()> {
 }
 
 /// Refuses what has no meaning, then what this version lacks.
-///
-/// # Safety
-/// As [`scan_options`].
-unsafe fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
-    // SAFETY: as the caller says.
-    let (row_selection, predicates) = unsafe {
-        (
-            list(given.row_selection, given.row_selection_count, "options.row_selection")?,
-            list(given.predicates, given.predicate_count, "options.predicates")?,
-        )
-    };
+fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     if !(0..=1).contains(&given.dictionary) {
         return Err(out_of_range("options.dictionary", given.dictionary));
     }
     if !(0..=2).contains(&given.selection_policy) {
         return Err(out_of_range("options.selection_policy", given.selection_policy));
     }
-    let later = [
-        (row_selection.is_some(), "options.row_selection"),
-        (predicates.is_some_and(|list| !list.is_empty()), "options.predicates"),
-        (given.selection_policy != 0, "options.selection_policy"),
-    ];
-    match later.into_iter().find(|(asked, _)| *asked) {
-        Some((_, field)) => Err(pqpush_error::unsupported(field)),
-        None => refuse_flags(given.flags),
+    if given.selection_policy != 0 {
+        return Err(pqpush_error::unsupported("options.selection_policy"));
     }
+    refuse_flags(given.flags)
 }

@@ -1,25 +1,40 @@
-//! Predicates: the shape of their functions. This version evaluates none: each function checks its arguments, takes
-//! over what it consumes, gives it back, and says PQPUSH_ERR_UNSUPPORTED.
+//! Predicates: conditions as data, built from literals of the host, combined, or read from SQL text.
 
-use std::convert::Infallible;
-use std::ffi::{c_int, c_void};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::ffi::FFI_ArrowSchema;
 
-use super::arrow::consume;
+use super::arrow::{consume, import};
 use super::error::{FfiResult, pqpush_error};
 use super::guard::guard;
-use super::lent::UserData;
+use super::handle::{free_box, into_box};
 use super::options::out_of_range;
 use super::slice::{pqpush_str, slice, string};
 use super::status::pqpush_status;
-use super::structs::{Growing, OutValue, take_owned};
+use super::structs::OutValue;
+use crate::predicate::{Comparison, Predicate};
 
-/// A condition on rows. It never changes, and any number of decoders and threads may use it at the same time. This
-/// version makes none: every function that would answers PQPUSH_ERR_UNSUPPORTED.
+/// A condition on rows. It never changes, and any number of decoders and threads may use it at the same time.
+///
+/// Columns are named by dotted path, and have to be leaf columns outside of lists. They are looked up, and literals made
+/// values of their types, when a decoder is made: pqpush_decoder_new answers PQPUSH_ERR_INVALID_ARGUMENT where that is
+/// not possible, naming the column and both types.
+///
+/// Logic is that of SQL: a comparison with null is neither true nor false, also under NOT, OR and IN, and a row is kept
+/// where the predicate is true. Strings and binaries compare by unsigned bytes, false is less than true, zeros of either
+/// sign are equal. NaN is not less than, equal to or greater than anything, itself included: of comparisons only
+/// PQPUSH_NE holds for it.
 pub struct pqpush_predicate {
-    _none: Infallible,
+    predicate: Predicate,
+}
+
+impl pqpush_predicate {
+    pub(super) fn predicate(&self) -> &Predicate {
+        &self.predicate
+    }
 }
 
 /// Comparisons.
@@ -40,95 +55,82 @@ pub enum pqpush_comparison {
     PQPUSH_GE = 5,
 }
 
-/// What is known of one column of some rows, for pqpush_predicate_callbacks.eval_stats.
-#[repr(C)]
-pub struct pqpush_column_bounds {
-    /// Bytes of this struct that the library knows.
-    pub struct_size: usize,
-    /// Lower bound, an array of length 1, borrowed; NULL where not known.
-    pub min: *mut FFI_ArrowArray,
-    /// Upper bound, likewise.
-    pub max: *mut FFI_ArrowArray,
-    /// Schema of the bounds, borrowed.
-    pub schema: *const FFI_ArrowSchema,
-    /// Nulls; -1 where not known.
-    pub null_count: i64,
-    /// Rows.
-    pub row_count: u64,
-}
-
-/// A host's own predicate. The functions may be called on any thread that uses a decoder with it, also at the same time;
-/// they must not unwind.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct pqpush_predicate_callbacks {
-    /// Bytes of this struct that the host knows: sizeof(pqpush_predicate_callbacks).
-    pub struct_size: usize,
-    /// Handed to each function.
-    pub user_data: *mut c_void,
-    /// Owns `rows`, a struct array of the columns, and sets `*out_keep` to a Boolean array of as many rows; null drops
-    /// the row. Anything but 0 is a failure.
-    pub eval_rows: Option<
-        unsafe extern "C" fn(
-            user_data: *mut c_void,
-            schema: *const FFI_ArrowSchema,
-            rows: *mut FFI_ArrowArray,
-            out_keep: *mut FFI_ArrowArray,
-        ) -> c_int,
-    >,
-    /// Sets `*out_verdict` to 0 (keep), or to 1 (skip) where no row can match. Anything but 0 is a failure. May be NULL.
-    pub eval_stats: Option<
-        unsafe extern "C" fn(
-            user_data: *mut c_void,
-            columns: *const pqpush_column_bounds,
-            count: usize,
-            out_verdict: *mut i32,
-        ) -> c_int,
-    >,
-    /// Runs exactly once, when nothing uses the callbacks any more, also where the call that is given them fails. May
-    /// be NULL.
-    pub release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
-}
-
-// SAFETY: repr(C), begins with struct_size, pointers without padding; NULL is a valid value of each function.
-unsafe impl Growing for pqpush_predicate_callbacks {}
-
-/// Empties `out`, checks the arguments, and says that there are no predicates.
+/// Empties `out`, and sets it to the predicate that `make` makes.
 ///
 /// # Safety
 /// `out` and `err` are NULL or may be written.
-unsafe fn refuse(
+pub(super) unsafe fn answer(
     out: *mut *mut pqpush_predicate,
     err: *mut *mut pqpush_error,
-    check: impl FnOnce() -> FfiResult<()>,
+    make: impl FnOnce() -> FfiResult<Predicate>,
 ) -> pqpush_status {
     let body = || {
         // SAFETY: as the caller says.
         let out = unsafe { OutValue::handle(out, "out") };
-        check()?;
-        out.and(Err(pqpush_error::unsupported("predicates")))
+        // What the call takes over is taken over also where there is no place for the answer.
+        let predicate = make()?;
+        out?.set(into_box(pqpush_predicate { predicate }));
+        Ok(())
     };
     // SAFETY: as the caller says.
     unsafe { guard(err, body) }
 }
 
-/// Checks what every comparison has.
+fn comparison(op: i32) -> FfiResult<Comparison> {
+    Ok(match op {
+        0 => Comparison::Equal,
+        1 => Comparison::NotEqual,
+        2 => Comparison::Less,
+        3 => Comparison::LessOrEqual,
+        4 => Comparison::Greater,
+        5 => Comparison::GreaterOrEqual,
+        other => return Err(out_of_range("op", other)),
+    })
+}
+
+/// The comparison with one value.
 ///
 /// # Safety
 /// `column` is a string as the header describes it.
-unsafe fn check_comparison(column: pqpush_str, op: i32) -> FfiResult<()> {
+unsafe fn compare(column: pqpush_str, op: i32, literal: ArrayRef) -> FfiResult<Predicate> {
     // SAFETY: as the caller says.
-    unsafe { string(column, "column") }?;
-    let known = pqpush_comparison::PQPUSH_EQ as i32..=pqpush_comparison::PQPUSH_GE as i32;
-    if known.contains(&op) { Ok(()) } else { Err(out_of_range("op", op)) }
+    let column = unsafe { string(column, "column") }?;
+    Ok(Predicate::compare(column, comparison(op)?, literal)?)
 }
 
-/// Compares a column with a literal. Not supported by this version.
+/// The predicates behind handles, each taken over, also where another is missing.
+///
+/// # Safety
+/// `operands` is a readable list of NULLs and predicates that the host gives up.
+unsafe fn take_operands(operands: *mut *mut pqpush_predicate, count: usize) -> FfiResult<Vec<Predicate>> {
+    // SAFETY: as the caller says.
+    let handles = unsafe { slice(operands, count, "operands") }?;
+    let mut taken = BTreeSet::new();
+    let predicate = |handle: &*mut pqpush_predicate| {
+        if handle.is_null() {
+            return Err(pqpush_error::null("one of operands"));
+        }
+        if !taken.insert(*handle) {
+            return Err(pqpush_error::invalid_argument("operands: the same predicate twice"));
+        }
+        // SAFETY: not NULL, given up by the host, and not seen before.
+        Ok(unsafe { Box::from_raw(*handle) }.predicate)
+    };
+    let all: Vec<_> = handles.iter().map(predicate).collect();
+    all.into_iter().collect()
+}
+
+/// Compares a column with a literal.
+///
+/// The literal is made a value of the column's type without loss, or refused: a number a number of the same value, a date or
+/// time one of another unit, a string a binary. A decimal stands for the nearest floating-point number, a floating-point
+/// number for the decimal that it is written as; a date for its midnight; a timestamp without a zone is in UTC where the
+/// column is; a string may be a written date or timestamp.
 ///
 /// Parameters: `column`: dotted path; `op`: one of pqpush_comparison; `literal`, `literal_schema`: an Arrow array of
 /// length 1 and its schema; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `literal` and `literal_schema` are consumed, on every path; `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: `literal` and `literal_schema` are consumed, on every path; `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -142,19 +144,18 @@ pub unsafe extern "C" fn pqpush_predicate_compare(
 ) -> pqpush_status {
     // SAFETY: the header asks for places to write to, a readable string, and a literal that the host gives up.
     unsafe {
-        refuse(out, err, || {
-            let consumed = consume(literal, literal_schema, "literal");
-            check_comparison(column, op)?;
-            consumed.map(drop)
+        answer(out, err, || {
+            let (literal, schema) = consume(literal, literal_schema, "literal")?;
+            compare(column, op, import(literal, &schema, "literal")?)
         })
     }
 }
 
-/// Compares a column with an integer. Not supported by this version.
+/// Compares a column with an integer, as pqpush_predicate_compare does.
 ///
 /// Parameters: `column`: dotted path; `op`: one of pqpush_comparison; `value`; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -165,16 +166,15 @@ pub unsafe extern "C" fn pqpush_predicate_compare_int64(
     out: *mut *mut pqpush_predicate,
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
-    let _ = value;
     // SAFETY: the header asks for places to write to and a readable string.
-    unsafe { refuse(out, err, || check_comparison(column, op)) }
+    unsafe { answer(out, err, || compare(column, op, Arc::new(Int64Array::from(vec![value])))) }
 }
 
-/// Compares a column with a floating-point number. Not supported by this version.
+/// Compares a column with a floating-point number, as pqpush_predicate_compare does.
 ///
 /// Parameters: `column`: dotted path; `op`: one of pqpush_comparison; `value`; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -185,16 +185,15 @@ pub unsafe extern "C" fn pqpush_predicate_compare_double(
     out: *mut *mut pqpush_predicate,
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
-    let _ = value;
     // SAFETY: the header asks for places to write to and a readable string.
-    unsafe { refuse(out, err, || check_comparison(column, op)) }
+    unsafe { answer(out, err, || compare(column, op, Arc::new(Float64Array::from(vec![value])))) }
 }
 
-/// Compares a column with a string. Not supported by this version.
+/// Compares a column with a string, as pqpush_predicate_compare does.
 ///
 /// Parameters: `column`: dotted path; `op`: one of pqpush_comparison; `value`; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: `value` is borrowed for the call; `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -207,18 +206,19 @@ pub unsafe extern "C" fn pqpush_predicate_compare_string(
 ) -> pqpush_status {
     // SAFETY: the header asks for places to write to and readable strings.
     unsafe {
-        refuse(out, err, || {
-            check_comparison(column, op)?;
-            string(value, "value").map(drop)
+        answer(out, err, || {
+            let value = StringArray::from(vec![string(value, "value")?]);
+            compare(column, op, Arc::new(value))
         })
     }
 }
 
-/// Keeps rows whose value is one of a list. Not supported by this version.
+/// Keeps rows whose value is one of a list. With a null in the list the rows whose value is not in it are neither kept nor
+/// dropped by a NOT around it, as in SQL; a list without values keeps no row.
 ///
 /// Parameters: `column`: dotted path; `values`, `values_schema`: an Arrow array and its schema; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `values` and `values_schema` are consumed, on every path; `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: `values` and `values_schema` are consumed, on every path; `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -231,19 +231,19 @@ pub unsafe extern "C" fn pqpush_predicate_in(
 ) -> pqpush_status {
     // SAFETY: the header asks for places to write to, a readable string, and values that the host gives up.
     unsafe {
-        refuse(out, err, || {
-            let consumed = consume(values, values_schema, "values");
-            string(column, "column")?;
-            consumed.map(drop)
+        answer(out, err, || {
+            let (values, schema) = consume(values, values_schema, "values")?;
+            let values = import(values, &schema, "values")?;
+            Ok(Predicate::is_in(string(column, "column")?, values)?)
         })
     }
 }
 
-/// Keeps rows whose value is null. Not supported by this version.
+/// Keeps rows whose value is null.
 ///
 /// Parameters: `column`: dotted path; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -253,14 +253,14 @@ pub unsafe extern "C" fn pqpush_predicate_is_null(
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
     // SAFETY: the header asks for places to write to and a readable string.
-    unsafe { refuse(out, err, || string(column, "column").map(drop)) }
+    unsafe { answer(out, err, || Ok(Predicate::is_null(string(column, "column")?))) }
 }
 
-/// Keeps rows whose value begins with a prefix. Not supported by this version.
+/// Keeps rows whose value, a string or binary, begins with a prefix.
 ///
 /// Parameters: `column`: dotted path; `prefix`; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: `prefix` is borrowed for the call; `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -271,14 +271,15 @@ pub unsafe extern "C" fn pqpush_predicate_starts_with(
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
     // SAFETY: the header asks for places to write to and readable strings.
-    unsafe { refuse(out, err, || string(column, "column").and(string(prefix, "prefix")).map(drop)) }
+    unsafe { answer(out, err, || Ok(Predicate::starts_with(string(column, "column")?, string(prefix, "prefix")?))) }
 }
 
-/// Keeps rows whose value matches an SQL LIKE pattern. Not supported by this version.
+/// Keeps rows whose value, a string or binary, matches an SQL LIKE pattern: `%` is any text, `_` one character (one
+/// byte of a binary); a backslash before one of them, or before a backslash, makes it stand for itself.
 ///
 /// Parameters: `column`: dotted path; `pattern`; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a backslash before anything else.
+/// Memory: `pattern` is borrowed for the call; `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -289,14 +290,14 @@ pub unsafe extern "C" fn pqpush_predicate_like(
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
     // SAFETY: the header asks for places to write to and readable strings.
-    unsafe { refuse(out, err, || string(column, "column").and(string(pattern, "pattern")).map(drop)) }
+    unsafe { answer(out, err, || Ok(Predicate::like(string(column, "column")?, string(pattern, "pattern")?)?)) }
 }
 
-/// Keeps rows that satisfy every operand. Not supported by this version.
+/// Keeps rows for which every operand is true: all rows where there is no operand.
 ///
 /// Parameters: `operands`, `count`: the predicates; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: the operands are consumed, on every path; `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: the operands are consumed, on every path; `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -306,15 +307,15 @@ pub unsafe extern "C" fn pqpush_predicate_and(
     out: *mut *mut pqpush_predicate,
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
-    // SAFETY: the header asks for places to write to and a readable list, whose elements can only be NULL.
-    unsafe { refuse(out, err, || slice(operands, count, "operands").map(drop)) }
+    // SAFETY: the header asks for places to write to and a readable list of predicates that the host gives up.
+    unsafe { answer(out, err, || take_operands(operands, count).map(Predicate::and)) }
 }
 
-/// Keeps rows that satisfy an operand. Not supported by this version.
+/// Keeps rows for which an operand is true: none where there is no operand.
 ///
 /// Parameters: `operands`, `count`: the predicates; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: the operands are consumed, on every path; `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: the operands are consumed, on every path; `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -324,15 +325,15 @@ pub unsafe extern "C" fn pqpush_predicate_or(
     out: *mut *mut pqpush_predicate,
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
-    // SAFETY: the header asks for places to write to and a readable list, whose elements can only be NULL.
-    unsafe { refuse(out, err, || slice(operands, count, "operands").map(drop)) }
+    // SAFETY: the header asks for places to write to and a readable list of predicates that the host gives up.
+    unsafe { answer(out, err, || take_operands(operands, count).map(Predicate::or)) }
 }
 
-/// Keeps rows for which the operand is false. Not supported by this version.
+/// Keeps rows for which the operand is false: not those for which it is neither true nor false.
 ///
 /// Parameters: `operand`: the predicate; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: the operand is consumed, on every path; `*out` is NULL on failure.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+/// Memory: the operand is consumed, on every path; `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -341,44 +342,25 @@ pub unsafe extern "C" fn pqpush_predicate_not(
     out: *mut *mut pqpush_predicate,
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
-    let check = || if operand.is_null() { Err(pqpush_error::null("operand")) } else { Ok(()) };
+    let make = || {
+        if operand.is_null() {
+            return Err(pqpush_error::null("operand"));
+        }
+        // SAFETY: not NULL, and given up by the host.
+        Ok(Predicate::not(unsafe { Box::from_raw(operand) }.predicate))
+    };
     // SAFETY: the header asks for places to write to.
-    unsafe { refuse(out, err, check) }
+    unsafe { answer(out, err, make) }
 }
 
-/// Keeps rows that a function of the host keeps. Not supported by this version.
+/// Reads a condition in SQL, as it stands behind WHERE: comparisons of a column with a literal, IN, BETWEEN, LIKE,
+/// IS [NOT] NULL, AND, OR, NOT, parentheses. Names of columns are case-sensitive, and in double quotes where they are not
+/// plain words. Literals: 5, -0.05 (a decimal), 1e3 (a double), 'text', X'00ff', TRUE, FALSE, NULL, DATE '1994-01-31',
+/// TIME '12:30:00', TIMESTAMP '1994-01-31 12:30:00.5', and with Z or +02:00 behind it an instant in UTC.
 ///
-/// Parameters: `columns`, `column_count`: dotted paths; `callbacks`: the functions, borrowed for the call;
-/// `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: callbacks->user_data is consumed: release(user_data) runs exactly once, on every path on which
-/// callbacks->struct_size says that there is a release; `*out` is NULL on failure.
-/// Threads: any.
-/// Since: 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqpush_predicate_callback(
-    columns: *const pqpush_str,
-    column_count: usize,
-    callbacks: *const pqpush_predicate_callbacks,
-    out: *mut *mut pqpush_predicate,
-    err: *mut *mut pqpush_error,
-) -> pqpush_status {
-    // SAFETY: the header asks for places to write to, a readable list, and callbacks whose user data the host gives up.
-    unsafe {
-        refuse(out, err, || {
-            let owner = |given: &pqpush_predicate_callbacks| UserData::new(given.release, given.user_data);
-            let (given, _owner) = take_owned(callbacks, "callbacks", owner)?;
-            slice(columns, column_count, "columns")?.iter().try_for_each(|path| string(*path, "columns").map(drop))?;
-            given.eval_rows.map(drop).ok_or_else(|| pqpush_error::null("callbacks->eval_rows"))
-        })
-    }
-}
-
-/// Reads a condition in SQL. Not supported by this version.
-///
-/// Parameters: `sql`: comparisons, IN, BETWEEN, LIKE, IS [NOT] NULL, AND, OR, NOT; `out`: the new predicate.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `sql` is borrowed for the call; `*out` is NULL on failure.
+/// Parameters: `sql`: the condition; `out`: the new predicate.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, and the message says at which character.
+/// Memory: `sql` is borrowed for the call; `*out` is owned by the caller, NULL on failure.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -388,15 +370,16 @@ pub unsafe extern "C" fn pqpush_predicate_parse(
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
     // SAFETY: the header asks for places to write to and a readable string.
-    unsafe { refuse(out, err, || string(sql, "sql").map(drop)) }
+    unsafe { answer(out, err, || Ok(Predicate::parse(string(sql, "sql")?)?)) }
 }
 
-/// Frees a predicate. Decoders that use it keep it alive.
+/// Frees a predicate. Decoders that use it keep what they need of it.
 ///
-/// Parameters: `predicate`: a predicate, or NULL, which does nothing. This version makes none, so that it is NULL.
+/// Parameters: `predicate`: a predicate, or NULL, which does nothing.
 /// Threads: any.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
-pub extern "C" fn pqpush_predicate_free(predicate: *mut pqpush_predicate) {
-    let _ = predicate;
+pub unsafe extern "C" fn pqpush_predicate_free(predicate: *mut pqpush_predicate) {
+    // SAFETY: the caller owns `predicate`, which came from `handle::into_box`.
+    unsafe { free_box(predicate) }
 }

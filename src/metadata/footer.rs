@@ -4,24 +4,45 @@
 //! when they are asked for ([`crate::metadata::statistics`]). Errors carry the file offset, and the row group and column
 //! where they are in one.
 
-use crate::byte_range::ByteRange;
+use crate::crypto::Algorithm;
 use crate::error::{Error, Result};
+use crate::metadata::chunk::{RawChunk, unsigned};
+use crate::metadata::encryption::{Seal, read_algorithm};
 use crate::metadata::schema_elements::{Builder, Element};
 use crate::metadata::thrift::{Kind, Read, Reader};
-use crate::metadata::{Codec, ColumnChunk, ColumnOrder, Encoding, Metadata, RowGroup, SortingColumn, key_value};
+use crate::metadata::{ColumnChunk, ColumnOrder, Encoding, Metadata, RowGroup, SortingColumn, key_value};
 use crate::schema::Schema;
-
-/// Length of the leading magic: nothing else can lie there.
-const MAGIC_BYTES: u64 = 4;
 
 /// What parquet-mr before 1.2.9 may have left out of the size of a chunk: the header of its dictionary page, which is
 /// no longer than this (PARQUET-816).
 const LARGEST_DICTIONARY_HEADER_BYTES: u64 = 100;
 
+/// A footer, and what it says of encryption.
+pub(crate) struct ParsedFooter {
+    pub metadata: Metadata,
+    /// By what algorithm columns are encrypted, where the footer itself is not; inside, none for one that is not known.
+    pub algorithm: Option<Option<Algorithm>>,
+    /// What the key that signed the footer is found by.
+    pub signing_key_metadata: Option<Vec<u8>>,
+    /// The chunks that are encrypted.
+    pub seals: Vec<SealedChunk>,
+}
+
+/// An encrypted chunk.
+pub(crate) struct SealedChunk {
+    /// Its place in the metadata.
+    pub row_group: usize,
+    /// Leaf column ordinal.
+    pub column: usize,
+    /// The ordinal that its row group had when it was encrypted.
+    pub row_group_ordinal: usize,
+    pub seal: Seal,
+}
+
 /// Parses the footer `bytes`, which lie at `footer_offset` of a file of `file_length` bytes.
-pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Result<Metadata> {
-    let mut footer = Footer { reader: Reader::new(bytes), offset: footer_offset, schema: None };
-    let mut row_groups = None;
+pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Result<ParsedFooter> {
+    let mut footer = Footer { reader: Reader::new(bytes), offset: footer_offset, schema: None, seals: Vec::new() };
+    let (mut row_groups, mut algorithm, mut signing_key_metadata) = (None, None, None);
     let (mut version, mut created_by, mut key_value, mut column_orders) = (0, None, Vec::new(), Vec::new());
     let mut last_id = 0;
     while let Some(field) = footer.read("footer", |reader| reader.field(&mut last_id))? {
@@ -32,6 +53,8 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
             (5, Kind::List) => key_value = footer.read("key-value metadata", key_value::read_list)?,
             (6, Kind::Binary) => created_by = Some(footer.read("footer", Reader::string)?),
             (7, Kind::List) => column_orders = footer.read("column orders", ColumnOrder::read_list)?,
+            (8, Kind::Struct) => algorithm = Some(footer.read("encryption algorithm", read_algorithm)?),
+            (9, Kind::Binary) => signing_key_metadata = Some(footer.read("footer", Reader::binary)?.to_vec()),
             (_, kind) => footer.read("footer", |reader| reader.skip(kind))?,
         }
     }
@@ -43,7 +66,8 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
         row_groups.iter_mut().flat_map(|group| &mut group.columns).for_each(|chunk| extend(chunk, footer_offset));
     }
     let thrift = bytes.to_vec();
-    Ok(Metadata { file_length, version, created_by, key_value, schema, column_orders, row_groups, thrift })
+    let metadata = Metadata { file_length, version, created_by, key_value, schema, column_orders, row_groups, thrift };
+    Ok(ParsedFooter { metadata, algorithm, signing_key_metadata, seals: footer.seals })
 }
 
 /// Every row group has one chunk per leaf.
@@ -88,6 +112,8 @@ struct Footer<'a> {
     offset: u64,
     /// The schema, once it was read.
     schema: Option<Schema>,
+    /// The encrypted chunks met so far.
+    seals: Vec<SealedChunk>,
 }
 
 impl<'a> Footer<'a> {
@@ -116,25 +142,32 @@ impl<'a> Footer<'a> {
         let list = self.read("list of row groups", Reader::list_of_structs)?;
         let mut row_groups = Vec::new();
         for ordinal in 0..list {
-            row_groups.push(self.row_group().map_err(|error| error.in_row_group(ordinal))?);
+            row_groups.push(self.row_group(ordinal).map_err(|error| error.in_row_group(ordinal))?);
         }
         Ok(row_groups)
     }
 
-    fn row_group(&mut self) -> Result<RowGroup> {
+    fn row_group(&mut self, ordinal: usize) -> Result<RowGroup> {
         let start = self.position();
+        let seals_before = self.seals.len();
+        let mut row_group_ordinal = ordinal;
         let (mut columns, mut sorting_columns) = (Vec::new(), Vec::new());
         let (mut total_byte_size, mut row_count) = (None, None);
         let mut last_id = 0;
         while let Some(field) = self.read("row group", |reader| reader.field(&mut last_id))? {
             match (field.id, field.kind) {
-                (1, Kind::List) => columns = self.columns()?,
+                (1, Kind::List) => columns = self.columns(ordinal)?,
                 (2, Kind::I64) => total_byte_size = Some(self.read("row group", Reader::i64)?),
                 (3, Kind::I64) => row_count = Some(self.read("row group", Reader::i64)?),
                 (4, Kind::List) => sorting_columns = self.read("sorting columns", SortingColumn::read_list)?,
+                (7, Kind::I16) => {
+                    row_group_ordinal = self.read("row group", Reader::i16)?.try_into().unwrap_or(ordinal)
+                }
                 (_, kind) => self.read("row group", |reader| reader.skip(kind))?,
             }
         }
+        let seals = self.seals.iter_mut().skip(seals_before);
+        seals.for_each(|sealed| sealed.row_group_ordinal = row_group_ordinal);
         let count = |what, value| unsigned("row group", what, value).map_err(|error| error.at_offset(start));
         Ok(RowGroup {
             row_count: count("number of rows", row_count)?,
@@ -144,13 +177,16 @@ impl<'a> Footer<'a> {
         })
     }
 
-    fn columns(&mut self) -> Result<Vec<ColumnChunk>> {
+    fn columns(&mut self, row_group: usize) -> Result<Vec<ColumnChunk>> {
         let count = self.read("list of column chunks", Reader::list_of_structs)?;
         let leaf_count = self.schema.as_ref().map_or(0, |schema| schema.leaves.len());
         let mut columns = Vec::with_capacity(count.min(leaf_count));
         for ordinal in 0..count {
             let start = self.position();
-            let chunk = self.read("column chunk", RawChunk::read);
+            let mut chunk = self.read("column chunk", RawChunk::read);
+            if let Some(seal) = chunk.as_mut().ok().and_then(|raw| raw.seal.take()) {
+                self.seals.push(SealedChunk { row_group, column: ordinal, row_group_ordinal: row_group, seal });
+            }
             let chunk = chunk.and_then(|raw| raw.checked().map_err(|error| error.at_offset(start)));
             columns.push(chunk.map_err(|error| self.in_column(error, ordinal))?);
         }
@@ -165,151 +201,12 @@ impl<'a> Footer<'a> {
     }
 }
 
-/// The fields of `ColumnChunk` and of the `ColumnMetaData` in it, as they come.
-#[derive(Default)]
-struct RawChunk {
-    has_metadata: bool,
-    /// Where they begin in the footer.
-    metadata_start: Option<usize>,
-    codec: Option<i32>,
-    encodings: Vec<Encoding>,
-    value_count: Option<i64>,
-    compressed_bytes: Option<i64>,
-    uncompressed_bytes: Option<i64>,
-    data_page_offset: Option<i64>,
-    dictionary_page_offset: Option<i64>,
-    bloom_filter_offset: Option<i64>,
-    bloom_filter_length: Option<i32>,
-    offset_index_offset: Option<i64>,
-    offset_index_length: Option<i32>,
-    column_index_offset: Option<i64>,
-    column_index_length: Option<i32>,
-    external: bool,
-    encrypted: bool,
-}
-
-impl RawChunk {
-    fn read(reader: &mut Reader<'_>) -> Read<Self> {
-        let mut raw = Self::default();
-        let mut last_id = 0;
-        while let Some(field) = reader.field(&mut last_id)? {
-            match (field.id, field.kind) {
-                (1, Kind::Binary) => raw.external = !reader.binary()?.is_empty(),
-                (3, Kind::Struct) => raw.read_metadata(reader)?,
-                (4, Kind::I64) => raw.offset_index_offset = Some(reader.i64()?),
-                (5, Kind::I32) => raw.offset_index_length = Some(reader.i32()?),
-                (6, Kind::I64) => raw.column_index_offset = Some(reader.i64()?),
-                (7, Kind::I32) => raw.column_index_length = Some(reader.i32()?),
-                (8, Kind::Struct) => {
-                    raw.encrypted = true;
-                    reader.skip(field.kind)?;
-                }
-                (_, kind) => reader.skip(kind)?,
-            }
-        }
-        Ok(raw)
-    }
-
-    fn read_metadata(&mut self, reader: &mut Reader<'_>) -> Read<()> {
-        self.has_metadata = true;
-        self.metadata_start = Some(reader.position());
-        let mut last_id = 0;
-        while let Some(field) = reader.field(&mut last_id)? {
-            match (field.id, field.kind) {
-                (2, Kind::List) => self.encodings = read_encodings(reader)?,
-                (4, Kind::I32) => self.codec = Some(reader.i32()?),
-                (5, Kind::I64) => self.value_count = Some(reader.i64()?),
-                (6, Kind::I64) => self.uncompressed_bytes = Some(reader.i64()?),
-                (7, Kind::I64) => self.compressed_bytes = Some(reader.i64()?),
-                (9, Kind::I64) => self.data_page_offset = Some(reader.i64()?),
-                (11, Kind::I64) => self.dictionary_page_offset = Some(reader.i64()?),
-                (14, Kind::I64) => self.bloom_filter_offset = Some(reader.i64()?),
-                (15, Kind::I32) => self.bloom_filter_length = Some(reader.i32()?),
-                (_, kind) => reader.skip(kind)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn checked(self) -> Result<ColumnChunk> {
-        if !self.has_metadata {
-            return self.sealed();
-        }
-        let count = |what, value| unsigned("column chunk", what, value);
-        let data_page_offset = count("offset of the first data page", self.data_page_offset)?;
-        let dictionary = self.dictionary_page_offset.and_then(|offset| u64::try_from(offset).ok());
-        let codec = self.codec.ok_or_else(|| Error::corrupt("a column chunk lacks its codec"))?;
-        Ok(ColumnChunk {
-            codec: Codec::from_thrift(codec),
-            value_count: count("number of values", self.value_count)?,
-            compressed_bytes: count("compressed size", self.compressed_bytes)?,
-            unaccounted_bytes: 0,
-            uncompressed_bytes: count("uncompressed size", self.uncompressed_bytes)?,
-            data_page_offset,
-            dictionary_page_offset: dictionary.filter(|&offset| (MAGIC_BYTES..data_page_offset).contains(&offset)),
-            bloom_filter_offset: self.bloom_filter_offset.and_then(positive),
-            bloom_filter_length: self.bloom_filter_length.and_then(positive),
-            offset_index_range: range(self.offset_index_offset, self.offset_index_length),
-            column_index_range: range(self.column_index_offset, self.column_index_length),
-            offset_index: None,
-            column_index: None,
-            metadata_start: self.metadata_start,
-            external: self.external,
-            encrypted: self.encrypted,
-            encodings: self.encodings,
-        })
-    }
-
-    /// A chunk whose metadata are encrypted too: all that is known of it is that.
-    fn sealed(self) -> Result<ColumnChunk> {
-        if !self.encrypted {
-            return Err(Error::corrupt("a column chunk lacks its metadata"));
-        }
-        Self {
-            has_metadata: true,
-            codec: Some(0),
-            value_count: Some(0),
-            compressed_bytes: Some(0),
-            uncompressed_bytes: Some(0),
-            data_page_offset: Some(0),
-            ..self
-        }
-        .checked()
-    }
-}
-
-fn read_encodings(reader: &mut Reader<'_>) -> Read<Vec<Encoding>> {
-    let list = reader.list()?;
-    if list.element != Kind::I32 {
-        reader.skip_elements(list)?;
-        return Ok(Vec::new());
-    }
-    let mut encodings = Vec::with_capacity(list.count);
-    for _ in 0..list.count {
-        encodings.push(Encoding::from_thrift(reader.i32()?));
-    }
-    Ok(encodings)
-}
-
-/// A number that has to be there and not to be negative.
-fn unsigned(of: &str, what: &str, value: Option<i64>) -> Result<u64> {
-    let value = value.ok_or_else(|| Error::corrupt(format!("a {of} lacks its {what}")))?;
-    u64::try_from(value).map_err(|_| Error::corrupt(format!("the {what} of a {of} is {value}")))
-}
-
-fn positive(value: impl TryInto<u64>) -> Option<u64> {
-    value.try_into().ok().filter(|&value| value > 0)
-}
-
-/// Where something lies that may be absent.
-fn range(offset: Option<i64>, length: Option<i32>) -> Option<ByteRange> {
-    ByteRange::new(offset.and_then(positive)?, length.and_then(positive)?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::byte_range::ByteRange;
     use crate::error::ErrorKind;
+    use crate::metadata::Codec;
     use crate::metadata::testing::{
         Record, chunk, chunk_metadata, chunk_metadata_with, footer, leaf, open_footer, root, row_group,
     };
@@ -317,7 +214,7 @@ mod tests {
     const FOOTER_OFFSET: u64 = 1000;
 
     fn parsed(bytes: &[u8]) -> Result<Metadata> {
-        parse(bytes, FOOTER_OFFSET, FOOTER_OFFSET + bytes.len() as u64 + 8)
+        parse(bytes, FOOTER_OFFSET, FOOTER_OFFSET + bytes.len() as u64 + 8).map(|parsed| parsed.metadata)
     }
 
     fn with_chunks(chunks: Vec<Record>) -> Result<Metadata> {

@@ -8,6 +8,9 @@
 //!
 //! Names and meanings follow the `parquet.thrift` definition of the Apache Parquet format.
 
+pub(crate) mod bloom_filter;
+mod chunk;
+pub(crate) mod encryption;
 pub(crate) mod footer;
 mod key_value;
 mod logical_type;
@@ -23,6 +26,7 @@ use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::schema::Schema;
 
+pub use bloom_filter::{BloomFilter, Probe};
 pub use key_value::KeyValue;
 pub use order::{Bound, ColumnOrder, SortingColumn, TrustedBounds};
 pub use page_index::{BoundaryOrder, Bounds, ColumnIndex, OffsetIndex, PageLocation};
@@ -94,12 +98,14 @@ pub struct ColumnChunk {
     pub offset_index: Option<OffsetIndex>,
     /// The column index, where it was read and is consistent.
     pub column_index: Option<Box<ColumnIndex>>,
-    /// Where in [`Metadata::thrift`] the `ColumnMetaData` of the chunk begin, unless they are encrypted.
+    /// Where in [`Metadata::thrift`] the `ColumnMetaData` of the chunk begin, unless they are encrypted and not opened.
     pub(crate) metadata_start: Option<usize>,
     /// The chunk lies in another file (`file_path`), which a decoder of this file cannot read.
     pub external: bool,
     /// The chunk's pages are encrypted.
     pub encrypted: bool,
+    /// What opens the chunk where it is encrypted, or why that is not possible.
+    pub(crate) lock: Option<encryption::Lock>,
 }
 
 impl ColumnChunk {

@@ -4,7 +4,10 @@
 //! An index is an aid: it is believed only where it agrees with the footer and with itself, and where it does not, the
 //! chunk is read without it. So parsing gives either an index that all may rely on, or an error.
 
+use std::borrow::Cow;
+
 use crate::byte_range::ByteRange;
+use crate::crypto::Module;
 use crate::error::{Error, Result};
 use crate::metadata::ColumnChunk;
 use crate::metadata::thrift::{Failure, Kind, List, Read, Reader};
@@ -116,13 +119,19 @@ pub(crate) fn read_into<'a>(
     let Some(range) = chunk.offset_index_range else { return Ok(()) };
     let pages = chunk.byte_range(file_length)?;
     let within = ByteRange::between(pages.offset, pages.end().min(pages_end));
-    let offset_index = OffsetIndex::parse(bytes_of(range), within, row_count);
+    let decryptor = chunk.decryptor()?;
+    let text_of = |module, range| match &decryptor {
+        Some(decryptor) => decryptor.open(module, bytes_of(range)).map(Cow::Owned),
+        None => Ok(Cow::Borrowed(bytes_of(range))),
+    };
+    let offset_index =
+        text_of(Module::OffsetIndex, range).and_then(|bytes| OffsetIndex::parse(&bytes, within, row_count));
     let offset_index = offset_index.map_err(|error| error.at_offset(range.offset))?;
     let page_count = offset_index.pages.len();
     chunk.offset_index = Some(offset_index);
     let Some(range) = chunk.column_index_range else { return Ok(()) };
-    let column_index =
-        ColumnIndex::parse(bytes_of(range), page_count).map_err(|error| error.at_offset(range.offset))?;
+    let column_index = text_of(Module::ColumnIndex, range).and_then(|bytes| ColumnIndex::parse(&bytes, page_count));
+    let column_index = column_index.map_err(|error| error.at_offset(range.offset))?;
     chunk.column_index = Some(Box::new(column_index));
     Ok(())
 }

@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn i16(&mut self) -> Read<i16> {
+    pub(crate) fn i16(&mut self) -> Read<i16> {
         i16::try_from(self.i32()?).map_err(|_| Failure::Corrupt("a field id has more than 16 bits"))
     }
 

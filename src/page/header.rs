@@ -52,7 +52,7 @@ pub(crate) enum Parsed {
 }
 
 /// A page header longer than this is corrupt. Real ones take tens of bytes, and a few kilobytes with long statistics.
-const LARGEST_HEADER_BYTES: usize = 16 * 1024 * 1024;
+pub(super) const LARGEST_HEADER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Parses the page header at the front of `bytes`. An error carries no place: the caller knows it.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed> {

@@ -4,6 +4,7 @@
 //! values are read from; a page that is not compressed is not copied. Rests on `metadata` (thrift, codecs) and `memory`.
 
 pub(crate) mod codec;
+pub(crate) mod guard;
 pub(crate) mod header;
 
 use std::ops::Range;

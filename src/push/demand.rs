@@ -12,7 +12,7 @@ use crate::column::ColumnReader;
 
 /// What `columns` lack to decode the rows `wanted` of their row group.
 pub(crate) fn missing_ranges(
-    columns: &[ColumnReader],
+    columns: &[&ColumnReader],
     wanted: &[Range<u64>],
     pushed: &PushedBytes,
     max_buffered_bytes: Option<u64>,
@@ -30,9 +30,14 @@ fn missing_of_column(column: &ColumnReader, wanted: &[Range<u64>], pushed: &Push
 /// The next page of the first starved column, then what of the others' next pages and of later pages fits in `bound`
 /// together with the bytes held. Room for one page more is left, so that no column's next page comes to be asked for on
 /// top of a full buffer.
-fn missing_within(columns: &[ColumnReader], wanted: &[Range<u64>], pushed: &PushedBytes, bound: u64) -> Vec<ByteRange> {
-    let starved: Vec<&ColumnReader> = columns.iter().filter(|column| column.is_starved()).collect();
-    let one_page = columns.iter().map(ColumnReader::largest_page).max().unwrap_or(0);
+fn missing_within(
+    columns: &[&ColumnReader],
+    wanted: &[Range<u64>],
+    pushed: &PushedBytes,
+    bound: u64,
+) -> Vec<ByteRange> {
+    let starved: Vec<&&ColumnReader> = columns.iter().filter(|column| column.is_starved()).collect();
+    let one_page = columns.iter().map(|column| column.largest_page()).max().unwrap_or(0);
     let mut budget = bound.saturating_sub(pushed.held_bytes());
     let mut taken = IntervalSet::default();
     for (index, column) in starved.iter().enumerate() {

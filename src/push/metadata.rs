@@ -11,8 +11,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::byte_range::ByteRange;
+use crate::crypto::DecryptionProperties;
 use crate::error::{Error, Result};
-use crate::metadata::{Metadata, footer};
+use crate::metadata::{Metadata, encryption};
 use crate::push::buffers::Buffers;
 use page_index::PendingIndexes;
 
@@ -45,7 +46,7 @@ pub enum PageIndexPolicy {
 }
 
 /// How to read the metadata.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct MetadataOptions {
     /// Bytes of the tail of the file to ask for first; default 64 KiB. Less than the last 8 bytes is never asked for.
     pub footer_size_hint: u64,
@@ -53,6 +54,8 @@ pub struct MetadataOptions {
     pub page_index: PageIndexPolicy,
     /// Footer and page index that together are larger than this are refused; default 256 MiB.
     pub max_metadata_bytes: u64,
+    /// The keys of an encrypted file; default none.
+    pub decryption: Option<DecryptionProperties>,
 }
 
 impl Default for MetadataOptions {
@@ -61,6 +64,7 @@ impl Default for MetadataOptions {
             footer_size_hint: 64 * 1024,
             page_index: PageIndexPolicy::IfPresent,
             max_metadata_bytes: 256 * 1024 * 1024,
+            decryption: None,
         }
     }
 }
@@ -97,7 +101,7 @@ enum State {
     /// The file ends without magic: see whether it begins with it, to tell what is wrong.
     Head,
     /// Read the footer, which is here.
-    Footer(ByteRange),
+    Footer { range: ByteRange, is_encrypted: bool },
     /// Read the page index of what the footer said.
     PageIndex(Box<Metadata>, PendingIndexes),
     /// All is read.
@@ -148,7 +152,8 @@ impl MetadataDecoder {
     ///
     /// Fails with
     /// - `NotParquet` or `Truncated` where the file does not end as a Parquet file does,
-    /// - `Unsupported` where the footer is encrypted,
+    /// - `Key` where the footer is encrypted or signed and its key is missing or wrong; a column whose key is missing or
+    ///   wrong fails only when it is read,
     /// - `Corrupt` where the footer contradicts the format or itself, or the page index does and it is
     ///   [required](PageIndexPolicy::Required),
     /// - `Limit` where footer and page index are larger than [`MetadataOptions::max_metadata_bytes`].
@@ -163,6 +168,7 @@ impl MetadataDecoder {
             let (state, missing) = self.advance(state).unwrap_or_else(|error| (State::Failed(error), Vec::new()));
             if matches!(state, State::Finished(_) | State::Failed(_)) {
                 self.buffers = Buffers::default();
+                self.options.decryption = None;
             }
             self.state = state;
             if !missing.is_empty() {
@@ -176,7 +182,7 @@ impl MetadataDecoder {
         match state {
             State::Tail => self.find_footer(),
             State::Head => self.tell_what_is_wrong(),
-            State::Footer(range) => self.read_footer(range),
+            State::Footer { range, is_encrypted } => self.read_footer(range, is_encrypted),
             State::PageIndex(metadata, pending) => self.read_page_index(metadata, pending),
             done @ (State::Finished(_) | State::Failed(_)) => Ok((done, Vec::new())),
         }
@@ -194,10 +200,9 @@ impl MetadataDecoder {
             None => (0, &bytes[..]),
         };
         match magic {
-            MAGIC => Ok((State::Footer(self.footer_range(length, tail.offset)?), Vec::new())),
-            MAGIC_OF_ENCRYPTED_FOOTER => {
-                Err(Error::unsupported("the footer is encrypted, which this library cannot read")
-                    .at_offset(tail.offset))
+            MAGIC | MAGIC_OF_ENCRYPTED_FOOTER => {
+                let is_encrypted = magic == MAGIC_OF_ENCRYPTED_FOOTER;
+                Ok((State::Footer { range: self.footer_range(length, tail.offset)?, is_encrypted }, Vec::new()))
             }
             _ => Ok((State::Head, Vec::new())),
         }
@@ -231,11 +236,13 @@ impl MetadataDecoder {
         }
     }
 
-    fn read_footer(&self, range: ByteRange) -> Result<Progress> {
+    fn read_footer(&self, range: ByteRange, is_encrypted: bool) -> Result<Progress> {
         let Some(bytes) = self.buffers.get(range) else {
-            return Ok((State::Footer(range), self.buffers.missing(range)));
+            return Ok((State::Footer { range, is_encrypted }, self.buffers.missing(range)));
         };
-        let mut metadata = Box::new(footer::parse(&bytes, range.offset, self.file_length)?);
+        let keys = self.options.decryption.as_ref();
+        let metadata = encryption::read_footer(&bytes, range, self.file_length, is_encrypted, keys)?;
+        let mut metadata = Box::new(metadata);
         if self.options.page_index == PageIndexPolicy::Never {
             return Ok((State::Finished(Arc::from(metadata)), Vec::new()));
         }
@@ -418,11 +425,15 @@ mod tests {
     }
 
     #[test]
-    fn an_encrypted_footer_is_unsupported() {
+    fn an_encrypted_footer_takes_a_key() {
         let mut bytes = sample(&[7; 20], chunk(4, 20));
         let end = bytes.len();
         bytes[end - 4..].copy_from_slice(MAGIC_OF_ENCRYPTED_FOOTER);
-        assert_eq!(error(&bytes, MetadataOptions::default()).kind(), ErrorKind::Unsupported);
+        let crypto = Record::new().record(1, Record::new().record(1, Record::new())).finish();
+        bytes.truncate(end - 8);
+        bytes.truncate(24);
+        bytes.extend([&crypto, &(crypto.len() as u32).to_le_bytes()[..], MAGIC_OF_ENCRYPTED_FOOTER].concat());
+        assert_eq!(error(&bytes, MetadataOptions::default()).kind(), ErrorKind::Key);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a decoder did.
 
-use crate::column::PageCounts;
+use super::row_group::RowGroupReader;
 use crate::error::Result;
 use crate::metadata::Metadata;
 use crate::scan::{ScanOptions, chosen_row_groups};
@@ -10,10 +10,18 @@ use crate::scan::{ScanOptions, chosen_row_groups};
 pub struct Metrics {
     /// Rows of the row groups asked for.
     pub rows_total: u64,
+    /// Rows left out by the statistics of row groups.
+    pub rows_pruned_by_stats: u64,
+    /// Rows left out by the page index.
+    pub rows_pruned_by_pages: u64,
+    /// Rows that were looked at and not kept by the predicates.
+    pub rows_filtered: u64,
     /// Rows handed out.
     pub rows_out: u64,
     /// Row groups asked for.
     pub row_groups_total: u64,
+    /// Row groups of those in which no row can satisfy the predicates.
+    pub row_groups_pruned: u64,
     /// Pages met, dictionary pages among them: opened or passed over; with an offset index, all of the chunks begun.
     pub pages_total: u64,
     /// Pages of those that were not opened.
@@ -44,7 +52,10 @@ impl Metrics {
         })
     }
 
-    pub(crate) fn add_pages(&mut self, counts: PageCounts) {
+    /// Adds what was done in a row group.
+    pub(crate) fn add_row_group(&mut self, row_group: &RowGroupReader) {
+        let counts = row_group.page_counts();
+        add(&mut self.rows_filtered, row_group.rows_filtered());
         add(&mut self.pages_total, counts.seen);
         add(&mut self.pages_skipped, counts.seen.saturating_sub(counts.opened));
     }

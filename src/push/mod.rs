@@ -1,19 +1,23 @@
 //! The sans-IO state machines: which bytes are needed, and what comes of the bytes that came.
 //!
-//! [`MetadataDecoder`] reads footer and page index, [`Decoder`] the rows of one scan. Both are driven the same way: the
-//! host calls `try_decode`, is told which ranges of the file are missing, pushes bytes, and calls again. `buffers` holds
-//! what was pushed, `demand` says what to ask for, `row_group` drives the columns of the row group at hand. Rests on
-//! `scan` for what to read and on `column` for reading it.
+//! [`MetadataDecoder`] reads footer and page index, [`Decoder`] the rows of one scan, [`BloomFilterDecoder`] the bloom
+//! filter of one column chunk. All are driven the same way: the host calls `try_decode`, is told which ranges of the file
+//! are missing, pushes bytes, and calls again. `buffers` holds what was pushed, `demand` says what to ask for, `row_group`
+//! drives the columns of the row group at hand. Rests on `scan` for what to read and on `column` for reading it.
 
+mod bloom_filter;
 mod buffers;
 mod decoder;
 mod demand;
+mod filter;
 mod intervals;
 mod metadata;
 mod metrics;
+mod output;
 mod pushed;
 mod row_group;
 
+pub use bloom_filter::{BloomFilterDecoder, BloomFilterStep};
 pub use decoder::{Batch, Decoder, Step};
 pub use metadata::{MetadataDecoder, MetadataOptions, MetadataStep, PageIndexPolicy};
 pub use metrics::Metrics;

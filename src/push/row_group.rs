@@ -1,16 +1,23 @@
-//! One row group being read: its columns, and the rows that the next batch takes.
+//! One row group being read: from the rows that a plan leaves, through the predicates, to batches.
+//!
+//! Rows go through the stages in windows. The stage furthest behind that can go on does, so that a window whose bytes are
+//! there flows through predicates and output while it is in the cache. Where the output's bytes are not there, the
+//! predicates go on over what they have, and the output asks once for the pages of all rows that they kept.
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::RecordBatch;
 
+use super::demand::missing_ranges;
+use super::filter::{FilterStage, RowBudget, RowWindow};
+use super::output::OutputStage;
 use super::pushed::PushedBytes;
-use crate::column::{ColumnReader, PageCounts, assemble};
-use crate::error::{Error, Result};
+use crate::byte_range::ByteRange;
+use crate::column::{ColumnReader, PageCounts};
+use crate::error::Result;
 use crate::page::PageOpener;
-use crate::scan::Projection;
+use crate::scan::{RowSelection, take_rows};
 
 /// What one step came to.
 pub(crate) enum Progress {
@@ -25,29 +32,27 @@ pub(crate) enum Progress {
 /// Reads the wanted rows of one row group.
 pub(crate) struct RowGroupReader {
     row_group: usize,
-    /// Which row of the file its first one is.
-    first_row: u64,
-    projection: Arc<Projection>,
-    columns: Vec<ColumnReader>,
-    /// Rows that no batch was begun for.
-    rest: VecDeque<Range<u64>>,
-    /// Rows of the batch at hand; empty between batches.
-    window: Vec<Range<u64>>,
-    batch_rows: u64,
+    /// Rows that no stage has seen.
+    candidates: VecDeque<Range<u64>>,
+    filters: Vec<FilterStage>,
+    output: OutputStage,
+    window_rows: u64,
+    /// Values decoded for predicates may take so much until the output has used them.
+    predicate_cache_bytes: u64,
 }
 
 impl RowGroupReader {
-    /// A reader of `rows` through `columns`, one for each leaf of `projection`, in batches of `batch_rows`. The row
-    /// group's first row is row `first_row` of the file.
+    /// A reader of those of `rows` that `filters` keep; predicates look at `window_rows` rows at a time.
     pub(crate) fn new(
         row_group: usize,
-        first_row: u64,
-        projection: Arc<Projection>,
-        columns: Vec<ColumnReader>,
-        rows: Vec<Range<u64>>,
-        batch_rows: u64,
+        rows: &RowSelection,
+        filters: Vec<FilterStage>,
+        output: OutputStage,
+        window_rows: u64,
+        predicate_cache_bytes: u64,
     ) -> Self {
-        Self { row_group, first_row, projection, columns, rest: rows.into(), window: Vec::new(), batch_rows }
+        let candidates = rows.ranges().collect();
+        Self { row_group, candidates, filters, output, window_rows, predicate_cache_bytes }
     }
 
     /// Ordinal of the row group.
@@ -55,83 +60,116 @@ impl RowGroupReader {
         self.row_group
     }
 
-    /// The columns.
-    pub(crate) fn columns(&self) -> &[ColumnReader] {
-        &self.columns
-    }
-
-    /// The rows still to be decoded, those of the batch at hand first.
-    pub(crate) fn wanted_rows(&self) -> Vec<Range<u64>> {
-        self.window.iter().chain(&self.rest).cloned().collect()
-    }
-
-    /// Data pages met so far, over all columns.
+    /// Pages met so far, over all columns.
     pub(crate) fn page_counts(&self) -> PageCounts {
         let mut counts = PageCounts::default();
-        self.columns.iter().for_each(|column| counts.add(column.page_counts()));
+        let filters = self.filters.iter().flat_map(FilterStage::columns);
+        filters.chain(self.output.columns()).for_each(|column| counts.add(column.page_counts()));
         counts
     }
 
-    /// Decodes what the bytes at hand allow. Every column goes as far as it can, so that bytes are given up early.
-    pub(crate) fn step(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Progress> {
-        if self.window.is_empty() {
-            self.window = next_window(&mut self.rest, self.batch_rows);
-        }
-        if self.window.is_empty() {
-            return Ok(Progress::Done);
-        }
-        let is_last = self.rest.is_empty();
-        let mut is_filled = true;
-        for column in &mut self.columns {
-            is_filled &= column.fill(&self.window, pushed, opener)? && (!is_last || column.close(pushed)?);
-        }
-        if !is_filled {
-            return Ok(Progress::Starved);
-        }
-        self.batch().map(Progress::Batch)
+    /// Rows that predicates did not keep.
+    pub(crate) fn rows_filtered(&self) -> u64 {
+        self.filters.iter().map(|filter| filter.rows_filtered).sum()
     }
 
-    fn batch(&mut self) -> Result<RecordBatch> {
-        let appended = self.projection.appended.columns(self.row_group, self.first_row, &self.window)?;
-        let rows: u64 = self.window.drain(..).map(|rows| rows.end.saturating_sub(rows.start)).sum();
-        let rows = usize::try_from(rows).map_err(|_| Error::limit(format!("a batch of {rows} rows")))?;
-        let leaves = self.columns.iter_mut().map(ColumnReader::finish_batch).collect::<Result<Vec<_>>>()?;
-        let mut arrays =
-            assemble(&self.projection.tree, &leaves, rows).map_err(|error| error.in_row_group(self.row_group))?;
-        arrays.extend(appended);
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays, &options)
-            .map_err(|error| Error::internal(format!("batch: {error}")))
+    /// The ranges that are missing to go on, held ones left out. Without a bound the first stage that lacks any asks for
+    /// all that it lacks; with one, the last stage asks first, so that little waits.
+    pub(crate) fn missing_ranges(&self, pushed: &PushedBytes, max_buffered_bytes: Option<u64>) -> Vec<ByteRange> {
+        let of_stage = |columns: Vec<&ColumnReader>, wanted: Vec<Range<u64>>| {
+            if wanted.is_empty() { Vec::new() } else { missing_ranges(&columns, &wanted, pushed, max_buffered_bytes) }
+        };
+        let of_filter = |index: usize, filter: &FilterStage| {
+            let candidates = self.candidates.iter().filter(|_| index == 0 && !self.holds_back()).cloned();
+            of_stage(filter.columns().collect(), filter.wanted_rows().chain(candidates).collect())
+        };
+        let mut stages: Vec<Vec<ByteRange>> =
+            self.filters.iter().enumerate().map(|(index, filter)| of_filter(index, filter)).collect();
+        stages.push(of_stage(self.output.columns().collect(), self.output.wanted_rows()));
+        if max_buffered_bytes.is_some() {
+            stages.reverse();
+        }
+        stages.into_iter().find(|ranges| !ranges.is_empty()).unwrap_or_default()
     }
-}
 
-/// Takes the next `batch_rows` rows off the front of `rest`.
-fn next_window(rest: &mut VecDeque<Range<u64>>, batch_rows: u64) -> Vec<Range<u64>> {
-    let mut window = Vec::new();
-    let mut room = batch_rows;
-    while room > 0 {
-        let Some(first) = rest.front_mut() else { break };
-        let end = first.end.min(first.start.saturating_add(room));
-        room = room.saturating_sub(end.saturating_sub(first.start));
-        window.push(first.start..end);
-        first.start = end;
-        if first.is_empty() {
-            rest.pop_front();
+    /// Decodes what the bytes at hand allow.
+    pub(crate) fn step(
+        &mut self,
+        pushed: &mut PushedBytes,
+        opener: &mut PageOpener,
+        budget: &mut RowBudget,
+    ) -> Result<Progress> {
+        loop {
+            self.hand_on(budget);
+            if budget.to_read == 0 {
+                self.stop_filters(pushed);
+            }
+            if let Some(batch) = self.output.step(pushed, opener)? {
+                return Ok(Progress::Batch(batch));
+            }
+            if self.output.is_done() {
+                self.stop_filters(pushed);
+                self.output.abandon(pushed);
+                return Ok(Progress::Done);
+            }
+            if !self.step_filters(pushed, opener, budget)? {
+                return Ok(Progress::Starved);
+            }
         }
     }
-    window
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Gives candidates to the first stage, and tells each stage when the one before it is done.
+    fn hand_on(&mut self, budget: &mut RowBudget) {
+        let holds_back = self.holds_back();
+        let Some(first) = self.filters.first_mut() else {
+            let rows = self.candidates.drain(..).collect();
+            self.output.want(budget.spend(RowWindow { rows, ..RowWindow::default() }));
+            return self.output.complete();
+        };
+        if !first.has_rows() && !holds_back {
+            let rows = take_rows(&mut self.candidates, self.window_rows);
+            first.want(RowWindow { rows, ..RowWindow::default() });
+        }
+        let mut is_done = self.candidates.is_empty();
+        for filter in &mut self.filters {
+            if is_done {
+                filter.complete();
+            }
+            is_done = filter.is_done();
+        }
+        if is_done {
+            self.output.complete();
+        }
+    }
 
-    #[test]
-    fn windows_hold_exactly_the_batch_rows() {
-        let mut rest = VecDeque::from([0..3, 5..6, 10..20]);
-        assert_eq!(next_window(&mut rest, 6), [0..3, 5..6, 10..12]);
-        assert_eq!(next_window(&mut rest, 6), [12..18]);
-        assert_eq!(next_window(&mut rest, 6), [18..20]);
-        assert_eq!(next_window(&mut rest, 6), []);
+    /// Lets the last filter that can go on do so; false where none can.
+    fn step_filters(
+        &mut self,
+        pushed: &mut PushedBytes,
+        opener: &mut PageOpener,
+        budget: &mut RowBudget,
+    ) -> Result<bool> {
+        for index in (0..self.filters.len()).rev() {
+            let Some(filter) = self.filters.get_mut(index) else { continue };
+            let placed = |error: crate::Error| error.in_row_group(self.row_group);
+            let Some(kept) = filter.step(pushed, opener).map_err(placed)? else { continue };
+            match self.filters.get_mut(index.saturating_add(1)) {
+                Some(next) => next.want(kept),
+                None => self.output.want(budget.spend(kept)),
+            }
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn stop_filters(&mut self, pushed: &mut PushedBytes) {
+        self.candidates.clear();
+        self.filters.iter_mut().for_each(|filter| filter.abandon(pushed));
+        self.output.complete();
+    }
+
+    /// True where no more values may be decoded for predicates before the output has used some.
+    fn holds_back(&self) -> bool {
+        self.output.is_starved() && self.output.kept_bytes() > self.predicate_cache_bytes
     }
 }

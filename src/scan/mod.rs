@@ -4,11 +4,18 @@
 //! Arrow values of bounds.
 
 mod appended;
+mod bloom_filter;
 mod options;
 mod plan;
 mod projection;
+mod pruning;
+mod selection;
 mod statistics;
+mod windows;
 
 pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions};
 pub(crate) use plan::{RowGroupScan, chosen_row_groups, plan_row_groups};
 pub(crate) use projection::{ProjectedColumn, Projection};
+pub(crate) use pruning::Pruner;
+pub use selection::RowSelection;
+pub(crate) use windows::{DecodeWindow, count_rows, kept_rows, take_rows};

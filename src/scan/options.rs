@@ -2,6 +2,8 @@
 
 use arrow_schema::SchemaRef;
 
+use super::RowSelection;
+use crate::predicate::Predicate;
 use crate::schema::StringType;
 
 /// Name of the column of row numbers.
@@ -19,7 +21,12 @@ pub struct ScanOptions {
     pub columns: Option<Vec<String>>,
     /// Row groups to read, in this order; `None` for all in file order. A row group may be named once.
     pub row_groups: Option<Vec<u32>>,
-    /// Rows to skip first.
+    /// Rows to read, out of those of the chosen row groups one behind the other; `None` for all.
+    pub row_selection: Option<RowSelection>,
+    /// Predicates, all of which a row has to satisfy to be read: see [`Predicate`]. Their columns need not be among
+    /// `columns`.
+    pub predicates: Vec<Predicate>,
+    /// Rows to skip first, of those selected and kept by the predicates.
     pub offset: u64,
     /// Rows to hand out at most; `None` for all.
     pub limit: Option<u64>,
@@ -48,8 +55,13 @@ pub struct ScanOptions {
     /// Compressed bytes that the decoder may hold and ask for at a time; `None` for no bound. One page more may be
     /// asked for where a single page is larger than the bound.
     pub max_buffered_bytes: Option<u64>,
+    /// Values that predicates decoded and the output waits to use take so many bytes at most, and a window more; default
+    /// 100 MiB. Past it predicates wait for the output.
+    pub predicate_cache_bytes: u64,
     /// Ranges that lie at most so many bytes apart are asked for as one; 0 joins adjacent ones only.
     pub coalesce_gap: u64,
+    /// Verify the checksum of every page that is decoded, where its header has one; default off.
+    pub verify_checksums: bool,
 }
 
 impl Default for ScanOptions {
@@ -58,6 +70,8 @@ impl Default for ScanOptions {
             batch_rows: 8192,
             columns: None,
             row_groups: None,
+            row_selection: None,
+            predicates: Vec::new(),
             offset: 0,
             limit: None,
             string_type: StringType::Utf8,
@@ -67,7 +81,9 @@ impl Default for ScanOptions {
             row_numbers: false,
             row_group_index: false,
             max_buffered_bytes: None,
+            predicate_cache_bytes: 100 << 20,
             coalesce_gap: 0,
+            verify_checksums: false,
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Which rows of which row groups a scan reads.
 
-use std::ops::Range;
-
-use super::ScanOptions;
+use super::{RowSelection, ScanOptions};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
 
@@ -12,23 +10,35 @@ pub(crate) struct RowGroupScan {
     /// Ordinal of the row group in the file.
     pub row_group: usize,
     /// Its rows that are wanted.
-    pub rows: Range<u64>,
+    pub rows: RowSelection,
 }
 
-/// The row groups that the options choose, in their order, with offset and limit applied over them all. Row groups
-/// without a wanted row are left out.
+/// The row groups that the options choose, in their order, with row selection, offset and limit applied over them all. Row
+/// groups without a wanted row are left out.
 pub(crate) fn plan_row_groups(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<RowGroupScan>> {
+    let chosen = chosen_row_groups(metadata.row_groups.len(), options)?;
+    let rows_of = |row_group: usize| metadata.row_groups.get(row_group).map_or(0, |group| group.row_count);
+    let total = chosen.iter().fold(0u64, |sum, row_group| sum.saturating_add(rows_of(*row_group)));
+    if let Some(selection) = options.row_selection.as_ref().filter(|selection| selection.len() != total) {
+        let rows = selection.len();
+        return Err(Error::invalid_argument(format!("a row selection over {rows} rows where {total} are chosen")));
+    }
     let mut scans = Vec::new();
+    let mut first_row = 0u64;
     let mut to_skip = options.offset;
     let mut to_read = options.limit.unwrap_or(u64::MAX);
-    for row_group in chosen_row_groups(metadata.row_groups.len(), options)? {
-        let row_count = metadata.row_groups.get(row_group).map_or(0, |group| group.row_count);
-        let start = to_skip.min(row_count);
-        let end = row_count.min(start.saturating_add(to_read));
-        to_skip = to_skip.saturating_sub(row_count);
-        to_read = to_read.saturating_sub(end.saturating_sub(start));
-        if start < end {
-            scans.push(RowGroupScan { row_group, rows: start..end });
+    for row_group in chosen {
+        let end = first_row.saturating_add(rows_of(row_group));
+        let selected = match &options.row_selection {
+            Some(selection) => selection.slice(first_row..end),
+            None => RowSelection::all(end.saturating_sub(first_row)),
+        };
+        first_row = end;
+        let rows = selected.offset(to_skip).limit(to_read);
+        to_skip = to_skip.saturating_sub(selected.selected());
+        to_read = to_read.saturating_sub(rows.selected());
+        if rows.selected() > 0 {
+            scans.push(RowGroupScan { row_group, rows });
         }
     }
     Ok(scans)
@@ -55,6 +65,8 @@ pub(crate) fn chosen_row_groups(count: usize, options: &ScanOptions) -> Result<V
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use crate::metadata::RowGroup;
     use crate::schema::Schema;
@@ -76,7 +88,9 @@ mod tests {
             thrift: vec![],
             row_groups: row_groups.into(),
         };
-        Ok(plan_row_groups(&metadata, &options)?.into_iter().map(|scan| (scan.row_group, scan.rows)).collect())
+        let scans = plan_row_groups(&metadata, &options)?;
+        let ranges = |scan: &RowGroupScan| scan.rows.ranges().map(|rows| (scan.row_group, rows)).collect::<Vec<_>>();
+        Ok(scans.iter().flat_map(ranges).collect())
     }
 
     #[test]
@@ -89,6 +103,20 @@ mod tests {
         assert_eq!(plan(reordered).unwrap(), [(3, 3..5), (0, 0..10)]);
         assert_eq!(plan(ScanOptions { limit: Some(0), ..all.clone() }).unwrap(), []);
         assert_eq!(plan(ScanOptions { offset: u64::MAX, ..all }).unwrap(), []);
+    }
+
+    #[test]
+    fn a_row_selection_runs_over_the_chosen_row_groups() {
+        let select = |runs: &[(u64, bool)]| Some(RowSelection::from_runs(runs.iter().copied()).unwrap());
+        let options = ScanOptions {
+            row_groups: Some(vec![2, 0]),
+            row_selection: select(&[(5, true), (13, false), (4, true), (8, false)]),
+            ..ScanOptions::default()
+        };
+        assert_eq!(plan(options.clone()).unwrap(), [(2, 0..5), (2, 18..20), (0, 0..2)]);
+        let options = ScanOptions { offset: 6, limit: Some(2), ..options };
+        assert_eq!(plan(options.clone()).unwrap(), [(2, 19..20), (0, 0..1)]);
+        assert!(plan(ScanOptions { row_selection: select(&[(31, true)]), ..options }).is_err());
     }
 
     #[test]

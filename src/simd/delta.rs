@@ -266,6 +266,11 @@ mod tests {
                         assert_eq!(found, expected, "width {width}, {count} from {first}, {length} bytes");
                         assert_eq!(last, expected.last().copied().unwrap_or(start));
                         assert_eq!(sum_deltas(deltas, start, count), last);
+                        if width > 0 {
+                            let mut by_scalar = vec![[9; 8]; count];
+                            assert_eq!(scalar::add_deltas(deltas, start, &mut by_scalar), last);
+                            assert_eq!(by_scalar, wide, "scalar, width {width}, {count} from {first}, {length} bytes");
+                        }
                         let mut narrow = vec![[9; 4]; count];
                         let last = add_deltas(deltas, start, &mut narrow);
                         let found: Vec<u32> = narrow.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();

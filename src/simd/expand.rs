@@ -6,13 +6,19 @@
 //! deposit_bits: the same for bits
 //! ```
 //!
-//! Works in place from the back, a word of 64 validity bits at a time: a word without nulls moves as a block.
+//! Works in place from the back, a word of 64 validity bits at a time: a word without nulls moves as a block. The AVX2
+//! backend takes values of four and eight bytes a register at a time: it loads as many as there are rows, permutes the
+//! present ones to their lanes, and stores them over the rows; what is still to be moved lies in front of those.
 
-use crate::memory::BitSlice;
+use std::ops::Range;
+
+#[cfg(target_arch = "x86_64")]
+use super::cpu;
+use crate::memory::{BitSlice, Plain};
 
 /// Moves the `valid.count_ones()` values at the front of `values` to the rows whose bit is set. `values` holds at least
 /// `valid.len()`. Null rows become zero, so that what lies in a batch depends on the file alone.
-pub(crate) fn expand<T: Copy + Default>(values: &mut [T], valid: BitSlice<'_>) {
+pub(crate) fn expand<T: Plain>(values: &mut [T], valid: BitSlice<'_>) {
     let values = &mut values[..valid.len()];
     let mut from = valid.count_ones();
     for (start, count, word) in words_from_the_back(valid) {
@@ -20,17 +26,109 @@ pub(crate) fn expand<T: Copy + Default>(values: &mut [T], valid: BitSlice<'_>) {
             return;
         }
         let present = word.count_ones() as usize;
+        from -= present;
         if present == count {
-            from -= count;
             values.copy_within(from..from + count, start);
         } else if present == 0 {
             values[start..start + count].fill(T::default());
         } else {
-            for row in (0..count).rev() {
-                let is_valid = word >> row & 1 == 1;
-                let value = values[from.saturating_sub(1)];
-                values[start + row] = if is_valid { value } else { T::default() };
-                from -= usize::from(is_valid);
+            expand_word(values, from, start..start + count, word);
+        }
+    }
+}
+
+/// Moves the values from `from` on to those of `rows`, at most 64 and none before `from`, whose bit of `word` is set.
+fn expand_word<T: Plain>(values: &mut [T], from: usize, rows: Range<usize>, word: u64) {
+    #[cfg(target_arch = "x86_64")]
+    if rows.len() == 64 && matches!(size_of::<T>(), 4 | 8) && cpu::has_avx2() {
+        assert!(from <= rows.start && rows.end <= values.len());
+        // SAFETY: the CPU has AVX2; the rows are inside the values and not in front of `from`, as asserted; values of four
+        // or eight bytes may be moved as such.
+        return unsafe {
+            match size_of::<T>() {
+                4 => avx2::expand_word_32(values.as_mut_ptr().cast(), from, rows.start, word),
+                _ => avx2::expand_word_64(values.as_mut_ptr().cast(), from, rows.start, word),
+            }
+        };
+    }
+    scalar::expand_word(values, from, rows, word);
+}
+
+mod scalar {
+    use std::ops::Range;
+
+    pub(super) fn expand_word<T: Copy + Default>(values: &mut [T], from: usize, rows: Range<usize>, word: u64) {
+        let mut from = from + word.count_ones() as usize;
+        for row in (0..rows.len()).rev() {
+            let is_valid = word >> row & 1 == 1;
+            let value = values[from.saturating_sub(1)];
+            values[rows.start + row] = if is_valid { value } else { T::default() };
+            from -= usize::from(is_valid);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::arch::x86_64::*;
+
+    /// For eight rows by their validity bits: the lane that each row is taken from; 8 and more for a null.
+    static LANES: [[u8; 8]; 256] = {
+        let mut lanes = [[0x80; 8]; 256];
+        let mut bits = 0;
+        while bits < 256 {
+            let (mut row, mut lane) = (0, 0);
+            while row < 8 {
+                if bits >> row & 1 == 1 {
+                    lanes[bits][row] = lane;
+                    lane += 1;
+                }
+                row += 1;
+            }
+            bits += 1;
+        }
+        lanes
+    };
+
+    /// # Safety
+    /// The CPU has AVX2; `from <= start`, and 64 values from `start` on can be read and written.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn expand_word_32(values: *mut u32, from: usize, start: usize, word: u64) {
+        let mut from = from + word.count_ones() as usize;
+        for row in (0..64).step_by(8).rev() {
+            let bits = (word >> row) as u8;
+            from -= bits.count_ones() as usize;
+            // SAFETY: the table's rows are eight bytes long; eight values from `from <= start + row` on lie in front of the
+            // last row's end, as do those of the rows.
+            unsafe {
+                let lanes = _mm256_cvtepi8_epi32(_mm_loadl_epi64(LANES[bits as usize].as_ptr().cast()));
+                let present = _mm256_loadu_si256(values.add(from).cast());
+                let moved = _mm256_permutevar8x32_epi32(present, lanes);
+                // The lanes of nulls are negative numbers.
+                let rows = _mm256_andnot_si256(_mm256_srai_epi32::<31>(lanes), moved);
+                _mm256_storeu_si256(values.add(start + row).cast(), rows);
+            }
+        }
+    }
+
+    /// # Safety
+    /// The CPU has AVX2; `from <= start`, and 64 values from `start` on can be read and written.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn expand_word_64(values: *mut u64, from: usize, start: usize, word: u64) {
+        let halves = _mm256_set_epi32(1, 0, 1, 0, 1, 0, 1, 0);
+        let mut from = from + word.count_ones() as usize;
+        for row in (0..64).step_by(4).rev() {
+            let bits = word >> row & 0b1111;
+            from -= bits.count_ones() as usize;
+            // SAFETY: as above, with four values.
+            unsafe {
+                let lanes = _mm256_cvtepi8_epi64(_mm_loadl_epi64(LANES[bits as usize].as_ptr().cast()));
+                let present = _mm256_loadu_si256(values.add(from).cast());
+                // Lane `n` of eight bytes is lanes `2n` and `2n + 1` of four.
+                let twice = _mm256_shuffle_epi32::<0b10_10_00_00>(_mm256_add_epi64(lanes, lanes));
+                let moved = _mm256_permutevar8x32_epi32(present, _mm256_add_epi32(twice, halves));
+                let nulls = _mm256_cmpgt_epi64(_mm256_setzero_si256(), lanes);
+                _mm256_storeu_si256(values.add(start + row).cast(), _mm256_andnot_si256(nulls, moved));
             }
         }
     }
@@ -106,7 +204,7 @@ mod tests {
                     _ => (i * 59 + seed) as u8,
                 })
                 .collect();
-            [(bytes.clone(), seed % 13, 0), (bytes.clone(), seed % 7, 63 + seed * 3), (bytes, 0, 128)]
+            [(bytes.clone(), seed % 13, 0), (bytes.clone(), seed % 7, 63 + seed * 4), (bytes, 0, 128)]
         })
     }
 
@@ -118,12 +216,22 @@ mod tests {
             let present = bits.count_ones();
             let mut values: Vec<u32> = (0..len as u32 + 5).collect();
             expand(&mut values, bits);
+            let mut long: Vec<u64> = (0..len as u64 + 5).map(|i| i << 33 | i).collect();
+            expand(&mut long, bits);
+            let mut by_scalar: Vec<u64> = (0..len as u64).map(|i| i << 33 | i).collect();
+            let mut from = present;
+            for (start, count, word) in words_from_the_back(bits) {
+                from -= word.count_ones() as usize;
+                scalar::expand_word(&mut by_scalar, from, start..start + count, word);
+            }
+            assert_eq!(long[..len], by_scalar);
             let mut wide: Vec<u8> = (0..len + 5).flat_map(|i| [i as u8, 1, (i >> 8) as u8]).collect();
             expand_bytes(&mut wide, 3, bits);
             let mut ends: Vec<i32> = (0..len as i32 + 5).map(|i| 10 * (i + 1)).collect();
             expand_ends(&mut ends, 0, bits);
             let mut seen = 0;
             for (row, valid) in valid.iter().enumerate() {
+                assert_eq!(long[row], if *valid { u64::from(seen) << 33 | u64::from(seen) } else { 0 });
                 if *valid {
                     assert_eq!(values[row], seen);
                     assert_eq!(wide[row * 3..][..3], [seen as u8, 1, (seen >> 8) as u8]);

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Values of 2, 4 and 8 bytes are sixteen at a time a transposition in registers: bytes of neighbouring streams are
-//! interleaved, then pairs of them, then fours. SSE2, which every x86-64 CPU has, does that as well as anything wider.
+//! interleaved, then pairs of them, then fours. Of other widths every eight streams are done so. SSE2, which every x86-64
+//! CPU has, does that as well as anything wider.
 
 /// Puts together as many values of `width` bytes, from value `first` on, as `out` holds.
 ///
@@ -23,7 +24,7 @@ pub(crate) fn unsplit(streams: &[u8], width: usize, first: usize, out: &mut [u8]
         2 => sse2::unsplit::<2>(streams, first, out),
         4 => sse2::unsplit::<4>(streams, first, out),
         8 => sse2::unsplit::<8>(streams, first, out),
-        _ => 0,
+        _ => sse2::unsplit_wide(streams, width, first, out),
     };
     #[cfg(not(target_arch = "x86_64"))]
     let done = 0;
@@ -59,13 +60,42 @@ mod sse2 {
         let done = sixteens.len() * 16;
         assert!(first + done <= count);
         for (index, values) in sixteens.enumerate() {
-            // SAFETY: stream `stream` has `count` bytes from `stream * count` on, 16 of them from the index on.
+            // SAFETY: stream `stream` has `count` bytes from `stream * count` on, 16 of them from the index on, as asserted.
             let rows: [__m128i; N] = std::array::from_fn(|stream| unsafe {
                 _mm_loadu_si128(streams.as_ptr().add(stream * count + first + index * 16).cast())
             });
             for (row, values) in transposed(rows).into_iter().zip(values.chunks_exact_mut(16)) {
                 // SAFETY: the chunk is 16 bytes long.
                 unsafe { _mm_storeu_si128(values.as_mut_ptr().cast(), row) };
+            }
+        }
+        done
+    }
+
+    /// The same for values of any width but those.
+    pub(super) fn unsplit_wide(streams: &[u8], width: usize, first: usize, out: &mut [u8]) -> usize {
+        let count = streams.len() / width;
+        let sixteens = out.chunks_exact_mut(16 * width);
+        let done = sixteens.len() * 16;
+        for (index, values) in sixteens.enumerate() {
+            let stream = |stream: usize| &streams[stream * count + first + index * 16..][..16];
+            for group in (0..width / 8).map(|group| group * 8) {
+                let rows: [__m128i; 8] = std::array::from_fn(|row| {
+                    // SAFETY: the slice is 16 bytes long.
+                    unsafe { _mm_loadu_si128(stream(group + row).as_ptr().cast()) }
+                });
+                for (pair, row) in values.chunks_exact_mut(2 * width).zip(transposed(rows)) {
+                    let mut bytes = [0u8; 16];
+                    // SAFETY: `bytes` is 16 bytes long.
+                    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), row) };
+                    pair[group..group + 8].copy_from_slice(&bytes[..8]);
+                    pair[width + group..width + group + 8].copy_from_slice(&bytes[8..]);
+                }
+            }
+            for rest in width / 8 * 8..width {
+                for (slot, byte) in values[rest..].iter_mut().step_by(width).zip(stream(rest)) {
+                    *slot = *byte;
+                }
             }
         }
         done

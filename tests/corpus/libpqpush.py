@@ -28,6 +28,19 @@ class Event(c.Structure):
                 ("row_count", c.c_uint64), ("row_group", c.c_int64)]
 
 
+FIND_KEY = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(c.c_uint8), c.c_size_t, c.POINTER(c.c_uint8),
+                       c.POINTER(c.c_size_t))
+
+
+class MetadataOptions(c.Structure):
+    _fields_ = [("struct_size", c.c_size_t), ("footer_size_hint", c.c_uint64), ("page_index", c.c_int32),
+                ("flags", c.c_uint32), ("max_metadata_bytes", c.c_uint64),
+                ("footer_key", c.c_void_p), ("footer_key_length", c.c_size_t),
+                ("column_keys", c.c_void_p), ("column_key_count", c.c_size_t),
+                ("aad_prefix", c.c_void_p), ("aad_prefix_length", c.c_size_t),
+                ("key_retriever", FIND_KEY), ("user_data", c.c_void_p), ("release_user_data", c.c_void_p)]
+
+
 class ScanOptions(c.Structure):
     _fields_ = [("struct_size", c.c_size_t), ("batch_rows", c.c_uint64),
                 ("columns", c.POINTER(Str)), ("column_count", c.c_size_t),
@@ -92,10 +105,11 @@ class Library:
         assert code == status, f"{name}: status {status}, error code {code}"
         raise Refused(status, message)
 
-    def metadata(self, data):
+    def metadata(self, data, options=None):
         """An owned metadata handle of the file with these bytes."""
         decoder, metadata = HANDLE(), HANDLE()
-        self.call("metadata_decoder_new", len(data), None, c.byref(decoder))
+        given = None if options is None else c.byref(options)
+        self.call("metadata_decoder_new", len(data), given, c.byref(decoder))
         buffer = c.create_string_buffer(data, len(data))
         try:
             while True:

@@ -7,7 +7,7 @@ use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection};
 use pqpush::{ScanOptions, StringType};
 
 use super::host::Scan;
@@ -32,6 +32,11 @@ pub fn reference(file: &Bytes, options: &ScanOptions) -> Reference {
         Some(groups) => groups.iter().map(|group| *group as usize).collect(),
     };
     let mut builder = builder.with_projection(mask).with_row_groups(groups).with_batch_size(1 << 20);
+    if let Some(selection) = &options.row_selection {
+        let ranges = selection.ranges().map(|rows| rows.start as usize..rows.end as usize);
+        let selection = RowSelection::from_consecutive_ranges(ranges, selection.len() as usize);
+        builder = builder.with_row_selection(selection);
+    }
     builder = builder.with_offset(options.offset as usize);
     if let Some(limit) = options.limit {
         builder = builder.with_limit(limit as usize);

@@ -13,6 +13,7 @@ use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType,
     Int32Type, Int64Type, Int96Type,
 };
+use parquet::encryption::encrypt::FileEncryptionProperties;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{ColumnPath, Type, TypePtr};
@@ -120,6 +121,8 @@ pub struct FileSpec {
     pub page_index: bool,
     /// What the values are made from.
     pub seed: u64,
+    /// How the file is encrypted, if it is.
+    pub encryption: Option<Arc<FileEncryptionProperties>>,
 }
 
 /// A written file and what went into it.
@@ -139,7 +142,16 @@ pub struct WrittenColumn {
 impl FileSpec {
     /// A file of these columns with one row group and pages of `page_rows` rows.
     pub fn new(columns: Vec<ColumnSpec>, rows: usize, page_rows: usize) -> Self {
-        Self { columns, rows, row_group_rows: rows.max(1), page_rows, v2: false, page_index: true, seed: 1 }
+        Self {
+            columns,
+            rows,
+            row_group_rows: rows.max(1),
+            page_rows,
+            v2: false,
+            page_index: true,
+            seed: 1,
+            encryption: None,
+        }
     }
 
     /// Makes the values and writes the file.
@@ -197,6 +209,9 @@ impl FileSpec {
             if matches!(column.coding, Coding::DictionaryFallback | Coding::DictionaryThen(_)) {
                 builder = builder.set_column_dictionary_page_size_limit(path, 200);
             }
+        }
+        if let Some(encryption) = &self.encryption {
+            builder = builder.with_file_encryption_properties(Arc::clone(encryption));
         }
         builder.build()
     }

@@ -44,7 +44,7 @@ pub const DECIMAL: i32 = 5;
 pub struct Page {
     pub header: Vec<u8>,
     pub body: Vec<u8>,
-    dictionary: bool,
+    pub dictionary: bool,
 }
 
 /// A data page of version 1 whose body is stored as it is.

@@ -95,6 +95,7 @@ pub fn metadata_options() -> MetadataOptions {
         footer_size_hint: 64 * 1024,
         page_index: PageIndexPolicy::IfPresent,
         max_metadata_bytes: 256 * 1024 * 1024,
+        decryption: None,
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use half::f16;
-use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
+use parquet::basic::{ConvertedType, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::data_type::Int96;
 use parquet::schema::types::{Type, TypePtr};
 
@@ -219,6 +219,22 @@ impl Kind {
     /// True where a dictionary makes sense to the writer.
     pub fn takes_dictionary(self) -> bool {
         !matches!(self, Kind::Bool)
+    }
+
+    /// The encodings that the format allows for these values, PLAIN and dictionaries apart.
+    pub fn encodings(self) -> &'static [Encoding] {
+        match self {
+            Kind::Bool => &[Encoding::RLE],
+            Kind::Int96 => &[],
+            Kind::Float32 | Kind::Float64 => &[Encoding::BYTE_STREAM_SPLIT],
+            Kind::Utf8 | Kind::Binary | Kind::Enum | Kind::Json | Kind::Bson | Kind::DecimalBytes(_) => {
+                &[Encoding::DELTA_LENGTH_BYTE_ARRAY, Encoding::DELTA_BYTE_ARRAY]
+            }
+            Kind::Fixed(_) | Kind::Uuid | Kind::Interval | Kind::Float16 | Kind::DecimalFixed(..) => {
+                &[Encoding::DELTA_BYTE_ARRAY, Encoding::BYTE_STREAM_SPLIT]
+            }
+            _ => &[Encoding::DELTA_BINARY_PACKED, Encoding::BYTE_STREAM_SPLIT],
+        }
     }
 
     /// The values that `keys` stand for.

@@ -33,11 +33,14 @@ impl PendingIndexes {
                 check_present(group, schema).map_err(|error| error.in_row_group(ordinal))?;
             }
             for (column, chunk) in group.columns.iter_mut().enumerate() {
-                let readable = !chunk.encrypted && !chunk.external;
+                let opened = chunk.decryptor();
+                let readable = opened.is_ok() && !chunk.external;
                 for claimed in [&mut chunk.offset_index_range, &mut chunk.column_index_range] {
                     let Some(range) = *claimed else { continue };
                     if readable && range.offset >= 4 && range.end() <= footer_offset {
                         ranges.push(range);
+                    } else if let (true, Err(why)) = (required, &opened) {
+                        return Err(in_column(why.clone().in_row_group(ordinal), schema, column));
                     } else if required {
                         let message = "the page index does not lie in the file";
                         let error = Error::corrupt(message).at_offset(range.offset).in_row_group(ordinal);

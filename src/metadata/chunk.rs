@@ -1,0 +1,173 @@
+//! A column chunk of the footer: `ColumnChunk` and the `ColumnMetaData` in it, also where those are encrypted.
+
+use crate::byte_range::ByteRange;
+use crate::error::{Error, Result};
+use crate::metadata::encryption::{Seal, read_seal};
+use crate::metadata::thrift::{Kind, Read, Reader};
+use crate::metadata::{Codec, ColumnChunk, Encoding};
+
+/// Length of the leading magic: nothing else can lie there.
+const MAGIC_BYTES: u64 = 4;
+
+/// Replaces what is known of an encrypted chunk by its column metadata, which begin at `start` of `thrift`.
+pub(super) fn complete(chunk: &mut ColumnChunk, thrift: &[u8], start: usize) -> Result<()> {
+    let mut raw = RawChunk::default();
+    let read = raw.read_metadata(&mut Reader::new(thrift.get(start..).unwrap_or_default()));
+    read.map_err(|failure| failure.into_error("column metadata"))?;
+    raw.metadata_start = Some(start);
+    let places = (chunk.offset_index_range, chunk.column_index_range);
+    let (external, encrypted) = (chunk.external, chunk.encrypted);
+    *chunk = raw.checked()?;
+    (chunk.offset_index_range, chunk.column_index_range) = places;
+    (chunk.external, chunk.encrypted) = (external, encrypted);
+    Ok(())
+}
+
+/// The fields of `ColumnChunk` and of the `ColumnMetaData` in it, as they come.
+#[derive(Default)]
+pub(super) struct RawChunk {
+    has_metadata: bool,
+    /// Where they begin in the footer.
+    metadata_start: Option<usize>,
+    codec: Option<i32>,
+    encodings: Vec<Encoding>,
+    value_count: Option<i64>,
+    compressed_bytes: Option<i64>,
+    uncompressed_bytes: Option<i64>,
+    data_page_offset: Option<i64>,
+    dictionary_page_offset: Option<i64>,
+    bloom_filter_offset: Option<i64>,
+    bloom_filter_length: Option<i32>,
+    offset_index_offset: Option<i64>,
+    offset_index_length: Option<i32>,
+    column_index_offset: Option<i64>,
+    column_index_length: Option<i32>,
+    external: bool,
+    encrypted: bool,
+    /// What is said of its encryption, with the column metadata where those are encrypted.
+    pub(super) seal: Option<Seal>,
+    encrypted_metadata: Option<Vec<u8>>,
+}
+
+impl RawChunk {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Read<Self> {
+        let mut raw = Self::default();
+        let mut last_id = 0;
+        while let Some(field) = reader.field(&mut last_id)? {
+            match (field.id, field.kind) {
+                (1, Kind::Binary) => raw.external = !reader.binary()?.is_empty(),
+                (3, Kind::Struct) => raw.read_metadata(reader)?,
+                (4, Kind::I64) => raw.offset_index_offset = Some(reader.i64()?),
+                (5, Kind::I32) => raw.offset_index_length = Some(reader.i32()?),
+                (6, Kind::I64) => raw.column_index_offset = Some(reader.i64()?),
+                (7, Kind::I32) => raw.column_index_length = Some(reader.i32()?),
+                (8, Kind::Struct) => {
+                    raw.encrypted = true;
+                    raw.seal = Some(read_seal(reader)?);
+                }
+                (9, Kind::Binary) => raw.encrypted_metadata = Some(reader.binary()?.to_vec()),
+                (_, kind) => reader.skip(kind)?,
+            }
+        }
+        if let Some(seal) = &mut raw.seal {
+            seal.metadata = raw.encrypted_metadata.take();
+        }
+        Ok(raw)
+    }
+
+    fn read_metadata(&mut self, reader: &mut Reader<'_>) -> Read<()> {
+        self.has_metadata = true;
+        self.metadata_start = Some(reader.position());
+        let mut last_id = 0;
+        while let Some(field) = reader.field(&mut last_id)? {
+            match (field.id, field.kind) {
+                (2, Kind::List) => self.encodings = read_encodings(reader)?,
+                (4, Kind::I32) => self.codec = Some(reader.i32()?),
+                (5, Kind::I64) => self.value_count = Some(reader.i64()?),
+                (6, Kind::I64) => self.uncompressed_bytes = Some(reader.i64()?),
+                (7, Kind::I64) => self.compressed_bytes = Some(reader.i64()?),
+                (9, Kind::I64) => self.data_page_offset = Some(reader.i64()?),
+                (11, Kind::I64) => self.dictionary_page_offset = Some(reader.i64()?),
+                (14, Kind::I64) => self.bloom_filter_offset = Some(reader.i64()?),
+                (15, Kind::I32) => self.bloom_filter_length = Some(reader.i32()?),
+                (_, kind) => reader.skip(kind)?,
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn checked(self) -> Result<ColumnChunk> {
+        if !self.has_metadata {
+            return self.sealed();
+        }
+        let count = |what, value| unsigned("column chunk", what, value);
+        let data_page_offset = count("offset of the first data page", self.data_page_offset)?;
+        let dictionary = self.dictionary_page_offset.and_then(|offset| u64::try_from(offset).ok());
+        let codec = self.codec.ok_or_else(|| Error::corrupt("a column chunk lacks its codec"))?;
+        Ok(ColumnChunk {
+            codec: Codec::from_thrift(codec),
+            value_count: count("number of values", self.value_count)?,
+            compressed_bytes: count("compressed size", self.compressed_bytes)?,
+            unaccounted_bytes: 0,
+            uncompressed_bytes: count("uncompressed size", self.uncompressed_bytes)?,
+            data_page_offset,
+            dictionary_page_offset: dictionary.filter(|&offset| (MAGIC_BYTES..data_page_offset).contains(&offset)),
+            bloom_filter_offset: self.bloom_filter_offset.and_then(positive),
+            bloom_filter_length: self.bloom_filter_length.and_then(positive),
+            offset_index_range: range(self.offset_index_offset, self.offset_index_length),
+            column_index_range: range(self.column_index_offset, self.column_index_length),
+            offset_index: None,
+            column_index: None,
+            metadata_start: self.metadata_start,
+            external: self.external,
+            encrypted: self.encrypted,
+            lock: None,
+            encodings: self.encodings,
+        })
+    }
+
+    /// A chunk whose metadata are encrypted too: all that is known of it is that.
+    fn sealed(self) -> Result<ColumnChunk> {
+        if !self.encrypted {
+            return Err(Error::corrupt("a column chunk lacks its metadata"));
+        }
+        Self {
+            has_metadata: true,
+            codec: Some(0),
+            value_count: Some(0),
+            compressed_bytes: Some(0),
+            uncompressed_bytes: Some(0),
+            data_page_offset: Some(0),
+            ..self
+        }
+        .checked()
+    }
+}
+
+fn read_encodings(reader: &mut Reader<'_>) -> Read<Vec<Encoding>> {
+    let list = reader.list()?;
+    if list.element != Kind::I32 {
+        reader.skip_elements(list)?;
+        return Ok(Vec::new());
+    }
+    let mut encodings = Vec::with_capacity(list.count);
+    for _ in 0..list.count {
+        encodings.push(Encoding::from_thrift(reader.i32()?));
+    }
+    Ok(encodings)
+}
+
+/// A number that has to be there and not to be negative.
+pub(super) fn unsigned(of: &str, what: &str, value: Option<i64>) -> Result<u64> {
+    let value = value.ok_or_else(|| Error::corrupt(format!("a {of} lacks its {what}")))?;
+    u64::try_from(value).map_err(|_| Error::corrupt(format!("the {what} of a {of} is {value}")))
+}
+
+fn positive(value: impl TryInto<u64>) -> Option<u64> {
+    value.try_into().ok().filter(|&value| value > 0)
+}
+
+/// Where something lies that may be absent.
+fn range(offset: Option<i64>, length: Option<i32>) -> Option<ByteRange> {
+    ByteRange::new(offset.and_then(positive)?, length.and_then(positive)?)
+}

@@ -1,0 +1,149 @@
+//! Tests of strings and binaries, whichever of Arrow's types they have.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{BinaryType, ByteArrayType, ByteViewType, LargeBinaryType, LargeUtf8Type, Utf8Type};
+use arrow_array::{Array, GenericByteArray, GenericByteViewArray};
+use arrow_buffer::{ArrowNativeType, BooleanBuffer};
+use arrow_schema::DataType;
+
+use super::Comparison;
+use super::bits::{answers, passing};
+use super::pattern::{Pattern, Unit};
+use super::test::{Condition, ValueTest, other_type};
+use super::verdict::Verdict;
+use crate::error::Result;
+
+/// A comparison or a list.
+pub(super) struct BytesTest(pub(super) Condition<Vec<u8>>);
+
+impl ValueTest for BytesTest {
+    fn passing(&self, values: &dyn Array) -> Result<BooleanBuffer> {
+        match &self.0 {
+            Condition::Compare(Comparison::Equal, literal) => equal(values, literal),
+            Condition::Compare(Comparison::NotEqual, literal) => Ok(!&equal(values, literal)?),
+            Condition::Compare(Comparison::Less, literal) => passing_bytes(values, |value| value < &**literal),
+            Condition::Compare(Comparison::LessOrEqual, literal) => passing_bytes(values, |value| value <= &**literal),
+            Condition::Compare(Comparison::Greater, literal) => passing_bytes(values, |value| value > &**literal),
+            Condition::Compare(Comparison::GreaterOrEqual, literal) => {
+                passing_bytes(values, |value| value >= &**literal)
+            }
+            Condition::In(_) => passing_bytes(values, |value| self.0.passes(value)),
+        }
+    }
+
+    fn verdict(&self, min: Option<&dyn Array>, max: Option<&dyn Array>) -> Result<Verdict> {
+        Ok(self.0.verdict(bound(min)?, bound(max)?))
+    }
+}
+
+/// A pattern of LIKE.
+pub(super) struct PatternTest {
+    pub(super) pattern: Arc<Pattern>,
+    pub(super) unit: Unit,
+}
+
+impl ValueTest for PatternTest {
+    fn passing(&self, values: &dyn Array) -> Result<BooleanBuffer> {
+        passing_bytes(values, |value| self.pattern.matches(value, self.unit))
+    }
+
+    fn verdict(&self, min: Option<&dyn Array>, max: Option<&dyn Array>) -> Result<Verdict> {
+        Ok(self.pattern.verdict(bound(min)?, bound(max)?))
+    }
+}
+
+fn bound(bound: Option<&dyn Array>) -> Result<Option<&[u8]>> {
+    match bound {
+        Some(bound) if !bound.is_empty() && bound.is_valid(0) => Ok(byte_values(bound)?.first().copied()),
+        _ => Ok(None),
+    }
+}
+
+/// The values of an array of strings or binaries; those of nulls have no meaning.
+pub(super) fn byte_values(array: &dyn Array) -> Result<Vec<&[u8]>> {
+    fn offset<T: ByteArrayType>(array: &GenericByteArray<T>) -> Vec<&[u8]> {
+        slices(array).collect()
+    }
+    fn view<T: ByteViewType>(array: &GenericByteViewArray<T>) -> Vec<&[u8]> {
+        (0..array.len()).map(|index| array.value(index).as_ref()).collect()
+    }
+    Ok(match array.data_type() {
+        DataType::Utf8 => offset(array.as_string::<i32>()),
+        DataType::LargeUtf8 => offset(array.as_string::<i64>()),
+        DataType::Utf8View => view(array.as_string_view()),
+        DataType::Binary => offset(array.as_binary::<i32>()),
+        DataType::LargeBinary => offset(array.as_binary::<i64>()),
+        DataType::BinaryView => view(array.as_binary_view()),
+        DataType::FixedSizeBinary(_) => {
+            let array = array.as_fixed_size_binary();
+            (0..array.len()).map(|index| array.value(index)).collect()
+        }
+        _ => return Err(other_type(array)),
+    })
+}
+
+/// The bitmap of the values that pass `test`.
+fn passing_bytes(array: &dyn Array, test: impl Fn(&[u8]) -> bool) -> Result<BooleanBuffer> {
+    fn offset<T: ByteArrayType>(array: &GenericByteArray<T>, test: impl Fn(&[u8]) -> bool) -> BooleanBuffer {
+        answers(array.len(), slices(array).map(test))
+    }
+    fn view<T: ByteViewType>(array: &GenericByteViewArray<T>, test: impl Fn(&[u8]) -> bool) -> BooleanBuffer {
+        answers(array.len(), (0..array.len()).map(|index| test(array.value(index).as_ref())))
+    }
+    Ok(match array.data_type() {
+        DataType::Utf8 => offset::<Utf8Type>(array.as_string(), test),
+        DataType::LargeUtf8 => offset::<LargeUtf8Type>(array.as_string(), test),
+        DataType::Utf8View => view(array.as_string_view(), test),
+        DataType::Binary => offset::<BinaryType>(array.as_binary(), test),
+        DataType::LargeBinary => offset::<LargeBinaryType>(array.as_binary(), test),
+        DataType::BinaryView => view(array.as_binary_view(), test),
+        DataType::FixedSizeBinary(_) => {
+            let array = array.as_fixed_size_binary();
+            answers(array.len(), (0..array.len()).map(|index| test(array.value(index))))
+        }
+        _ => return Err(other_type(array)),
+    })
+}
+
+/// The bitmap of the values that are equal to `literal`.
+fn equal(array: &dyn Array, literal: &[u8]) -> Result<BooleanBuffer> {
+    match array.data_type() {
+        DataType::Utf8View => Ok(equal_views(array.as_string_view(), literal)),
+        DataType::BinaryView => Ok(equal_views(array.as_binary_view(), literal)),
+        _ => passing_bytes(array, |value| value == literal),
+    }
+}
+
+/// Values up to this length are in their view.
+const INLINE: usize = 12;
+
+/// Length and first bytes, which are in the view, tell most values apart without a look at the rest.
+fn equal_views<T: ByteViewType>(array: &GenericByteViewArray<T>, literal: &[u8]) -> BooleanBuffer {
+    let wanted = view_of(literal);
+    if literal.len() <= INLINE {
+        return passing(array.views(), |view| view == wanted);
+    }
+    let head = u128::from(u64::MAX);
+    let value_is = |index: usize| AsRef::<[u8]>::as_ref(array.value(index)) == literal;
+    let same = array.views().iter().enumerate().map(|(index, view)| view & head == wanted & head && value_is(index));
+    answers(array.len(), same)
+}
+
+/// The view of a value: its length, then all of it, or its first four bytes.
+fn view_of(value: &[u8]) -> u128 {
+    let shown = if value.len() <= INLINE { value.len() } else { 4 };
+    let bytes = value.iter().take(shown).rev().fold(0, |view, byte| view << 8 | u128::from(*byte));
+    bytes << 32 | value.len() as u128
+}
+
+/// The values of an array with offsets.
+fn slices<T: ByteArrayType>(array: &GenericByteArray<T>) -> impl Iterator<Item = &[u8]> {
+    let data = array.value_data();
+    let offsets = array.value_offsets();
+    offsets.iter().zip(offsets.iter().skip(1)).map(|(start, end)| {
+        // Offsets are within the data: it is what makes the array one.
+        data.get(start.as_usize()..end.as_usize()).unwrap_or_default()
+    })
+}
