@@ -1,6 +1,6 @@
 //! Parquet files put together byte by byte: for pages, counts and offsets that no sane writer gives.
 //!
-//! The bytes are what the description says; nothing is checked. Columns are flat.
+//! The bytes are what the description says; nothing is checked. Columns are flat, unless the schema elements are given.
 
 use bytes::Bytes;
 
@@ -37,6 +37,7 @@ pub const LZ4_RAW: i32 = 7;
 
 /// ConvertedType numbers.
 pub const UTF8: i32 = 0;
+pub const LIST: i32 = 3;
 pub const DECIMAL: i32 = 5;
 
 /// One page: header and body as they stand in the file.
@@ -204,12 +205,14 @@ impl Column {
         self
     }
 
-    fn schema_element(&self) -> Struct {
+    /// Its element of the schema, by the last part of its name.
+    pub fn schema_element(&self) -> Struct {
+        let name = self.name.rsplit('.').next().unwrap_or_default();
         let mut element = Struct::new().i32(1, self.physical);
         if let Some(length) = self.type_length {
             element = element.i32(2, length);
         }
-        element = element.i32(3, if self.repeated { 2 } else { self.optional as i32 }).binary(4, self.name.as_bytes());
+        element = element.i32(3, if self.repeated { 2 } else { self.optional as i32 }).binary(4, name.as_bytes());
         if let Some(converted) = self.converted {
             element = element.i32(6, converted);
         }
@@ -230,6 +233,22 @@ pub fn file(rows: i64, columns: Vec<Column>) -> Bytes {
 
 /// A file with row groups of so many rows.
 pub fn file_of_groups(groups: &[i64], columns: Vec<Column>) -> Bytes {
+    let root = Struct::new().binary(4, b"schema").i32(5, columns.len() as i32);
+    let schema = [root].into_iter().chain(columns.iter().map(Column::schema_element)).collect();
+    file_of_schema(schema, groups, columns)
+}
+
+/// A group in a schema. `repetition` is 0 where it must be there, 1 where it may be missing, 2 where it repeats.
+pub fn group(name: &str, repetition: i32, children: i32, converted: Option<i32>) -> Struct {
+    let group = Struct::new().i32(3, repetition).binary(4, name.as_bytes()).i32(5, children);
+    match converted {
+        Some(converted) => group.i32(6, converted),
+        None => group,
+    }
+}
+
+/// A file whose schema elements are these, for columns that are named by their dotted paths.
+pub fn file_of_schema(schema: Vec<Struct>, groups: &[i64], columns: Vec<Column>) -> Bytes {
     let mut bytes = b"PAR1".to_vec();
     let mut row_groups = Vec::new();
     for (group, rows) in groups.iter().enumerate() {
@@ -237,8 +256,6 @@ pub fn file_of_groups(groups: &[i64], columns: Vec<Column>) -> Bytes {
         let size = bytes.len() as i64;
         row_groups.push(Struct::new().structs(1, chunks).i64(2, size).i64(3, *rows));
     }
-    let root = Struct::new().binary(4, b"schema").i32(5, columns.len() as i32);
-    let schema = [root].into_iter().chain(columns.iter().map(Column::schema_element)).collect();
     let rows = groups.iter().sum();
     let footer = Struct::new().i32(1, 1).structs(2, schema).i64(3, rows).structs(4, row_groups).end();
     end_file(bytes, &footer)
@@ -276,7 +293,7 @@ fn write_chunk(bytes: &mut Vec<u8>, column: &Column, chunk: &Chunk) -> Struct {
     let mut metadata = Struct::new()
         .i32(1, column.physical)
         .i32s(2, &[PLAIN, RLE, RLE_DICTIONARY])
-        .strings(3, &[column.name])
+        .strings(3, &column.name.split('.').collect::<Vec<_>>())
         .i32(4, column.codec)
         .i64(5, chunk.value_count.unwrap_or(1))
         .i64(6, length)
