@@ -44,8 +44,8 @@ pub struct pqpush_scan_options {
     pub row_selection: *const pqpush_row_run,
     /// Number of `row_selection`.
     pub row_selection_count: usize,
-    /// Predicates, all of which a row has to satisfy; borrowed for the call, kept alive inside. Not supported by this
-    /// version.
+    /// Predicates, all of which a row has to satisfy; borrowed for the call, what decoders
+    /// need of them is kept alive inside. Their columns need not be among `columns`.
     pub predicates: *const *const pqpush_predicate,
     /// Number of `predicates`.
     pub predicate_count: usize,
@@ -73,8 +73,7 @@ pub struct pqpush_scan_options {
     pub max_buffered_bytes: u64,
     /// Ranges that lie at most so many bytes apart are asked for as one. 0: only adjacent ones.
     pub coalesce_gap: u64,
-    /// Bytes of decoded filter columns kept for the output. Default 100 MiB. Without effect in this version, which has
-    /// no predicates.
+    /// Bytes of decoded filter columns kept for the output. Default 100 MiB.
     pub predicate_cache_bytes: u64,
     /// How rows are selected: 0: chosen per page; 1: runs; 2: bitmap. Only 0 in this version.
     pub selection_policy: i32,
@@ -94,11 +93,11 @@ pub enum pqpush_scan_flags {
     /// Verify the checksum of every page that is decoded, where its header has one. A page that does not match it is
     /// PQPUSH_ERR_CHECKSUM.
     PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
-    /// Do not prune row groups by statistics. Not supported by this version, which does not prune.
+    /// Do not prune row groups by statistics. Not supported by this version.
     PQPUSH_SCAN_NO_STATS_PRUNING = 4,
-    /// Do not prune pages by the page index. Not supported by this version, which does not prune.
+    /// Do not prune pages by the page index. Not supported by this version.
     PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
-    /// Do not use bloom filters. Not supported by this version, which does not use them.
+    /// Do not use bloom filters. Not supported by this version, whose scans do not ask them.
     PQPUSH_SCAN_NO_BLOOM = 16,
     /// Append the int64 column "row_number": which row of the file each is, counted from 0 over all row groups. Refused
     /// where a column of that name is read.
