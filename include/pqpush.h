@@ -1299,11 +1299,11 @@ typedef enum pqpush_scan_flags {
    * PQPUSH_ERR_CHECKSUM.
    */
   PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
-  /** Do not prune row groups by statistics. Not supported by this version, which does not prune. */
+  /** Do not prune row groups by statistics. Not supported by this version. */
   PQPUSH_SCAN_NO_STATS_PRUNING = 4,
-  /** Do not prune pages by the page index. Not supported by this version, which does not prune. */
+  /** Do not prune pages by the page index. Not supported by this version. */
   PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
-  /** Do not use bloom filters. Not supported by this version, which does not use them. */
+  /** Do not use bloom filters. Not supported by this version, whose scans do not ask them. */
   PQPUSH_SCAN_NO_BLOOM = 16,
   /**
    * Append the int64 column "row_number": which row of the file each is, counted from 0 over all row groups. Refused
@@ -1363,8 +1363,8 @@ typedef struct pqpush_scan_options {
   /** Number of `row_selection`. */
   size_t row_selection_count;
   /**
-   * Predicates, all of which a row has to satisfy; borrowed for the call, kept alive inside. Not supported by this
-   * version.
+   * Predicates, all of which a row has to satisfy; borrowed for the call, what decoders
+   * need of them is kept alive inside. Their columns need not be among `columns`.
    */
   const pqpush_predicate *const *predicates;
   /** Number of `predicates`. */
@@ -1401,10 +1401,7 @@ typedef struct pqpush_scan_options {
   uint64_t max_buffered_bytes;
   /** Ranges that lie at most so many bytes apart are asked for as one. 0: only adjacent ones. */
   uint64_t coalesce_gap;
-  /**
-   * Bytes of decoded filter columns kept for the output. Default 100 MiB. Without effect in this version, which has
-   * no predicates.
-   */
+  /** Bytes of decoded filter columns kept for the output. Default 100 MiB. */
   uint64_t predicate_cache_bytes;
   /** How rows are selected: 0: chosen per page; 1: runs; 2: bitmap. Only 0 in this version. */
   int32_t selection_policy;
