@@ -317,6 +317,15 @@ typedef struct pqpush_event {
 
 /* ---- Metadata -------------------------------------------------------------------------------------------------- */
 
+/** Bits of pqpush_metadata_options.flags. */
+typedef enum pqpush_metadata_flags {
+  /**
+   * Read a footer in plain text of an encrypted file without verifying its signature, which takes the footer key. For
+   * hosts that have the keys of some columns only, and know by other means that the file was not changed.
+   */
+  PQPUSH_METADATA_UNVERIFIED_FOOTER = 1,
+} pqpush_metadata_flags;
+
 /**
  * The metadata of one file: footer, schema, page index. It never changes, and any number of threads may use it at the
  * same time; each reference that pqpush_metadata_clone or a decoder gave out is freed by pqpush_metadata_free.
@@ -329,6 +338,16 @@ typedef struct pqpush_metadata pqpush_metadata;
  */
 typedef struct pqpush_metadata_decoder pqpush_metadata_decoder;
 
+/** The key of one leaf column. */
+typedef struct pqpush_column_key {
+  /** Dotted path of the leaf column. */
+  pqpush_str column;
+  /** The AES key: 16, 24 or 32 bytes. */
+  const uint8_t *key;
+  /** Number of bytes of `key`. */
+  size_t key_length;
+} pqpush_column_key;
+
 /** How to read the metadata. Zero is the default of every field. */
 typedef struct pqpush_metadata_options {
   /** Bytes of this struct that the host knows: sizeof(pqpush_metadata_options). */
@@ -337,10 +356,49 @@ typedef struct pqpush_metadata_options {
   uint64_t footer_size_hint;
   /** The page index: 0: read where the file has one; 1: never; 2: required of every column chunk. */
   int32_t page_index;
-  /** Zero. */
+  /** Bits of pqpush_metadata_flags. */
   uint32_t flags;
   /** Footer and page index larger than this are refused with PQPUSH_ERR_LIMIT. Default 256 MiB. */
   uint64_t max_metadata_bytes;
+  /**
+   * The key of an encrypted or signed footer, and of the columns that are encrypted with it: an AES key of 16, 24 or
+   * 32 bytes, copied. {NULL, 0}: none. Keys are not looked at for a file that is not encrypted, and every copy is
+   * wiped when it is freed.
+   */
+  const uint8_t *footer_key;
+  /** Number of bytes of `footer_key`. */
+  size_t footer_key_length;
+  /**
+   * The keys of columns, copied; for a column that is not in the file they have no effect. A column whose key is
+   * missing or wrong is PQPUSH_ERR_KEY when it is read, and only then.
+   */
+  const pqpush_column_key *column_keys;
+  /** Number of `column_keys`. */
+  size_t column_key_count;
+  /** The AAD prefix that the file was written under, copied: needed where the file does not store it. {NULL, 0}: none. */
+  const uint8_t *aad_prefix;
+  /** Number of bytes of `aad_prefix`. */
+  size_t aad_prefix_length;
+  /**
+   * Finds the keys that are not given, by the key metadata that the file has for them. Writes the key to `out_key`,
+   * which has room for 32 bytes, and its length to `*out_key_length`, which is 0 and stays so where there is no such
+   * key. Anything but 0 is a failure, told with the number as PQPUSH_ERR_CALLBACK: of the footer at once, of a column
+   * when it is read. It is called within pqpush_metadata_decoder_try_decode, once for each different key metadata,
+   * and must not unwind. NULL: only given keys.
+   */
+  int (*key_retriever)(void *user_data,
+                       const uint8_t *key_metadata,
+                       size_t key_metadata_length,
+                       uint8_t *out_key,
+                       size_t *out_key_length);
+  /** Handed to `key_retriever` and `release_user_data`. */
+  void *user_data;
+  /**
+   * Runs exactly once, when no key is looked for any more: within the call that is given these options where it fails,
+   * else within the pqpush_metadata_decoder_try_decode that finishes or fails, or the pqpush_metadata_decoder_free. May
+   * be NULL.
+   */
+  void (*release_user_data)(void *user_data);
 } pqpush_metadata_options;
 
 /**
@@ -350,7 +408,9 @@ typedef struct pqpush_metadata_options {
  * `out_decoder`: the new decoder.
  * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_UNSUPPORTED for an option of a later version;
  * PQPUSH_ERR_NOT_PARQUET for a file too short to be one.
- * Memory: `*out_decoder` is owned by the caller and freed by pqpush_metadata_decoder_free; NULL on failure.
+ * Memory: `*out_decoder` is owned by the caller and freed by pqpush_metadata_decoder_free; NULL on failure. Keys are
+ * copied, and options->user_data is consumed: options->release_user_data(user_data) runs exactly once, on every path on
+ * which options->struct_size says that there is one.
  * Threads: any.
  * Since: 0.1.0
  */
@@ -382,8 +442,8 @@ pqpush_status pqpush_metadata_decoder_push(pqpush_metadata_decoder *decoder,
  *
  * Parameters: `decoder`; `out_event`: its `struct_size` set, the rest is written; its kind is NEEDS_DATA or FINISHED;
  * `out_metadata`: written with FINISHED, NULL otherwise.
- * Returns: PQPUSH_OK with an event; an error of the file (NOT_PARQUET, TRUNCATED, CORRUPT, UNSUPPORTED, LIMIT), which
- * every later call on the decoder returns again; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED.
+ * Returns: PQPUSH_OK with an event; an error of the file (NOT_PARQUET, TRUNCATED, CORRUPT, UNSUPPORTED, KEY, LIMIT) or of
+ * the key retriever (CALLBACK), which every later call on the decoder returns again; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED.
  * Memory: `*out_metadata` is owned by the caller, freed by pqpush_metadata_free, and outlives the decoder. The ranges of
  * the event are borrowed until the next pqpush_metadata_decoder_try_decode or pqpush_metadata_decoder_free.
  * Threads: one at a time for one decoder.
@@ -395,7 +455,8 @@ pqpush_status pqpush_metadata_decoder_try_decode(pqpush_metadata_decoder *decode
                                                  pqpush_error **err);
 
 /**
- * Frees a decoder. The metadata that it gave out lives on.
+ * Frees a decoder. The metadata that it gave out lives on. Within a call on the same decoder, from a callback, it does
+ * nothing.
  *
  * Parameters: `decoder`: a decoder, or NULL, which does nothing.
  * Threads: any, once no other thread uses the decoder.
@@ -536,6 +597,10 @@ typedef struct pqpush_column_chunk_info {
   int32_t codec;
   /** Bits of pqpush_column_chunk_flags. */
   uint32_t flags;
+  /** Where its bloom filter begins; -1 where it has none. */
+  int64_t bloom_filter_offset;
+  /** Bytes of its bloom filter; 0 where it has none or the file does not say. */
+  uint64_t bloom_filter_length;
 } pqpush_column_chunk_info;
 
 /**
@@ -668,6 +733,279 @@ const char *pqpush_encoding_name(int32_t encoding);
  * Since: 0.1.0
  */
 const char *pqpush_physical_type_name(int32_t physical_type);
+
+/* ---- Statistics ------------------------------------------------------------------------------------------------ */
+
+/** Bits of pqpush_sorting_info.flags. */
+typedef enum pqpush_sorting_flags {
+  /** Largest first. */
+  PQPUSH_SORTING_DESCENDING = 1,
+  /** Nulls before all values. */
+  PQPUSH_SORTING_NULLS_FIRST = 2,
+} pqpush_sorting_flags;
+
+/** What the rows of a row group are sorted by. */
+typedef struct pqpush_sorting_info {
+  /** Bytes of this struct that the host knows; set it before the call. */
+  size_t struct_size;
+  /** Ordinal of the leaf column. */
+  uint64_t column;
+  /** Bits of pqpush_sorting_flags. */
+  uint32_t flags;
+  /** Zero. */
+  uint32_t reserved;
+} pqpush_sorting_info;
+
+/**
+ * What the file says about the values of a leaf column, as a struct array: one row for each row group, in file order.
+ * Its children, by position and name:
+ * - 0 min, 1 max: of the column's type; no value that is neither null nor NaN lies outside
+ * - 2 min_is_exact, 3 max_is_exact: Boolean; the bound is equal to a value of the column
+ * - 4 null_count, 5 distinct_count, 6 nan_count: UInt64
+ * - 7 row_count: UInt64, never null
+ * - 8 unencoded_bytes: UInt64; bytes of BYTE_ARRAY values before any encoding
+ * - 9 value_count: UInt64, never null; values and nulls: in lists, more or fewer than rows
+ *
+ * Only what can be relied on is told, by the rules of the format for column orders, deprecated bounds, NaN and signed
+ * zeros; null where the file does not say, or where it cannot be relied on. A later version may append children.
+ *
+ * Parameters: `metadata`; `column`: ordinal of the leaf column; `string_type`: as in pqpush_scan_options, for the bounds;
+ * `out_array`, `out_schema`: written without looking at what they held.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a column that the file does not have; PQPUSH_ERR_UNSUPPORTED
+ * for one that cannot be decoded.
+ * Memory: both are owned by the caller, who releases them, and outlive the metadata; released on failure.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_metadata_column_statistics(const pqpush_metadata *metadata,
+                                                size_t column,
+                                                int32_t string_type,
+                                                struct ArrowArray *out_array,
+                                                struct ArrowSchema *out_schema,
+                                                pqpush_error **err);
+
+/**
+ * What the page index says about the values of a leaf column, as a struct array: one row for each data page, in file
+ * order. Row groups whose chunk has no offset index have no rows here; pages without a column index have no bounds.
+ * Children 0 to 8 are those of pqpush_metadata_column_statistics, of which 2, 3 and 5 are always null; then
+ * - 9 row_group: UInt64; ordinal of the row group
+ * - 10 first_row: UInt64; row of the row group that the page begins with
+ * - 11 file_offset: UInt64; where the page begins
+ * - 12 compressed_bytes: UInt64; its bytes in the file, with its header
+ *
+ * Parameters: `metadata`; `column`: ordinal of the leaf column; `string_type`: as in pqpush_scan_options, for the bounds;
+ * `out_array`, `out_schema`: written without looking at what they held.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a column that the file does not have; PQPUSH_ERR_UNSUPPORTED
+ * for one that cannot be decoded.
+ * Memory: both are owned by the caller, who releases them, and outlive the metadata; released on failure.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_metadata_page_statistics(const pqpush_metadata *metadata,
+                                              size_t column,
+                                              int32_t string_type,
+                                              struct ArrowArray *out_array,
+                                              struct ArrowSchema *out_schema,
+                                              pqpush_error **err);
+
+/**
+ * Number of columns that the file says the rows of a row group are sorted by.
+ *
+ * Parameters: `metadata`, or NULL; `row_group`: its ordinal.
+ * Returns: the number; 0 where the file does not say, for an ordinal that it does not have, and for NULL.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+size_t pqpush_metadata_sorting_column_count(const pqpush_metadata *metadata, size_t row_group);
+
+/**
+ * A column that the rows of a row group are sorted by, where the columns with a lower index are equal.
+ *
+ * Parameters: `metadata`; `row_group`: its ordinal; `index`: from 0; `out_info`: its `struct_size` set, the rest is
+ * written.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal or index that the file does not have.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_metadata_sorting_column(const pqpush_metadata *metadata,
+                                             size_t row_group,
+                                             size_t index,
+                                             pqpush_sorting_info *out_info,
+                                             pqpush_error **err);
+
+/**
+ * Hands the key-value metadata of one column chunk to the host, pair by pair, in file order. Keys may repeat.
+ *
+ * Parameters: `metadata`; `row_group`, `column`: the ordinals; `visit`: called for each pair, on this thread, before the
+ * call returns; a value that is absent is {NULL, 0}. Anything but 0 ends the walk; it must not unwind; `user_data`:
+ * handed to it.
+ * Returns: PQPUSH_OK, also where `visit` ended the walk; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file
+ * does not have.
+ * Memory: the texts are borrowed for the call of `visit`. They may hold NUL bytes.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_metadata_column_chunk_key_values(const pqpush_metadata *metadata,
+                                                      size_t row_group,
+                                                      size_t column,
+                                                      int (*visit)(void *user_data, pqpush_str key, pqpush_str value),
+                                                      void *user_data,
+                                                      pqpush_error **err);
+
+/* ---- Bloom filters --------------------------------------------------------------------------------------------- */
+
+/** What a bloom filter says of a value. */
+typedef enum pqpush_bloom_verdict {
+  /** No row of the chunk has it. */
+  PQPUSH_BLOOM_NO = 0,
+  /** A row of the chunk may have it. */
+  PQPUSH_BLOOM_MAYBE = 1,
+} pqpush_bloom_verdict;
+
+/**
+ * The bloom filter of one column chunk. It never changes, and any number of threads may use it at the same time. Freed by
+ * pqpush_bloom_filter_free.
+ */
+typedef struct pqpush_bloom_filter pqpush_bloom_filter;
+
+/**
+ * Decodes the bloom filter of one column chunk. Owned by one caller, used by one thread at a time, freed by
+ * pqpush_bloom_filter_decoder_free.
+ */
+typedef struct pqpush_bloom_filter_decoder pqpush_bloom_filter_decoder;
+
+/**
+ * Makes the decoder of the bloom filter of one column chunk. Whether it has one, pqpush_column_chunk_info.flags says.
+ *
+ * Parameters: `metadata`; `row_group`, `column`: the ordinals; `out_decoder`: the new decoder.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a chunk without a bloom filter and for an ordinal that the
+ * file does not have; PQPUSH_ERR_UNSUPPORTED for a chunk that lies in another file; PQPUSH_ERR_KEY for one that
+ * is encrypted and whose key is missing or wrong; PQPUSH_ERR_CORRUPT where the filter does not lie in the file.
+ * Memory: `*out_decoder` is owned by the caller and freed by pqpush_bloom_filter_decoder_free; NULL on failure. It keeps
+ * the metadata alive.
+ * Threads: any.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_bloom_filter_decoder_new(const pqpush_metadata *metadata,
+                                              size_t row_group,
+                                              size_t column,
+                                              pqpush_bloom_filter_decoder **out_decoder,
+                                              pqpush_error **err);
+
+/**
+ * Gives the decoder bytes of the file, which it copies. Any bytes, asked for or not, in any order and cut at any place.
+ *
+ * Parameters: `decoder`; `offset`: of the first byte in the file; `data`, `length`: the bytes, {NULL, 0} for none.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT for bytes past the end of the file or that contradict bytes pushed
+ * before, which changes nothing; PQPUSH_ERR_INVALID_STATE after FINISHED; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED; the
+ * error that the decoder stands at.
+ * Memory: `data` is borrowed for the call.
+ * Threads: one at a time for one decoder.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_bloom_filter_decoder_push(pqpush_bloom_filter_decoder *decoder,
+                                               uint64_t offset,
+                                               const uint8_t *data,
+                                               size_t length,
+                                               pqpush_error **err);
+
+/**
+ * One step: says which bytes are missing, or hands out the filter. Call it until FINISHED.
+ *
+ * Parameters: `decoder`; `out_event`: its `struct_size` set, the rest is written; its kind is NEEDS_DATA or FINISHED;
+ * `out_filter`: written with FINISHED, NULL otherwise.
+ * Returns: PQPUSH_OK with an event; an error of the file (CORRUPT, UNSUPPORTED), which every later call on the decoder
+ * returns again; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED.
+ * Memory: `*out_filter` is owned by the caller, freed by pqpush_bloom_filter_free, and outlives the decoder. The ranges of
+ * the event are borrowed until the next pqpush_bloom_filter_decoder_try_decode or pqpush_bloom_filter_decoder_free.
+ * Threads: one at a time for one decoder.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_bloom_filter_decoder_try_decode(pqpush_bloom_filter_decoder *decoder,
+                                                     pqpush_event *out_event,
+                                                     pqpush_bloom_filter **out_filter,
+                                                     pqpush_error **err);
+
+/**
+ * Frees a decoder. The filter that it gave out lives on.
+ *
+ * Parameters: `decoder`: a decoder, or NULL, which does nothing.
+ * Threads: any, once no other thread uses the decoder.
+ * Since: 0.1.0
+ */
+void pqpush_bloom_filter_decoder_free(pqpush_bloom_filter_decoder *decoder);
+
+/**
+ * Looks for any of some values: NO where no row of the chunk has one of them. Nulls are not looked for.
+ *
+ * Parameters: `filter`; `values`, `values_schema`: an Arrow array of one or more values and its schema. It is to be of the
+ * column's type; of integers, of floating-point numbers, and of strings and binaries any type will do, of decimals any
+ * precision, of timestamps any zone; `out_verdict`: one of pqpush_bloom_verdict.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for values of another kind than the column's.
+ * Memory: `values` and `values_schema` are consumed, on every path; `*out_verdict` is MAYBE on failure.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_bloom_filter_check(const pqpush_bloom_filter *filter,
+                                        struct ArrowArray *values,
+                                        struct ArrowSchema *values_schema,
+                                        int32_t *out_verdict,
+                                        pqpush_error **err);
+
+/**
+ * Looks for an integer: NO where no row of the chunk has it.
+ *
+ * Parameters: `filter`: of a column of integers, or of what is stored as such: dates, times, timestamps, decimals (the
+ * number without its point); `value`; `out_verdict`: one of pqpush_bloom_verdict.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a column of another kind.
+ * Memory: `*out_verdict` is MAYBE on failure.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_bloom_filter_check_int64(const pqpush_bloom_filter *filter,
+                                              int64_t value,
+                                              int32_t *out_verdict,
+                                              pqpush_error **err);
+
+/**
+ * Looks for a floating-point number: NO where no row of the chunk has it. Zeros of either sign are equal; a NaN may be
+ * anywhere.
+ *
+ * Parameters: `filter`: of a column of FLOAT or DOUBLE; `value`; `out_verdict`: one of pqpush_bloom_verdict.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a column of another kind.
+ * Memory: `*out_verdict` is MAYBE on failure.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_bloom_filter_check_double(const pqpush_bloom_filter *filter,
+                                               double value,
+                                               int32_t *out_verdict,
+                                               pqpush_error **err);
+
+/**
+ * Looks for a string or binary: NO where no row of the chunk has it.
+ *
+ * Parameters: `filter`: of a column of BYTE_ARRAY or FIXED_LEN_BYTE_ARRAY; `data`, `length`: the bytes as they are stored,
+ * {NULL, 0} for the empty string; `out_verdict`: one of pqpush_bloom_verdict.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a column of another kind.
+ * Memory: `data` is borrowed for the call; `*out_verdict` is MAYBE on failure.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_bloom_filter_check_bytes(const pqpush_bloom_filter *filter,
+                                              const uint8_t *data,
+                                              size_t length,
+                                              int32_t *out_verdict,
+                                              pqpush_error **err);
+
+/**
+ * Frees a filter.
+ *
+ * Parameters: `filter`: a filter, or NULL, which does nothing.
+ * Threads: any, once no other thread uses the filter.
+ * Since: 0.1.0
+ */
+void pqpush_bloom_filter_free(pqpush_bloom_filter *filter);
 
 /* ---- Predicates ------------------------------------------------------------------------------------------------ */
 
@@ -956,7 +1294,10 @@ pqpush_status pqpush_predicate_callback(const pqpush_str *columns,
 typedef enum pqpush_scan_flags {
   /** `limit` counts, also where it is 0. */
   PQPUSH_SCAN_LIMIT = 1,
-  /** Verify page checksums. Not supported by this version. */
+  /**
+   * Verify the checksum of every page that is decoded, where its header has one. A page that does not match it is
+   * PQPUSH_ERR_CHECKSUM.
+   */
   PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
   /** Do not prune row groups by statistics. Not supported by this version, which does not prune. */
   PQPUSH_SCAN_NO_STATS_PRUNING = 4,
@@ -1017,7 +1358,7 @@ typedef struct pqpush_scan_options {
   const uint32_t *row_groups;
   /** Number of `row_groups`. */
   size_t row_group_count;
-  /** Which rows of the chosen row groups. NULL: all. Not supported by this version. */
+  /** Which rows of the chosen row groups, one run behind the other; they cover them all. NULL: all. */
   const pqpush_row_run *row_selection;
   /** Number of `row_selection`. */
   size_t row_selection_count;

@@ -20,7 +20,7 @@ use arrow_schema::DataType;
 use super::levels::LevelRows;
 use super::strings::Offset;
 use crate::error::{Error, Result};
-use crate::memory::array_with_children;
+use crate::memory::{array_from_parts, array_with_children};
 use crate::schema::output::{OutputKind, OutputNode, OutputTree, Slot};
 
 /// What one leaf column has of a batch.
@@ -39,10 +39,13 @@ pub(crate) fn assemble(tree: &OutputTree, leaves: &[Option<LeafBatch>], rows: us
         let Some(leaf) = leaves.get(node.first_leaf).and_then(Option::as_ref) else { continue };
         let children = node.children.iter().map(|child| take(&mut built, *child)).collect::<Result<Vec<_>>>()?;
         let array = match node.kind {
-            OutputKind::Leaf => leaf.array.clone(),
+            OutputKind::Leaf => leaf_array(node, &leaf.array),
             OutputKind::Struct => struct_array(node, &leaf.levels, &children)?,
             OutputKind::List { element } => list_array(node, element, &leaf.levels, &children)?,
         };
+        if node.is_key {
+            check_keys(node, &leaf.levels)?;
+        }
         if let Some(slot) = built.get_mut(index) {
             *slot = Some(array);
         }
@@ -56,6 +59,26 @@ pub(crate) fn assemble(tree: &OutputTree, leaves: &[Option<LeafBatch>], rows: us
 
 fn take(built: &mut [Option<ArrayRef>], index: usize) -> Result<ArrayRef> {
     built.get_mut(index).and_then(Option::take).ok_or_else(|| Error::internal("a child is missing"))
+}
+
+/// The values of a leaf. Those that must be there have no nulls of their own: what is null is a group around them, and
+/// consumers of Arrow refuse fields that are null against their schema. A key of a dictionary may have no value to stand
+/// for, so dictionaries keep their nulls.
+fn leaf_array(node: &OutputNode, array: &ArrayRef) -> ArrayRef {
+    let is_dictionary = matches!(array.data_type(), DataType::Dictionary(..));
+    if node.field.is_nullable() || array.nulls().is_none() || is_dictionary {
+        return array.clone();
+    }
+    array_from_parts(array.data_type().clone(), array.len(), None, array.to_data().buffers().to_vec())
+}
+
+/// The keys of maps must be there, be they optional by the schema.
+fn check_keys(node: &OutputNode, levels: &LevelRows) -> Result<()> {
+    let is_optional = node.definition > node.slot.definition;
+    match is_optional && validity(node, levels)?.is_some() {
+        true => Err(Error::corrupt(format!("a key \"{}\" of a map is null", node.field.name()))),
+        false => Ok(()),
+    }
 }
 
 fn struct_array(node: &OutputNode, levels: &LevelRows, children: &[ArrayRef]) -> Result<ArrayRef> {

@@ -115,7 +115,7 @@ impl Decoder {
             budget,
             failure: None,
             is_finished: false,
-            plan: plan.into(),
+            plan,
             metadata,
             options,
             projection,
@@ -319,7 +319,7 @@ impl Decoder {
         let has_filters = !filters.is_empty();
         let output = self.projection.columns.iter().map(|column| match self.is_kept(column) {
             true => Ok(OutputColumn::Kept(KeptColumn::new(column.leaf))),
-            false => self.column_reader(scan, column, has_filters).map(OutputColumn::Read),
+            false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
         });
         let batch_rows = self.options.batch_rows as u64;
         let groups_before = self.metadata.row_groups.iter().take(scan.row_group);

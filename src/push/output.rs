@@ -18,7 +18,7 @@ use crate::scan::{DecodeWindow, Projection, count_rows, take_rows};
 /// Where the values of an output leaf come from.
 pub(crate) enum OutputColumn {
     /// They are decoded.
-    Read(ColumnReader),
+    Read(Box<ColumnReader>),
     /// A predicate read them. The leaf is a top-level column.
     Kept(KeptColumn),
 }
@@ -128,7 +128,7 @@ impl OutputStage {
     /// The columns that are read.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &ColumnReader> {
         self.columns.iter().filter_map(|column| match column {
-            OutputColumn::Read(column) => Some(column),
+            OutputColumn::Read(column) => Some(column.as_ref()),
             OutputColumn::Kept(_) => None,
         })
     }
@@ -201,7 +201,7 @@ impl OutputStage {
 
 fn readers(columns: &mut [OutputColumn]) -> impl Iterator<Item = &mut ColumnReader> {
     columns.iter_mut().filter_map(|column| match column {
-        OutputColumn::Read(column) => Some(column),
+        OutputColumn::Read(column) => Some(column.as_mut()),
         OutputColumn::Kept(_) => None,
     })
 }

@@ -42,6 +42,8 @@ pub(crate) struct OutputNode {
     pub slot: Slot,
     /// Index into [`OutputTree::leaves`] of the first leaf at or below this node.
     pub first_leaf: usize,
+    /// It is the key of a map.
+    pub is_key: bool,
 }
 
 /// A slot begins at every entry with at most this repetition level and at least this definition level.
@@ -286,8 +288,8 @@ impl<'a> Builder<'a> {
             None => self.tree.roots.push(this),
         }
         let first_leaf = self.tree.leaves.len();
-        let (field, children, slot) = (Arc::new(field), Vec::new(), task.slot);
-        self.tree.nodes.push(OutputNode { field, kind, children, definition, slot, first_leaf });
+        let (field, children, slot, is_key) = (Arc::new(field), Vec::new(), task.slot, task.place == Place::Key);
+        self.tree.nodes.push(OutputNode { field, kind, children, definition, slot, first_leaf, is_key });
         this
     }
 

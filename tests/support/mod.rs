@@ -12,5 +12,7 @@ pub mod host;
 pub mod kinds;
 pub mod layout;
 pub mod memory;
+pub mod nested;
+pub mod nested_case;
 pub mod random;
 pub mod thrift;
