@@ -205,8 +205,6 @@ static void options_without_a_meaning(void) {
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "row selection over 0 rows", WITH(.row_selection = &too_long));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "select is 2", WITH(.row_selection = &neither, .row_selection_count = 1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "predicates is NULL", WITH(.predicate_count = 1));
-  const pqpush_predicate *const none = NULL;
-  refused(PQPUSH_ERR_INVALID_ARGUMENT, "one of options.predicates", WITH(.predicates = &none, .predicate_count = 1));
   pqpush_metadata_decoder *decoder = CHECK_UNSET;
   pqpush_metadata_options options = {.struct_size = sizeof options, .page_index = 3};
   INVALID("page_index", pqpush_metadata_decoder_new(file.length, &options, &decoder, &err));

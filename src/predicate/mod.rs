@@ -16,6 +16,8 @@ mod bind;
 mod bits;
 mod bytes;
 mod calendar;
+#[cfg(test)]
+mod fit;
 mod literal;
 mod node;
 #[cfg(test)]
