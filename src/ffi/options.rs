@@ -93,11 +93,11 @@ pub enum pqpush_scan_flags {
     /// Verify the checksum of every page that is decoded, where its header has one. A page that does not match it is
     /// PQPUSH_ERR_CHECKSUM.
     PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
-    /// Do not prune row groups by statistics. Not supported by this version.
+    /// Do not prune row groups by statistics. Not supported by this version, which does not prune.
     PQPUSH_SCAN_NO_STATS_PRUNING = 4,
-    /// Do not prune pages by the page index. Not supported by this version.
+    /// Do not prune pages by the page index. Not supported by this version, which does not prune.
     PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
-    /// Do not use bloom filters. Not supported by this version, whose scans do not ask them.
+    /// Do not use bloom filters. Not supported by this version, which does not use them.
     PQPUSH_SCAN_NO_BLOOM = 16,
     /// Append the int64 column "row_number": which row of the file each is, counted from 0 over all row groups. Refused
     /// where a column of that name is read.
@@ -280,8 +280,8 @@ fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     if !(0..=2).contains(&given.selection_policy) {
         return Err(out_of_range("options.selection_policy", given.selection_policy));
     }
-    if given.selection_policy != 0 {
-        return Err(pqpush_error::unsupported("options.selection_policy"));
+    match given.selection_policy {
+        0 => refuse_flags(given.flags),
+        _ => Err(pqpush_error::unsupported("options.selection_policy")),
     }
-    refuse_flags(given.flags)
 }
