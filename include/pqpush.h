@@ -1299,11 +1299,11 @@ typedef enum pqpush_scan_flags {
    * PQPUSH_ERR_CHECKSUM.
    */
   PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
-  /** Do not prune row groups by statistics. Not supported by this version. */
+  /** Do not prune row groups by statistics. Not supported by this version, which does not prune. */
   PQPUSH_SCAN_NO_STATS_PRUNING = 4,
-  /** Do not prune pages by the page index. Not supported by this version. */
+  /** Do not prune pages by the page index. Not supported by this version, which does not prune. */
   PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
-  /** Do not use bloom filters. Not supported by this version, whose scans do not ask them. */
+  /** Do not use bloom filters. Not supported by this version, which does not use them. */
   PQPUSH_SCAN_NO_BLOOM = 16,
   /**
    * Append the int64 column "row_number": which row of the file each is, counted from 0 over all row groups. Refused
