@@ -6,6 +6,7 @@ use aes_gcm::aes::cipher::{BlockCipherEncrypt, BlockSizeUser, InnerIvInit, Strea
 use aes_gcm::aes::{Aes128, Aes192, Aes256};
 use aes_gcm::{AesGcm, Nonce, Tag};
 use ctr::{CtrCore, flavors::Ctr32BE};
+use zeroize::Zeroize;
 
 use super::key::Key;
 use crate::error::{Error, Result};
@@ -53,6 +54,14 @@ macro_rules! with_modes {
 impl Cipher {
     /// The ciphers of `key`.
     pub(super) fn new(key: &Key) -> Result<Self> {
+        let ciphers = Self::expanded(key);
+        wipe_stack();
+        ciphers
+    }
+
+    /// Never inlined: what it leaves on the stack lies where [`wipe_stack`] writes.
+    #[inline(never)]
+    fn expanded(key: &Key) -> Result<Self> {
         let wrong = |_| Error::internal("a key of a length that AES does not have");
         Ok(match key.bytes().len() {
             16 => Self::Aes128(Box::new(Modes::new(Aes128::new_from_slice(key.bytes()).map_err(wrong)?))),
@@ -88,6 +97,17 @@ impl Cipher {
         with_modes!(self, modes => modes.tag(nonce, aad, &mut text))
             .is_some_and(|found| differing_bits(&found, tag) == 0)
     }
+}
+
+/// Stack that making ciphers may take: each is some hundreds of bytes, and moved a few times.
+const STACK_BYTES: usize = 16 << 10;
+
+/// Overwrites the stack below the caller. Round keys begin with the key itself, and moving a cipher leaves a copy behind, which
+/// would get into any value that is moved from there to the heap without filling all its bytes.
+#[inline(never)]
+fn wipe_stack() {
+    let mut stack = [0u8; STACK_BYTES];
+    stack.zeroize();
 }
 
 impl std::fmt::Debug for Cipher {
