@@ -1,6 +1,7 @@
 /* Predicates: built from literals, SQL and callbacks, combined, and looked up in a file; who owns what meanwhile. */
 #include "check.h"
 
+static bytes file;
 static pqpush_metadata *metadata;
 
 /* ---- a literal, as a host would make it ---- */
@@ -31,15 +32,35 @@ static struct ArrowSchema schema_of(const char *format) {
 
 /* ---- what a decoder says to predicates ---- */
 
-/* They fit the file. Scans do not evaluate predicates yet. */
-static void fits(pqpush_predicate *predicate) {
+/* A decoder of the column `id` with one predicate, which it keeps alive. */
+static pqpush_decoder *filtering(pqpush_predicate *predicate) {
   const pqpush_predicate *list[] = {predicate};
-  pqpush_scan_options options = {.struct_size = sizeof options, .predicates = list, .predicate_count = 1};
-  pqpush_decoder *decoder = CHECK_UNSET;
+  const pqpush_str id = str("id");
+  pqpush_scan_options options = {.struct_size = sizeof options,
+                                 .columns = &id,
+                                 .column_count = 1,
+                                 .predicates = list,
+                                 .predicate_count = 1};
   CHECK(predicate != NULL && (void *)predicate != CHECK_UNSET);
-  CHECK_FAILS_WITH(PQPUSH_ERR_UNSUPPORTED, "predicates", pqpush_decoder_new(metadata, &options, &decoder, &err));
-  CHECK(decoder == NULL);
+  pqpush_decoder *decoder = new_decoder(metadata, &options);
   pqpush_predicate_free(predicate);
+  return decoder;
+}
+
+/* So many rows are kept, and their ids add up to `sum`. */
+static void keeps(pqpush_predicate *predicate, int64_t rows, int64_t sum) {
+  pqpush_decoder *decoder = filtering(predicate);
+  struct ArrowArray batch;
+  while (next_batch(decoder, file, &batch)) {
+    rows -= batch.length;
+    for (int64_t row = 0; row < batch.length; row++) {
+      sum -= int64_at(batch.children[0], row);
+    }
+    batch.release(&batch);
+  }
+  CHECK_INT(rows, 0);
+  CHECK_INT(sum, 0);
+  pqpush_decoder_free(decoder);
 }
 
 /* They do not, and the message has this text in it. */
@@ -128,6 +149,8 @@ static void literals_that_are_none(void) {
 }
 
 static void literals_of_arrow(void) {
+  static const int64_t rows[] = {1, 999, 42, 43, 957, 958};
+  static const int64_t sums[] = {42, 499458, 861, 903, 498597, 498639};
   for (int32_t op = PQPUSH_EQ; op <= PQPUSH_GE; op++) {
     struct ArrowArray array = literals(1);
     struct ArrowSchema schema = schema_of("l");
@@ -135,48 +158,48 @@ static void literals_of_arrow(void) {
     CHECK_OK(pqpush_predicate_compare(str("id"), op, &array, &schema, &out, &err));
     CHECK(array.release == NULL && schema.release == NULL);
     CHECK_INT(schemas_released, 1);
-    fits(out);
+    keeps(out, rows[op], sums[op]);
     CHECK_INT(arrays_released, 1);
   }
   struct ArrowArray array = literals(3);
   struct ArrowSchema schema = schema_of("l");
   pqpush_predicate *out = CHECK_UNSET;
   CHECK_OK(pqpush_predicate_in(str("id"), &array, &schema, &out, &err));
-  fits(out);
+  keeps(out, 3, 42 + 43 + 44);
   CHECK_INT(arrays_released, 1);
   array = literals(0);
   schema = schema_of("l");
   CHECK_OK(pqpush_predicate_in(str("id"), &array, &schema, &out, &err));
-  fits(out);
-  /* a timestamp of other unit, whose zone is another name of UTC's instants */
+  keeps(out, 0, 0);
+  /* a timestamp of another unit, in another zone */
   array = literals(1);
   schema = schema_of("tss:Europe/Berlin");
   CHECK_OK(pqpush_predicate_compare(str("at"), PQPUSH_LT, &array, &schema, &out, &err));
-  fits(out);
+  keeps(out, 42, 861);
 }
 
 static void literals_of_c(void) {
   pqpush_predicate *out = CHECK_UNSET;
   CHECK_OK(pqpush_predicate_compare_int64(str("id"), PQPUSH_GE, INT64_MIN, &out, &err));
-  fits(out);
-  CHECK_OK(pqpush_predicate_compare_int64(str("price"), PQPUSH_GE, 7, &out, &err));
-  fits(out);
-  CHECK_OK(pqpush_predicate_compare_double(str("price"), PQPUSH_LT, 7.07, &out, &err));
-  fits(out);
+  keeps(out, 1000, 499500);
+  CHECK_OK(pqpush_predicate_compare_int64(str("price"), PQPUSH_LT, 3, &out, &err));
+  keeps(out, 3, 0 + 1 + 2);
+  CHECK_OK(pqpush_predicate_compare_double(str("price"), PQPUSH_LE, 7.07, &out, &err));
+  keeps(out, 8, 28);
   CHECK_OK(pqpush_predicate_compare_double(str("id"), PQPUSH_EQ, 7.0, &out, &err));
-  fits(out);
-  CHECK_OK(pqpush_predicate_compare_string(str("name"), PQPUSH_NE, str("x"), &out, &err));
-  fits(out);
+  keeps(out, 1, 7);
+  CHECK_OK(pqpush_predicate_compare_string(str("name"), PQPUSH_NE, str("name-1"), &out, &err));
+  keeps(out, 799, 499500 - 99500 - 1);
   CHECK_OK(pqpush_predicate_compare_string(str("name"), PQPUSH_NE, (pqpush_str){NULL, 0}, &out, &err));
-  fits(out);
-  CHECK_OK(pqpush_predicate_compare_string(str("at"), PQPUSH_LT, str("1994-01-01 00:00:01"), &out, &err));
-  fits(out);
+  keeps(out, 800, 499500 - 99500);
+  CHECK_OK(pqpush_predicate_compare_string(str("at"), PQPUSH_LT, str("1970-01-01 00:00:02"), &out, &err));
+  keeps(out, 2, 1);
   CHECK_OK(pqpush_predicate_is_null(str("name"), &out, &err));
-  fits(out);
-  CHECK_OK(pqpush_predicate_starts_with(str("name"), str("name-1"), &out, &err));
-  fits(out);
-  CHECK_OK(pqpush_predicate_like(str("name"), str("name-_\\%%"), &out, &err));
-  fits(out);
+  keeps(out, 200, 99500);
+  CHECK_OK(pqpush_predicate_starts_with(str("name"), str("name-99"), &out, &err));
+  keeps(out, 9, 99 + 991 + 992 + 993 + 994 + 996 + 997 + 998 + 999);
+  CHECK_OK(pqpush_predicate_like(str("name"), str("%-_"), &out, &err));
+  keeps(out, 8, 1 + 2 + 3 + 4 + 6 + 7 + 8 + 9);
 }
 
 static void wrong_arguments(void) {
@@ -277,7 +300,9 @@ static void callbacks_are_released_once(void) {
 
   pqpush_predicate_free(counted("id"));
   CHECK_INT(releases, 1);
-  fits(counted("id"));
+  pqpush_decoder *decoder = filtering(counted("id"));
+  CHECK_INT(releases, 0);
+  pqpush_decoder_free(decoder);
   CHECK_INT(releases, 1);
   does_not_fit(counted("nothing"), -1, "no column \"nothing\"");
   CHECK_INT(releases, 1);
@@ -292,7 +317,7 @@ static void operands_are_consumed(void) {
   CHECK_OK(pqpush_predicate_or(again, 2, &out, &err));
   CHECK_OK(pqpush_predicate_not(out, &out, &err));
   CHECK_INT(releases, 0);
-  fits(out);
+  pqpush_decoder_free(filtering(out));
   CHECK_INT(releases, 1);
 
   /* also where the call fails */
@@ -310,14 +335,22 @@ static void operands_are_consumed(void) {
   CHECK_INT(releases, 1);
 
   CHECK_OK(pqpush_predicate_and(NULL, 0, &out, &err));
-  fits(out);
+  keeps(out, 1000, 499500);
   CHECK_OK(pqpush_predicate_or(NULL, 0, &out, &err));
-  fits(out);
+  keeps(out, 0, 0);
+  CHECK_OK(pqpush_predicate_not(parsed("id < 998 OR name IS NULL"), &out, &err));
+  keeps(out, 2, 998 + 999);
+}
+
+static void conditions_in_sql(void) {
+  keeps(parsed("id >= 5 AND name LIKE 'name-%' AND price BETWEEN 0.07 AND 10 AND NOT flag"), 2, 7 + 8);
+  keeps(parsed("at < TIMESTAMP '1970-01-01 00:00:01Z' OR at = TIMESTAMP '1970-01-01 02:00:05+02:00'"), 2, 5);
+  keeps(parsed("at > DATE '2000-01-01'"), 0, 0);
+  keeps(parsed("name NOT IN ('name-1', 'name-2', NULL) OR id IN (1, 5.0)"), 2, 6);
+  keeps(parsed("NOT (name <> 'name-1')"), 1, 1);
 }
 
 static void predicates_that_do_not_fit_the_file(void) {
-  fits(parsed("id >= 5 AND name LIKE 'name-%' AND price BETWEEN 0.07 AND 1000 AND NOT flag"));
-  fits(parsed("at < TIMESTAMP '1994-01-01 00:00:00' OR at = TIMESTAMP '1970-01-01 02:00:00+02:00' OR at > DATE '2000-01-01'"));
   does_not_fit(parsed("nothing = 5"), -1, "no column \"nothing\"");
   does_not_fit(parsed("id = 'x'"), 0, "predicate on column \"id\": its type Int64 cannot be compared with a literal of type Utf8");
   does_not_fit(parsed("id = 5.5"), 0, "the literal 5.5 of type Decimal128(2, 1) is no value of its type Int64");
@@ -335,20 +368,22 @@ static void predicates_that_do_not_fit_the_file(void) {
 }
 
 static void columns_in_lists(const char *directory) {
-  bytes file = load(directory, "nested.parquet");
+  bytes table_file = file;
   pqpush_metadata *table = metadata;
+  file = load(directory, "nested.parquet");
   metadata = read_metadata(file);
   does_not_fit(parsed("numbers.list.item = 5"), 1, "it is in a list");
   does_not_fit(parsed("numbers IS NULL"), 1, "it is in a list");
-  fits(parsed("id = 5"));
+  keeps(parsed("id > 7"), 2, 8 + 9);
   pqpush_metadata_free(metadata);
-  metadata = table;
   free(file.data);
+  metadata = table;
+  file = table_file;
 }
 
 int main(int argc, char **argv) {
   const char *directory = fixtures(argc, argv);
-  bytes file = load(directory, "table.parquet");
+  file = load(directory, "table.parquet");
   metadata = read_metadata(file);
   refused_literals_are_consumed();
   literals_that_are_none();
@@ -357,6 +392,7 @@ int main(int argc, char **argv) {
   wrong_arguments();
   callbacks_are_released_once();
   operands_are_consumed();
+  conditions_in_sql();
   predicates_that_do_not_fit_the_file();
   columns_in_lists(directory);
   pqpush_metadata_free(metadata);

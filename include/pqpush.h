@@ -1363,8 +1363,8 @@ typedef struct pqpush_scan_options {
   /** Number of `row_selection`. */
   size_t row_selection_count;
   /**
-   * Predicates, all of which a row has to satisfy; borrowed for the call, kept alive inside. Not supported by this
-   * version.
+   * Predicates, all of which a row has to satisfy; borrowed for the call, what decoders
+   * need of them is kept alive inside. Their columns need not be among `columns`.
    */
   const pqpush_predicate *const *predicates;
   /** Number of `predicates`. */
@@ -1401,10 +1401,7 @@ typedef struct pqpush_scan_options {
   uint64_t max_buffered_bytes;
   /** Ranges that lie at most so many bytes apart are asked for as one. 0: only adjacent ones. */
   uint64_t coalesce_gap;
-  /**
-   * Bytes of decoded filter columns kept for the output. Default 100 MiB. Without effect in this version, which has
-   * no predicates.
-   */
+  /** Bytes of decoded filter columns kept for the output. Default 100 MiB. */
   uint64_t predicate_cache_bytes;
   /** How rows are selected: 0: chosen per page; 1: runs; 2: bitmap. Only 0 in this version. */
   int32_t selection_policy;

@@ -142,30 +142,39 @@ pub(super) unsafe fn consume(
     Ok((array, schema))
 }
 
-/// Literals of the host as an array. What cannot be a literal, and arrays that contradict themselves, are refused.
-pub(super) fn import(array: FFI_ArrowArray, schema: &FFI_ArrowSchema, parameter: &str) -> FfiResult<ArrayRef> {
+/// Takes over an array with its schema, as [`consume`], and views it. Only arrays of single values: nested ones are refused,
+/// and those that contradict themselves.
+///
+/// # Safety
+/// Each is NULL, or an initialised struct that the host gives up and that is what the Arrow C Data Interface asks for.
+pub(super) unsafe fn import(
+    array: *mut FFI_ArrowArray,
+    schema: *mut FFI_ArrowSchema,
+    parameter: &str,
+) -> FfiResult<ArrayRef> {
+    // SAFETY: as the caller says.
+    let (array, schema) = unsafe { consume(array, schema, parameter) }?;
     let refused = |error| pqpush_error::invalid_argument(format!("{parameter}: {error}"));
-    let none = |of: &str| pqpush_error::invalid_argument(format!("{parameter}: no literals of type {of}"));
+    let no_values = |of: &str| pqpush_error::invalid_argument(format!("{parameter}: no values of type {of}"));
     // Nested types are not looked into: their children would have to be checked first.
     if schema.format().starts_with('+') {
-        return Err(none(schema.format()));
+        return Err(no_values(schema.format()));
     }
-    let data_type = DataType::try_from(schema).map_err(refused)?;
+    let data_type = DataType::try_from(&schema).map_err(refused)?;
     let (keys, values) = match &data_type {
         DataType::Dictionary(keys, values) => (&**keys, Some(&**values)),
         other => (other, None),
     };
-    let fits = |array: &FFI_ArrowArray, data_type: &DataType| has_buffers_of(array, data_type);
     let values_fit = match (values, array.dictionary()) {
         (None, None) => true,
-        (Some(data_type), Some(values)) => fits(values, data_type) && values.dictionary().is_none(),
+        (Some(data_type), Some(values)) => has_buffers_of(values, data_type) && values.dictionary().is_none(),
         _ => false,
     };
-    if !fits(&array, keys) || !values_fit {
-        return Err(none(&data_type.to_string()));
+    if !has_buffers_of(&array, keys) || !values_fit {
+        return Err(no_values(&data_type.to_string()));
     }
-    // SAFETY: the header asks for an array of this schema, and it has the buffers of one.
-    let data = unsafe { from_ffi(array, schema) }.map_err(refused)?;
+    // SAFETY: as the caller says, and it has the buffers of its type.
+    let data = unsafe { from_ffi(array, &schema) }.map_err(refused)?;
     data.validate_full().map_err(refused)?;
     Ok(make_array(data))
 }

@@ -6,7 +6,7 @@ use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::ffi::FFI_ArrowSchema;
 use bytes::Bytes;
 
-use super::arrow::{consume, import};
+use super::arrow::import;
 use super::error::{FfiResult, pqpush_error};
 use super::event::{export_ranges, pqpush_event};
 use super::guard::{Exclusive, guard};
@@ -201,8 +201,7 @@ pub unsafe extern "C" fn pqpush_bloom_filter_check(
 ) -> pqpush_status {
     let body = || {
         // SAFETY: the header asks for values that the host gives up; they are taken over before anything can fail.
-        let given = unsafe { consume(values, values_schema, "values") };
-        let values = given.and_then(|(array, schema)| import(array, &schema, "values"));
+        let values = unsafe { import(values, values_schema, "values") };
         // SAFETY: the pointers are what the header asks for.
         unsafe { ask(filter, out_verdict, |filter| Ok(filter.may_contain_any(&values?)?)) }
     };

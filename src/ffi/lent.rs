@@ -9,9 +9,10 @@ pub(super) struct UserData {
     user_data: *mut c_void,
 }
 
-// SAFETY: the header says that `release` may come from any thread, and that the host's functions may be called on any.
+// SAFETY: the header says that `release` may come from any thread, and the functions beside it too.
 unsafe impl Send for UserData {}
-// SAFETY: a shared reference gives no more than the pointer, which the library does not follow.
+// SAFETY: a shared reference gives access to nothing but the pointer, for functions that the header lets come from any
+// thread, or whose calls come one at a time.
 unsafe impl Sync for UserData {}
 
 impl UserData {
@@ -20,7 +21,7 @@ impl UserData {
         Self { release, user_data }
     }
 
-    /// What the host's functions are called with, while this lives.
+    /// What the function beside `release` is called with.
     pub(super) fn get(&self) -> *mut c_void {
         self.user_data
     }

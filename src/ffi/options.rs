@@ -44,8 +44,8 @@ pub struct pqpush_scan_options {
     pub row_selection: *const pqpush_row_run,
     /// Number of `row_selection`.
     pub row_selection_count: usize,
-    /// Predicates, all of which a row has to satisfy; borrowed for the call, kept alive inside. Not supported by this
-    /// version.
+    /// Predicates, all of which a row has to satisfy; borrowed for the call, what decoders
+    /// need of them is kept alive inside. Their columns need not be among `columns`.
     pub predicates: *const *const pqpush_predicate,
     /// Number of `predicates`.
     pub predicate_count: usize,
@@ -73,8 +73,7 @@ pub struct pqpush_scan_options {
     pub max_buffered_bytes: u64,
     /// Ranges that lie at most so many bytes apart are asked for as one. 0: only adjacent ones.
     pub coalesce_gap: u64,
-    /// Bytes of decoded filter columns kept for the output. Default 100 MiB. Without effect in this version, which has
-    /// no predicates.
+    /// Bytes of decoded filter columns kept for the output. Default 100 MiB.
     pub predicate_cache_bytes: u64,
     /// How rows are selected: 0: chosen per page; 1: runs; 2: bitmap. Only 0 in this version.
     pub selection_policy: i32,
@@ -281,8 +280,8 @@ fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
     if !(0..=2).contains(&given.selection_policy) {
         return Err(out_of_range("options.selection_policy", given.selection_policy));
     }
-    if given.selection_policy != 0 {
-        return Err(pqpush_error::unsupported("options.selection_policy"));
+    match given.selection_policy {
+        0 => refuse_flags(given.flags),
+        _ => Err(pqpush_error::unsupported("options.selection_policy")),
     }
-    refuse_flags(given.flags)
 }

@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::ffi::FFI_ArrowSchema;
 
-use super::arrow::{consume, import};
+use super::arrow::import;
 use super::error::{FfiResult, pqpush_error};
 use super::guard::guard;
 use super::handle::{free_box, into_box};
@@ -143,12 +143,7 @@ pub unsafe extern "C" fn pqpush_predicate_compare(
     err: *mut *mut pqpush_error,
 ) -> pqpush_status {
     // SAFETY: the header asks for places to write to, a readable string, and a literal that the host gives up.
-    unsafe {
-        answer(out, err, || {
-            let (literal, schema) = consume(literal, literal_schema, "literal")?;
-            compare(column, op, import(literal, &schema, "literal")?)
-        })
-    }
+    unsafe { answer(out, err, || compare(column, op, import(literal, literal_schema, "literal")?)) }
 }
 
 /// Compares a column with an integer, as pqpush_predicate_compare does.
@@ -232,8 +227,7 @@ pub unsafe extern "C" fn pqpush_predicate_in(
     // SAFETY: the header asks for places to write to, a readable string, and values that the host gives up.
     unsafe {
         answer(out, err, || {
-            let (values, schema) = consume(values, values_schema, "values")?;
-            let values = import(values, &schema, "values")?;
+            let values = import(values, values_schema, "values")?;
             Ok(Predicate::is_in(string(column, "column")?, values)?)
         })
     }

@@ -12,12 +12,12 @@
 //! not less than, equal to or greater than anything, itself included, so that of all comparisons only `<>` holds
 //! for it. NaN in a list of IN matches nothing.
 
-#![cfg_attr(not(test), allow(dead_code))] // evaluation is called by the staging of scans
-
 mod bind;
 mod bits;
 mod bytes;
 mod calendar;
+#[cfg(test)]
+mod fit;
 mod literal;
 mod node;
 #[cfg(test)]

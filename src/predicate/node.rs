@@ -100,7 +100,7 @@ impl Node {
                 let found = bounds(*leaf);
                 let nulls = match found.null_count {
                     Some(0) => Verdict::None,
-                    Some(nulls) if nulls >= found.row_count => Verdict::All,
+                    _ if found.are_all_null() => Verdict::All,
                     _ => Verdict::Some,
                 };
                 Ok(if *negated { nulls.negated() } else { nulls })
@@ -186,7 +186,7 @@ fn checked(answer: BooleanArray, rows: usize) -> Result<BooleanArray> {
 }
 
 fn verdict_of_values(test: &dyn ValueTest, found: &LeafBounds, negated: bool) -> Result<Verdict> {
-    if found.null_count.is_some_and(|nulls| nulls >= found.row_count) {
+    if found.are_all_null() {
         return Ok(Verdict::None);
     }
     let mut verdict = test.verdict(found.min.as_deref(), found.max.as_deref())?;

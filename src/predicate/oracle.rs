@@ -23,7 +23,10 @@ use crate::schema::{Repetition, Schema, StringType, TimeUnit};
 type Kind = (PhysicalType, Option<Logical>, Vec<Value>);
 
 fn kinds() -> Vec<Kind> {
-    let integers = |range: std::ops::Range<i32>| range.map(|i| Value::Exact(Exact::integer(i.into()))).collect();
+    let integers = |range: std::ops::Range<i32>| {
+        let exact = |i: i32| Exact { unscaled: i.into(), scale: 0, is_integer: true };
+        range.map(|i| Value::Exact(exact(i))).collect()
+    };
     let decimals = |all: &[i32], scale| {
         all.iter().map(|i| Value::Exact(Exact { unscaled: (*i).into(), scale, is_integer: false })).collect()
     };

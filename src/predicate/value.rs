@@ -83,10 +83,6 @@ impl Float {
 }
 
 impl Exact {
-    pub(super) fn integer(value: i256) -> Self {
-        Self { unscaled: value, scale: 0, is_integer: true }
-    }
-
     /// The number of digits with perhaps a sign, a point and an exponent; none where it is none, or too large.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {

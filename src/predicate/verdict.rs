@@ -25,8 +25,15 @@ pub struct LeafBounds {
     pub null_count: Option<u64>,
     /// NaNs among the rows, where known.
     pub nan_count: Option<u64>,
-    /// Number of rows.
+    /// Number of rows; 0 where nothing is known.
     pub row_count: u64,
+}
+
+impl LeafBounds {
+    /// Whether every row is null, as far as that is known.
+    pub(super) fn are_all_null(&self) -> bool {
+        self.row_count > 0 && self.null_count.is_some_and(|nulls| nulls >= self.row_count)
+    }
 }
 
 impl Verdict {
