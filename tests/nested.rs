@@ -23,7 +23,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use pqpush::{ScanOptions, StringType};
 
-use support::host::Feed;
+use support::compare::assert_batches;
+use support::host::{By, Feed, scan_with};
 use support::nested_case::{Case, assert_same};
 
 fn regressions() -> PathBuf {
@@ -75,7 +76,11 @@ fn regressions_stay_fixed() {
                 for (feed, bound) in [(Feed::Asked, None), (Feed::Whole, Some(1)), (Feed::PieceByPiece(7), Some(300))] {
                     let mut options = ScanOptions { batch_rows, offset, limit, ..ScanOptions::default() };
                     (options.max_buffered_bytes, options.string_type) = (bound, StringType::Utf8);
-                    assert_same(&file, &options, feed, &format!("{} {options:?} {feed:?}", path.display()));
+                    let context = format!("{} {options:?} {feed:?}", path.display());
+                    assert_same(&file, &options, feed, &context);
+                    // What the hint of the writer makes of it has no reference, yet must be sound.
+                    let scan = scan_with(&file, options, feed, By::Push).expect(&context);
+                    assert_batches(&scan, batch_rows, &context);
                 }
             }
         }

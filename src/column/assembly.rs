@@ -14,13 +14,14 @@
 
 use arrow_array::{Array, ArrayRef, make_array};
 use arrow_buffer::{ArrowNativeType, BooleanBufferBuilder, Buffer, NullBuffer};
+use arrow_data::ArrayData;
 use arrow_data::transform::MutableArrayData;
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Field};
 
 use super::levels::LevelRows;
 use super::strings::Offset;
 use crate::error::{Error, Result};
-use crate::memory::{array_from_parts, array_with_children};
+use crate::memory::array_with_children;
 use crate::schema::output::{OutputKind, OutputNode, OutputTree, Slot};
 
 /// What one leaf column has of a batch.
@@ -65,11 +66,27 @@ fn take(built: &mut [Option<ArrayRef>], index: usize) -> Result<ArrayRef> {
 /// consumers of Arrow refuse fields that are null against their schema. A key of a dictionary may have no value to stand
 /// for, so dictionaries keep their nulls.
 fn leaf_array(node: &OutputNode, array: &ArrayRef) -> ArrayRef {
-    let is_dictionary = matches!(array.data_type(), DataType::Dictionary(..));
-    if node.field.is_nullable() || array.nulls().is_none() || is_dictionary {
-        return array.clone();
+    match node.field.is_nullable() || array.nulls().is_none() {
+        true => array.clone(),
+        false => make_array(without_nulls(&node.field, &array.to_data())),
     }
-    array_from_parts(array.data_type().clone(), array.len(), None, array.to_data().buffers().to_vec())
+}
+
+/// The data of a field without the nulls of what must be there, in the field itself and in those that have a slot of
+/// their own in each of its slots. Only the elements that fill up lists of one length need the latter.
+fn without_nulls(field: &Field, data: &ArrayData) -> ArrayData {
+    let inner = match field.data_type() {
+        DataType::Struct(fields) => fields.as_ref(),
+        DataType::FixedSizeList(element, _) => std::slice::from_ref(element),
+        _ => &[],
+    };
+    let children = match inner {
+        [] => data.child_data().to_vec(),
+        inner => inner.iter().zip(data.child_data()).map(|(field, child)| without_nulls(field, child)).collect(),
+    };
+    let may_be_null = field.is_nullable() || matches!(data.data_type(), DataType::Dictionary(..));
+    let nulls = data.nulls().filter(|_| may_be_null).cloned();
+    array_with_children(data.data_type().clone(), data.len(), nulls, data.buffers().to_vec(), children)
 }
 
 /// The keys of maps must be there, be they optional by the schema.
@@ -113,24 +130,25 @@ fn list_array(node: &OutputNode, element: Slot, levels: &LevelRows, children: &[
     let [child] = children else { return Err(Error::internal("a list has one child")) };
     match node.field.data_type() {
         DataType::LargeList(_) => {
-            let Lists { ends, nulls } = lists::<i64>(node, element, levels, child)?;
-            Ok(list_of(node, nulls, ends, child))
+            let lists = lists::<i64>(node, element, levels, child)?;
+            Ok(list_of(node, lists, child))
         }
         DataType::FixedSizeList(_, length) => {
             let lists = lists::<i64>(node, element, levels, child)?;
             fixed_size_list(node, usize::try_from(*length).unwrap_or_default(), lists, child)
         }
         _ => {
-            let Lists { ends, nulls } = lists::<i32>(node, element, levels, child)?;
-            Ok(list_of(node, nulls, ends, child))
+            let lists = lists::<i32>(node, element, levels, child)?;
+            Ok(list_of(node, lists, child))
         }
     }
 }
 
-/// Where lists end among the elements of all, a 0 in front of them, and which are not null.
+/// Where lists end among the elements of all, a 0 in front of them, and which are there; `None` where all are. A list
+/// that must be there is not where a group around it is null.
 struct Lists<O> {
     ends: Vec<O>,
-    nulls: Option<NullBuffer>,
+    there: Option<NullBuffer>,
 }
 
 fn lists<O: Offset>(node: &OutputNode, element: Slot, levels: &LevelRows, child: &ArrayRef) -> Result<Lists<O>> {
@@ -151,25 +169,22 @@ fn lists<O: Offset>(node: &OutputNode, element: Slot, levels: &LevelRows, child:
         let (name, there) = (node.field.name(), child.len());
         return Err(Error::corrupt(format!("the lists \"{name}\" have {elements} elements, their values {there}")));
     }
-    let nulls = NullBuffer::new(bits.finish());
-    Ok(Lists { ends, nulls: Some(nulls).filter(|nulls| node.field.is_nullable() && nulls.null_count() > 0) })
+    let there = NullBuffer::new(bits.finish());
+    Ok(Lists { ends, there: Some(there).filter(|there| there.null_count() > 0) })
 }
 
-fn list_of<O: Offset + ArrowNativeType>(
-    node: &OutputNode,
-    nulls: Option<NullBuffer>,
-    ends: Vec<O>,
-    child: &ArrayRef,
-) -> ArrayRef {
+fn list_of<O: Offset + ArrowNativeType>(node: &OutputNode, lists: Lists<O>, child: &ArrayRef) -> ArrayRef {
+    let Lists { ends, there } = lists;
+    let nulls = there.filter(|_| node.field.is_nullable());
     let length = ends.len().saturating_sub(1);
     let (data_type, offsets) = (node.field.data_type().clone(), vec![Buffer::from_vec(ends)]);
     make_array(array_with_children(data_type, length, nulls, offsets, vec![child.to_data()]))
 }
 
-/// Lists that must all have `length` elements; where the list is null the elements are too.
+/// Lists that must all have `length` elements; where the list is not there, there are elements that nobody looks at.
 fn fixed_size_list(node: &OutputNode, length: usize, lists: Lists<i64>, child: &ArrayRef) -> Result<ArrayRef> {
-    let Lists { ends, nulls } = lists;
-    let is_null = |row: usize| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+    let Lists { ends, there } = lists;
+    let is_null = |row: usize| there.as_ref().is_some_and(|there| there.is_null(row));
     let bounds =
         ends.windows(2).filter_map(|pair| Some((Offset::to_usize(*pair.first()?), Offset::to_usize(*pair.last()?))));
     for (row, (start, end)) in bounds.clone().enumerate() {
@@ -181,7 +196,7 @@ fn fixed_size_list(node: &OutputNode, length: usize, lists: Lists<i64>, child: &
         }
     }
     let rows = ends.len().saturating_sub(1);
-    let child = match &nulls {
+    let child = match &there {
         None => child.to_data(),
         Some(_) => {
             let source = child.to_data();
@@ -191,9 +206,13 @@ fn fixed_size_list(node: &OutputNode, length: usize, lists: Lists<i64>, child: &
                     if is_null(row) { elements.try_extend_nulls(length) } else { elements.try_extend(0, start, end) };
                 appended.map_err(|error| Error::limit(format!("lists of one length: {error}")))?;
             }
-            elements.freeze()
+            match node.field.data_type() {
+                DataType::FixedSizeList(element, _) => without_nulls(element, &elements.freeze()),
+                _ => elements.freeze(),
+            }
         }
     };
+    let nulls = there.filter(|_| node.field.is_nullable());
     Ok(make_array(array_with_children(node.field.data_type().clone(), rows, nulls, Vec::new(), vec![child])))
 }
 

@@ -11,7 +11,8 @@ in bounded memory, and in part.
   reject    an error
   mutants   rows or an error; where two other readers agree on the rows, so do rows read here
 
-No file crashes or hangs the reader, and no hostile one takes more than 64 MiB over its size. Certain files that are not
+No file crashes or hangs the reader or makes it panic, be the panic caught, and no hostile one takes more than 64 MiB over
+its size. Certain files that are not
 read yet stand in not_yet_read.txt, which may only get shorter: a listed file that is read is a failure until its line
 is removed.
 """
@@ -30,6 +31,7 @@ WAYS = ["whole", "ranges", "borrowed", "pieces", "bounded"]
 TIMEOUT_SECONDS = 120
 MOST_GROWTH = 64 << 20
 UNSUPPORTED = -3001  # PQPUSH_ERR_UNSUPPORTED
+INTERNAL = -9001  # PQPUSH_ERR_INTERNAL
 
 
 class Reader:
@@ -38,9 +40,21 @@ class Reader:
     def __init__(self, library, corpus):
         self.command = [sys.executable, os.path.join(HERE, "worker.py"), library, corpus]
         self.process = None
+        # What the worker and the library say; a panic is told there, also one that is caught.
+        self.said = tempfile.NamedTemporaryFile()
+        self.panics = 0
 
     def ask(self, **request):
-        """The worker's answer, or a complaint about how it ended."""
+        """The worker's answer, or a complaint about how it ended or about a panic."""
+        answer = self.answer(request)
+        said = self.said.read().decode(errors="replace")
+        sys.stderr.write(said)
+        if "panicked at" in said:
+            self.panics += said.count("panicked at")
+            answer.setdefault("complaint", "panic: " + said[said.index("panicked at"):])
+        return answer
+
+    def answer(self, request):
         if self.process is None:
             self.start()
         self.process.stdin.write(json.dumps(request) + "\n")
@@ -58,7 +72,9 @@ class Reader:
         return {"complaint": f"no answer in {TIMEOUT_SECONDS} s" if hung else f"the reader died: status {status}"}
 
     def start(self):
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        with open(self.said.name, "ab") as said:
+            pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+            self.process = subprocess.Popen(self.command, text=True, **pipes)
         self.lines = queue.Queue()
         threading.Thread(target=pump, args=(self.process.stdout, self.lines), daemon=True).start()
 
@@ -87,6 +103,8 @@ def complaints_of_any(result, is_hostile=False):
         return [result["complaint"]]
     ways = ways_of(result)
     found = [way["complaint"] for way in ways.values() if way.get("complaint")]
+    refusals = [way["refused"] for way in ways.values() if "refused" in way]
+    found += [f"defect of the library: {message}" for code, message in refusals if code == INTERNAL]
     if is_hostile and result["growth"] > MOST_GROWTH:
         found.append(f"peak memory grew by {result['growth'] >> 20} MiB over the size of the file")
     if len({way.get("digest") for way in ways.values()}) > 1:
@@ -249,6 +267,7 @@ def main():
         report.fail(name, "is listed in tests/not_yet_read.txt, and there is no such file")
     for what, number in sorted(report.counts.items()):
         print(f"{number:5} {what}")
+    print(f"{reader.panics:5} panics caught")
     print(f"{report.failures:5} failures")
     sys.exit(report.failures > 0)
 

@@ -41,6 +41,8 @@ pub struct Writing {
     pub encodings: u64,
     /// Pages cut by their contents, which gives pages without values.
     pub cut_by_content: bool,
+    /// The types that were written are kept in `ARROW:schema`.
+    pub hint: bool,
 }
 
 impl Default for Writing {
@@ -56,6 +58,7 @@ impl Default for Writing {
             codec: Compression::UNCOMPRESSED,
             encodings: 0,
             cut_by_content: false,
+            hint: false,
         }
     }
 }
@@ -80,6 +83,7 @@ impl Writing {
             codec: random.pick(&codecs),
             encodings: if random.percent(50) { random.bits() } else { 0 },
             cut_by_content: random.percent(10),
+            hint: random.percent(40),
         }
     }
 
@@ -138,7 +142,9 @@ impl Case {
         let most = random.pick(&[1, 10, 60, 60, 300]);
         let (depth, count) = (random.below(7), 1 + random.below(most));
         let rows = random_rows(&mut random, depth, count);
-        let writing = Writing::random(&mut random, count);
+        let mut writing = Writing::random(&mut random, count);
+        // Which dictionaries are kept is another question than the types.
+        writing.hint &= !rows.schema().to_string().contains("Dictionary");
         let options = random_options(&mut random, &rows, writing.row_group_rows);
         let feed = random.pick(&quick_feeds(seed));
         Self { rows, writing, options, feed }
@@ -151,7 +157,7 @@ impl Case {
         let note = format!("{:?} {:?} {:?}", self.writing, self.options, self.feed);
         let options = ArrowWriterOptions::new()
             .with_properties(self.writing.properties(&parquet_schema, &note))
-            .with_skip_arrow_metadata(true);
+            .with_skip_arrow_metadata(!self.writing.hint);
         let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options).expect("a writer");
         writer.write(&self.rows).expect("rows that the writer takes");
         Bytes::from(writer.into_inner().expect("a whole file"))
@@ -160,11 +166,35 @@ impl Case {
     /// What is wrong with how the rows are read.
     pub fn check(&self) -> Result<(), String> {
         let file = self.write();
-        let check = || assert_same(&file, &self.options, self.feed, "");
+        let check = || {
+            assert_same(&file, &self.options, self.feed, "");
+            if self.writing.hint {
+                self.assert_as_written(&file);
+            }
+        };
         catch_unwind(AssertUnwindSafe(check)).map_err(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             text.or(panic.downcast_ref::<&str>().map(|text| text.to_string())).unwrap_or_default()
         })
+    }
+
+    /// By the hint the rows have the types that were written; so no reference is needed.
+    fn assert_as_written(&self, file: &Bytes) {
+        let count = self.rows.num_rows();
+        let offset = count.min(self.options.offset as usize);
+        let rows = self.options.limit.map_or(count, |limit| limit as usize).min(count - offset);
+        let (batch_rows, max_buffered_bytes) = (self.options.batch_rows, self.options.max_buffered_bytes);
+        let (offset, limit) = (self.options.offset, self.options.limit);
+        let options = ScanOptions { batch_rows, max_buffered_bytes, offset, limit, ..ScanOptions::default() };
+        let scan = scan_with(file, options, self.feed, By::Push).unwrap_or_else(|error| panic!("{error:?}"));
+        assert_batches(&scan, batch_rows, "with the hint");
+        let written = self.rows.slice(count.min(offset as usize), rows);
+        for (ours, (field, expected)) in
+            whole_columns(&scan).iter().zip(written.schema().fields().iter().zip(written.columns()))
+        {
+            assert_eq!(ours.data_type(), field.data_type(), "type of {} with the hint", field.name());
+            assert!(ours == expected, "{} with the hint: ours {ours:?}, expected {expected:?}", field.name());
+        }
     }
 
     /// A smaller case that fails too.
@@ -283,6 +313,7 @@ impl Case {
             Writing { codec: plain.codec, ..now.clone() },
             Writing { encodings: 0, ..now.clone() },
             Writing { cut_by_content: false, ..now.clone() },
+            Writing { hint: false, ..now.clone() },
         ];
         if self.options.row_groups.is_none() {
             candidates.push(Writing { row_group_rows: plain.row_group_rows, ..now.clone() });
@@ -292,9 +323,10 @@ impl Case {
     }
 }
 
-/// Asserts that a file is read as the reference reads it.
+/// Asserts that a file is read as the reference reads it, both without the hint of `ARROW:schema`.
 pub fn assert_same(file: &Bytes, options: &ScanOptions, feed: Feed, context: &str) {
-    let scan = scan_with(file, options.clone(), feed, By::Push).unwrap_or_else(|error| panic!("{error:?}: {context}"));
+    let without_hint = ScanOptions { ignore_arrow_schema: true, ..options.clone() };
+    let scan = scan_with(file, without_hint, feed, By::Push).unwrap_or_else(|error| panic!("{error:?}: {context}"));
     let expected = reference(file, options);
     assert_batches(&scan, options.batch_rows, context);
     assert_eq!(scan.row_count(), expected.rows, "rows: {context}");
