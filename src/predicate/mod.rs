@@ -1,6 +1,6 @@
 //! Predicates: which rows a scan keeps, as data.
 //!
-//! A [`Predicate`] is a tree of comparisons of columns with literals, without a file. [`BoundPredicate`] is the same for the
+//! A [`Predicate`] is a tree of comparisons of columns with literals, without a file. `BoundPredicate` is the same for the
 //! columns of one file, and answers what a scan asks: which rows of these values does it keep, and what can be said
 //! of rows of which only bounds are known. Knows the schema, and nothing of pages, bytes or scans.
 //!

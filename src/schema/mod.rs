@@ -3,8 +3,8 @@
 //! [`Schema`] is the tree as the file has it, kept flat in one vector so that no depth of nesting can exhaust the
 //! stack. [`Leaf`] is what the column path needs to know of one leaf: physical type, logical type, maximum levels.
 //! [`Schema::to_arrow`] turns the tree into Arrow fields, with the format's backward-compatibility rules for lists and
-//! maps ([`output`]), of the types that the file gives them or that the writer's [`hint`] or the host wish for ([`wish`]),
-//! where those fit ([`fit`]). Rests on nothing but `error`.
+//! maps (`output`), of the types that the file gives them or that the writer's `hint` or the host wish for (`wish`),
+//! where those fit (`fit`). Rests on nothing but `error`.
 
 pub(crate) mod arrow;
 mod extension;

@@ -41,7 +41,7 @@ const KEYWORDS: [&str; 12] =
     ["AND", "OR", "NOT", "IN", "IS", "NULL", "BETWEEN", "LIKE", "ESCAPE", "TRUE", "FALSE", "WHERE"];
 
 impl Predicate {
-    /// Reads a condition in SQL: comparisons of a column with a literal, IN, BETWEEN, LIKE, IS [NOT] NULL, AND, OR, NOT,
+    /// Reads a condition in SQL: comparisons of a column with a literal, IN, BETWEEN, LIKE, IS \[NOT\] NULL, AND, OR, NOT,
     /// parentheses; literals as in `5`, `-0.05`, `1e3`, `'text'`, `X'00ff'`, `TRUE`, `NULL`, `DATE '1994-01-01'`,
     /// `TIME '12:30:00'`, `TIMESTAMP '1994-01-01 12:30:00'`, the last one with `Z` or `+02:00` behind it for an instant in
     /// UTC. Names of columns are case-sensitive, and in double quotes where they are not plain words.
