@@ -9,6 +9,7 @@ pub mod corpus;
 pub mod fixture;
 pub mod handmade;
 pub mod host;
+pub mod hostile;
 pub mod kinds;
 pub mod layout;
 pub mod memory;
