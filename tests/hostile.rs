@@ -16,6 +16,7 @@
 mod support;
 
 use arrow_array::Array;
+use arrow_array::cast::AsArray;
 use bytes::Bytes;
 use pqpush::{Decoder, Error, ErrorKind, ScanOptions, Step, StringType};
 
@@ -33,13 +34,13 @@ static ALLOCATOR: memory::Counting = memory::Counting;
 const CUT_AT_EVERY_BYTE: u64 = 64 << 10;
 
 /// A footer has at most so many cuts, evenly spread.
-const CUTS_OF_A_FOOTER: usize = 300;
+const CUTS_OF_A_FOOTER: usize = 1000;
 
 /// Nonce and tag behind a plain-text footer.
 const SIGNATURE_BYTES: usize = 28;
 
 /// A file has at most so many holes, evenly spread.
-const HOLES_OF_A_FILE: usize = 12;
+const HOLES_OF_A_FILE: usize = 40;
 
 /// The error of a file and the memory it took.
 fn refused(file: &Bytes, options: ScanOptions) -> (Error, usize) {
@@ -339,5 +340,24 @@ fn bomb_of_delta_headers() {
                 }
             }
         }
+    }
+}
+
+/// A row of very many elements in a page of a few bytes, all null: it takes the memory of those elements and no more.
+#[test]
+fn bomb_of_elements() {
+    let _alone = memory::alone();
+    for entries in [1_u32 << 16, 1 << 20, 1 << 24] {
+        let repetition = [rle_run(1, 0, 1), rle_run(entries as u64 - 1, 1, 1)].concat();
+        let body = [prefixed(repetition), prefixed(rle_run(entries as u64, 2, 2))].concat();
+        let column = Column::new("l.list.element", INT32, vec![data_v1(entries as i32, PLAIN, body)]).optional();
+        let column = column.chunk(|chunk| chunk.value_count = Some(entries as i64));
+        let groups = vec![group("schema", 0, 1, None), group("l", 1, 1, Some(LIST)), group("list", 2, 1, None)];
+        let file = file_of_schema([groups, vec![column.schema_element()]].concat(), &[1], vec![column]);
+        let base = memory::start();
+        let batches = some_batches(&file, Feed::Whole, ScanOptions::default()).expect("a readable file");
+        let peak = memory::peak_over(base);
+        assert_eq!(batches[0].column(0).as_list::<i32>().value(0).len(), entries as usize);
+        assert!(peak < entries as usize * 16 + (1 << 20), "{peak} bytes for {entries} elements");
     }
 }
