@@ -52,14 +52,14 @@ pub fn some_batches(file: &Bytes, feed: Feed, options: ScanOptions) -> Result<Ve
 
 /// Scans a file in several ways. How its bytes arrive, and the type of strings, decides neither whether it can be read
 /// nor the rows; a bound on buffered bytes brings in the offset index, which may contradict the pages, so only the rows.
-pub fn scan_all_ways(file: &Bytes) -> Result<usize> {
+pub fn scan_all_ways(file: &Bytes, seed: u64) -> Result<usize> {
     let first = scan_rows(file, Feed::Asked, StringType::Utf8, None);
-    for feed in [Feed::Whole, Feed::Shuffled(1), Feed::PieceByPiece(2)] {
+    for feed in [Feed::Whole, Feed::Shuffled(seed), Feed::PieceByPiece(seed)] {
         let other = scan_rows(file, feed, StringType::Utf8, None);
         let same = first.as_ref().ok() == other.as_ref().ok();
         assert!(same, "{feed:?} gives {:?}, asking gives {:?}", shown(&other), shown(&first));
     }
-    for (feed, bound) in [(Feed::Asked, 2000), (Feed::Whole, 2000), (Feed::Shuffled(3), 1)] {
+    for (feed, bound) in [(Feed::Asked, 2000), (Feed::Whole, 2000), (Feed::Shuffled(seed), 1)] {
         let other = scan_rows(file, feed, StringType::Utf8, Some(bound));
         let same = first.as_ref().ok().zip(other.as_ref().ok()).is_none_or(|(first, other)| first == other);
         assert!(same, "{feed:?} within {bound} bytes gives other rows");
@@ -90,7 +90,7 @@ pub fn outcome(file: Bytes) -> std::result::Result<bool, String> {
     let base = memory::start();
     let (done, finished) = mpsc::channel();
     let work = thread::spawn(move || {
-        let result = scan_all_ways(&file);
+        let result = scan_all_ways(&file, 1);
         // The receiver is gone only after a timeout, which is reported there.
         let _ = done.send(());
         result

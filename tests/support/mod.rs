@@ -7,6 +7,7 @@
 pub mod compare;
 pub mod corpus;
 pub mod fixture;
+pub mod fuzz;
 pub mod handmade;
 pub mod host;
 pub mod hostile;
@@ -16,4 +17,5 @@ pub mod memory;
 pub mod nested;
 pub mod nested_case;
 pub mod random;
+pub mod slow;
 pub mod thrift;
