@@ -11,6 +11,8 @@ pub const BOOLEAN: i32 = 0;
 pub const INT32: i32 = 1;
 pub const INT64: i32 = 2;
 pub const INT96: i32 = 3;
+pub const FLOAT: i32 = 4;
+pub const DOUBLE: i32 = 5;
 pub const BYTE_ARRAY: i32 = 6;
 pub const FIXED: i32 = 7;
 

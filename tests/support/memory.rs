@@ -5,6 +5,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The system's allocator with a count of the bytes held and of their peak.
 pub struct Counting;
@@ -42,6 +43,12 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: as the caller says.
         unsafe { System.dealloc(pointer, layout) }
     }
+}
+
+/// Held by a test while it counts, so that no other test of the binary is counted too.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Starts a new peak; what is held now is its base.

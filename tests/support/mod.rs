@@ -7,12 +7,15 @@
 pub mod compare;
 pub mod corpus;
 pub mod fixture;
+pub mod fuzz;
 pub mod handmade;
 pub mod host;
+pub mod hostile;
 pub mod kinds;
 pub mod layout;
 pub mod memory;
 pub mod nested;
 pub mod nested_case;
 pub mod random;
+pub mod slow;
 pub mod thrift;

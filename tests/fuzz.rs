@@ -1,0 +1,174 @@
+//! The bodies of the fuzz targets (fuzz/), run over the corpus, over generated files and over mutations of both, without a
+//! fuzzer: a fixed number of them as a test, or for as long as `PQPUSH_FUZZ_SECONDS` says, from `PQPUSH_SEED` on
+//! (scripts/fuzz-smoke).
+//!
+//! An input that fails is written to tests/regressions/fuzz, named by its target, and every later run begins with it.
+
+// Tests may stop where something is not as they expect.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss
+)]
+
+mod support;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use support::corpus::{corpus, small_files};
+use support::fuzz::TARGETS;
+use support::nested_case::Case;
+use support::random::{Random, mix};
+
+/// Larger files of the corpus are no seeds.
+const LARGEST_SEED: u64 = 6000;
+
+/// Mutations of a target in a run without a time.
+const MUTATIONS: u64 = 3000;
+
+fn regressions() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions/fuzz")
+}
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().expect("a number in the environment"))
+}
+
+/// Runs one input; one that fails is kept.
+fn run(target: (&str, fn(&[u8])), input: &[u8]) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| target.1(input))) {
+        let name = input.iter().fold(0, |hash, byte| mix(hash ^ *byte as u64));
+        let path = regressions().join(format!("{}-{name:016x}", target.0));
+        std::fs::write(&path, input).expect("a file in tests/regressions/fuzz");
+        println!("kept as {}", path.display());
+        resume_unwind(panic);
+    }
+}
+
+/// What the mutations of a target begin with.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    if target == "encodings" {
+        return page_seeds();
+    }
+    let nested = (0..60).map(|seed| Case::random(seed).write().to_vec());
+    let corpus = corpus().map(|corpus| small_files(&corpus, LARGEST_SEED)).unwrap_or_default();
+    nested.chain(corpus.into_iter().map(|(_, file)| file.to_vec())).collect()
+}
+
+/// Pages of every type and encoding that may be right: streams of runs and of deltas, lengths and bytes.
+fn page_seeds() -> Vec<Vec<u8>> {
+    use support::handmade::*;
+    let numbers: Vec<i64> = (0..200).map(|row| row * 37 % 11).collect();
+    let runs = [bit_packed_run(&[1, 0, 1, 1, 0, 1, 0, 1], 1), rle_run(92, 1, 1)].concat();
+    let lengths = delta_binary_packed(&numbers[..100], 32, 4);
+    let zeros = delta_binary_packed(&[0; 100], 32, 4);
+    let text = vec![b'x'; 1200];
+    let bodies = [
+        vec![0; 1600],
+        text.clone(),
+        [prefixed(runs.clone()), vec![0; 9]].concat(),
+        [vec![1], runs].concat(),
+        indexes(&(0..100).collect::<Vec<_>>(), 9),
+        delta_binary_packed(&numbers[..100], 32, 4),
+        delta_binary_packed(&numbers[..100], 128, 2),
+        [lengths.clone(), text.clone()].concat(),
+        [zeros.clone(), lengths, text.clone()].concat(),
+        [zeros, delta_binary_packed(&[5; 100], 32, 4), text].concat(),
+        plain_bytes(&[b"a", b"", b"bcd"]).repeat(34),
+    ];
+    let mut seeds = Vec::new();
+    for choice in 0..40 {
+        for levels in 0..4 {
+            for body in &bodies {
+                let count = if levels & 1 == 0 { 100 } else { 150 };
+                seeds.push([&[choice, count, levels][..], body].concat());
+            }
+        }
+    }
+    seeds
+}
+
+/// A few bytes changed, doubled, cut out, overwritten with numbers at the edge, or taken from another seed.
+fn mutated(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = seed.to_vec();
+    for _ in 0..1 + random.below(4) {
+        let at = random.below(bytes.len().max(1));
+        let end = bytes.len().min(at + 1 + random.below(1 + random.clone().pick(&[4, 16, 100])));
+        match random.below(10) {
+            0 => drop(bytes.drain(at.min(end)..end)),
+            1 => {
+                let piece = bytes[at.min(end)..end].to_vec();
+                bytes.splice(at.min(end)..at.min(end), piece);
+            }
+            2 if !other.is_empty() => {
+                let start = random.below(other.len());
+                let piece = other[start..other.len().min(start + 1 + random.below(64))].to_vec();
+                let end = bytes.len().min(at + piece.len());
+                bytes.splice(at.min(end)..end, piece);
+            }
+            3 => bytes[at.min(end)..end].fill(random.pick(&[0, 0xff, 0x80, 0x7f])),
+            4 => {
+                let wide = random.pick(&[[0xff; 5], [0x80, 0x80, 0x80, 0x80, 0x08], [0xff, 0xff, 0xff, 0xff, 0x0f]]);
+                bytes.splice(at.min(end)..end.min(at + 5).max(at.min(end)), wide);
+            }
+            _ if at < bytes.len() => {
+                let byte = bytes[at];
+                let choices =
+                    [0, 1, 2, 0x7f, 0x80, 0xff, byte ^ 1 << random.below(8), byte.wrapping_add(1), random.bits() as u8];
+                bytes[at] = random.pick(&choices);
+            }
+            _ => bytes.push(random.bits() as u8),
+        }
+    }
+    bytes
+}
+
+fn fuzz(target: (&str, fn(&[u8]))) {
+    let kept = std::fs::read_dir(regressions()).expect("the directory of regressions");
+    for path in kept.map(|entry| entry.expect("an entry").path()) {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(target.0)) {
+            target.1(&std::fs::read(path).expect("an input"));
+        }
+    }
+    let seeds = seeds(target.0);
+    seeds.iter().for_each(|seed| run(target, seed));
+    let (first, seconds) = (from_environment("PQPUSH_SEED").unwrap_or(0), from_environment("PQPUSH_FUZZ_SECONDS"));
+    let (started, mut random, mut runs) = (Instant::now(), Random::new(first), 0);
+    let goes_on = |runs| match seconds {
+        Some(seconds) => started.elapsed() < Duration::from_secs(seconds),
+        None => runs < MUTATIONS,
+    };
+    while goes_on(runs) {
+        let (seed, other) = (random.below(seeds.len()), random.below(seeds.len()));
+        run(target, &mutated(&seeds[seed], &seeds[other], &mut random));
+        runs += 1;
+    }
+    println!("{}: PQPUSH_SEED={first}, {} seeds, {runs} mutations", target.0, seeds.len());
+}
+
+#[test]
+fn metadata() {
+    fuzz(TARGETS[0]);
+}
+
+#[test]
+fn file() {
+    fuzz(TARGETS[1]);
+}
+
+#[test]
+fn encodings() {
+    fuzz(TARGETS[2]);
+}
+
+#[test]
+fn splits() {
+    fuzz(TARGETS[3]);
+}
