@@ -13,6 +13,7 @@ mod filter;
 mod intervals;
 mod metadata;
 mod metrics;
+mod open;
 mod output;
 mod pushed;
 mod row_group;

@@ -4,6 +4,7 @@
 //! own. What is known of a column is made into arrays once, when the first row group asks for it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
@@ -19,10 +20,10 @@ use crate::predicate::{BoundPredicate, LeafBounds, Verdict};
 pub(crate) struct Pruned {
     /// The rows that may satisfy the predicates.
     pub rows: RowSelection,
-    /// Rows left out by the statistics of the row group.
-    pub by_stats: u64,
-    /// Rows left out by the page index.
-    pub by_pages: u64,
+    /// The predicate that no row can satisfy by the statistics of the row group.
+    pub by_stats: Option<usize>,
+    /// Rows left out by the page index, and by which predicate.
+    pub by_pages: Vec<(usize, u64)>,
 }
 
 /// The statistics of the columns that predicates name.
@@ -33,9 +34,9 @@ pub(crate) struct Pruner {
 
 impl Pruner {
     /// The statistics of the leaves of `predicates`.
-    pub(crate) fn new(metadata: &Metadata, options: &ScanOptions, predicates: &[BoundPredicate]) -> Result<Self> {
+    pub(crate) fn new(metadata: &Metadata, options: &ScanOptions, predicates: &[Arc<BoundPredicate>]) -> Result<Self> {
         let (mut chunks, mut pages) = (BTreeMap::new(), BTreeMap::new());
-        for leaf in predicates.iter().flat_map(BoundPredicate::leaves) {
+        for leaf in predicates.iter().flat_map(|predicate| predicate.leaves()) {
             if !chunks.contains_key(leaf) {
                 chunks.insert(*leaf, metadata.column_statistics(*leaf, options.string_type)?);
                 pages.insert(*leaf, metadata.page_statistics(*leaf, options.string_type)?);
@@ -45,28 +46,34 @@ impl Pruner {
     }
 
     /// The rows of `rows`, of a row group, that may satisfy all of `predicates`.
-    pub(crate) fn prune(&self, row_group: usize, rows: &RowSelection, predicates: &[BoundPredicate]) -> Result<Pruned> {
-        let before = rows.selected();
+    pub(crate) fn prune(
+        &self,
+        row_group: usize,
+        rows: &RowSelection,
+        predicates: &[Arc<BoundPredicate>],
+    ) -> Result<Pruned> {
         let of_chunk =
             |leaf: usize| self.chunks.get(&leaf).map_or_else(LeafBounds::default, |all| bounds(all, row_group));
-        for predicate in predicates {
+        for (index, predicate) in predicates.iter().enumerate() {
             if predicate.evaluate_bounds(&of_chunk)? == Verdict::None {
                 let rows = RowSelection::of_ranges(rows.len(), std::iter::empty());
-                return Ok(Pruned { rows, by_stats: before, by_pages: 0 });
+                return Ok(Pruned { rows, by_stats: Some(index), by_pages: Vec::new() });
             }
         }
-        let mut left = rows.clone();
-        for predicate in predicates {
+        let (mut left, mut by_pages) = (rows.clone(), Vec::new());
+        for (index, predicate) in predicates.iter().enumerate() {
             // Pages of different columns do not begin at the same rows; of one column they are what they are.
             if let [leaf] = predicate.leaves()
                 && let Some(pages) = self.pages.get(leaf)
                 && let Some(possible) = possible_rows(pages, row_group, rows.len(), predicate)?
             {
+                let before = left.selected();
                 left = left.intersection(&possible);
+                by_pages.push((index, before.saturating_sub(left.selected())));
             }
         }
-        let by_pages = before.saturating_sub(left.selected());
-        Ok(Pruned { rows: left, by_stats: 0, by_pages })
+        by_pages.retain(|(_, rows)| *rows > 0);
+        Ok(Pruned { rows: left, by_stats: None, by_pages })
     }
 }
 
