@@ -11,17 +11,16 @@ use super::demand::coalesced;
 use super::filtered_rows::RowBudget;
 use super::intervals::IntervalSet;
 use super::metrics::{Metrics, add};
-use super::open::{RowGroupOpener, chunk_of, predicate_column};
+use super::open::RowGroupOpener;
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
-use crate::column::{ByteSource, check_supported};
+use crate::column::ByteSource;
 use crate::error::{Error, Result};
 use crate::memory::Pool;
-use crate::metadata::{ColumnChunk, Metadata};
-use crate::page::{PageOpener, codec};
-use crate::predicate::BoundPredicate;
-use crate::scan::{ProjectedColumn, Projection, Pruner, RowGroupScan, ScanOptions, plan_row_groups};
+use crate::metadata::Metadata;
+use crate::page::PageOpener;
+use crate::scan::{Plan, RowGroupScan, ScanOptions};
 
 /// What one call of [`Decoder::try_decode`] came to.
 #[derive(Debug)]
@@ -61,14 +60,10 @@ pub struct Batch {
 /// row groups asked for and of the rows in them, each of exactly `batch_rows` rows except at the end of a row group
 /// or of the scan.
 pub struct Decoder {
-    metadata: Arc<Metadata>,
-    options: ScanOptions,
-    projection: Arc<Projection>,
-    /// All of them must keep a row, each looks at the rows that those before it kept.
-    predicates: Vec<Arc<BoundPredicate>>,
+    plan: Arc<Plan>,
     budget: RowBudget,
     /// Row groups not begun.
-    plan: VecDeque<RowGroupScan>,
+    ahead: VecDeque<RowGroupScan>,
     current: Option<RowGroupReader>,
     pushed: PushedBytes,
     requested: IntervalSet,
@@ -81,22 +76,17 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder of the rows and columns that `options` ask for.
-    ///
-    /// Fails with `InvalidArgument` for options that do not fit the file, and with `Unsupported` where a wanted column
-    /// is of a kind that cannot be decoded; the message names the column.
+    /// A decoder of the rows and columns that `options` ask for: of a [`Plan`] of its own, and fails where that does.
     pub fn new(metadata: Arc<Metadata>, options: ScanOptions) -> Result<Self> {
-        if options.batch_rows == 0 {
-            return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
-        }
-        let projection = Arc::new(Projection::new(&metadata, &options)?);
-        let predicates = bound_predicates(&metadata, &options)?;
-        let mut metrics = Metrics::of_plan(&metadata, &options)?;
-        let plan = pruned_plan(&metadata, &options, &predicates, &mut metrics)?;
-        let budget = match predicates.is_empty() {
+        Plan::new(metadata, options).map(|plan| Self::of_plan(Arc::new(plan)))
+    }
+
+    /// A decoder of all that was planned.
+    pub fn of_plan(plan: Arc<Plan>) -> Self {
+        let budget = match plan.predicates.is_empty() {
             // The plan has offset and limit in it.
             true => RowBudget { to_skip: 0, to_read: u64::MAX },
-            false => RowBudget { to_skip: options.offset, to_read: options.limit.unwrap_or(u64::MAX) },
+            false => RowBudget { to_skip: plan.options.offset, to_read: plan.options.limit.unwrap_or(u64::MAX) },
         };
         let pool = Arc::new(Pool::default());
         let mut decoder = Self {
@@ -105,24 +95,20 @@ impl Decoder {
             requested: IntervalSet::default(),
             opener: PageOpener::new(Arc::clone(&pool)),
             pool,
-            metrics,
-            predicates: predicates.into_iter().map(Arc::new).collect(),
+            metrics: Metrics::of_plan(&plan),
             budget,
             failure: None,
             is_finished: false,
+            ahead: plan.scans().cloned().collect(),
             plan,
-            metadata,
-            options,
-            projection,
         };
-        decoder.check_columns()?;
         decoder.want_chunks();
-        Ok(decoder)
+        decoder
     }
 
     /// The schema of the batches.
     pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.projection.schema)
+        Arc::clone(&self.plan.projection.schema)
     }
 
     /// Takes bytes of the file at `offset`: asked for or not, in any order, cut at any place, once or again. What the
@@ -181,7 +167,7 @@ impl Decoder {
         if self.is_finished {
             return Err(Error::invalid_state("bytes pushed after the scan was finished"));
         }
-        let file_length = self.metadata.file_length;
+        let file_length = self.plan.metadata.file_length;
         match offset.checked_add(length as u64) {
             Some(end) if end <= file_length => Ok(()),
             _ => {
@@ -202,11 +188,11 @@ impl Decoder {
                 if self.budget.to_read == 0 {
                     self.pass_rest();
                 }
-                let Some(scan) = self.plan.pop_front() else {
+                let Some(scan) = self.ahead.pop_front() else {
                     self.is_finished = true;
                     return Ok(Step::Finished);
                 };
-                self.current = Some(self.begin(&scan)?);
+                self.current = Some(RowGroupOpener { plan: &self.plan, pool: &self.pool }.open(&scan)?);
             }
             let Some(current) = &mut self.current else { return Err(Error::internal("no row group is open")) };
             match current.step(&mut self.pushed, &mut self.opener, &mut self.budget)? {
@@ -227,42 +213,18 @@ impl Decoder {
     /// The ranges that the row group at hand lacks.
     fn demand(&mut self) -> Result<Vec<ByteRange>> {
         let Some(current) = &self.current else { return Err(Error::internal("no row group is open")) };
-        let bound = self.options.max_buffered_bytes;
+        let bound = self.plan.options.max_buffered_bytes;
         let missing = current.missing_ranges(&self.pushed, bound);
         if missing.is_empty() {
             return Err(Error::internal("bytes are missing, and none can be named").in_row_group(current.row_group()));
         }
         // What lies between two joined ranges is asked for but not kept.
         missing.iter().for_each(|range| self.pushed.want(*range));
-        let ranges = coalesced(missing, self.options.coalesce_gap);
+        let ranges = coalesced(missing, self.plan.options.coalesce_gap);
         for range in &ranges {
             add(&mut self.metrics.bytes_requested, self.requested.insert(*range));
         }
         Ok(ranges)
-    }
-
-    /// The columns that are read: those of the output, and those of predicates.
-    fn columns(&self) -> impl Iterator<Item = ProjectedColumn> + '_ {
-        let of_predicates = self.predicates.iter().flat_map(|predicate| predicate.leaves());
-        self.projection
-            .columns
-            .iter()
-            .cloned()
-            .chain(of_predicates.filter_map(|leaf| predicate_column(&self.metadata, &self.options, *leaf)))
-    }
-
-    /// Refuses what cannot be decoded before any byte is asked for.
-    fn check_columns(&self) -> Result<()> {
-        for column in self.columns() {
-            let Some(leaf) = self.metadata.schema.leaves.get(column.leaf) else { continue };
-            let placed = |error: Error| error.in_column(column.leaf, &leaf.dotted_path());
-            check_supported(leaf, &column.data_type, &self.pool).map_err(placed)?;
-            for scan in &self.plan {
-                let chunk = chunk_of(&self.metadata, scan.row_group, column.leaf)?;
-                check_chunk(chunk).map_err(|error| placed(error).in_row_group(scan.row_group))?;
-            }
-        }
-        Ok(())
     }
 
     /// Bytes of every chunk of the plan are kept when they come.
@@ -277,73 +239,18 @@ impl Decoder {
         for range in self.chunk_ranges() {
             self.pushed.release(range);
         }
-        self.plan.clear();
+        self.ahead.clear();
     }
 
     /// Where the chunks of the row groups lie that were not begun. One that lies outside the file is an error when its row
     /// group begins.
     fn chunk_ranges(&self) -> Vec<ByteRange> {
-        let range = |row_group, leaf| chunk_of(&self.metadata, row_group, leaf)?.byte_range(self.metadata.file_length);
+        let plan = &self.plan;
+        let range = |row_group, leaf| plan.chunk(row_group, leaf)?.byte_range(plan.metadata.file_length);
         let of_scan = |scan: &RowGroupScan| {
-            let asked = self.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index));
-            let of_predicates = asked.flat_map(|(_, predicate)| predicate.leaves()).copied();
-            let leaves = self.projection.columns.iter().map(|column| column.leaf).chain(of_predicates);
-            leaves.filter_map(|leaf| range(scan.row_group, leaf).ok()).collect::<Vec<_>>()
+            let leaves = plan.leaves_read(scan);
+            leaves.into_iter().filter_map(|leaf| range(scan.row_group, leaf).ok()).collect::<Vec<_>>()
         };
-        self.plan.iter().flat_map(of_scan).collect()
+        self.ahead.iter().flat_map(of_scan).collect()
     }
-
-    fn begin(&self, scan: &RowGroupScan) -> Result<RowGroupReader> {
-        let opener = RowGroupOpener {
-            metadata: &self.metadata,
-            options: &self.options,
-            projection: &self.projection,
-            predicates: &self.predicates,
-            pool: &self.pool,
-        };
-        opener.open(scan)
-    }
-}
-
-/// The predicates of the options for this file, one for each condition that must hold.
-fn bound_predicates(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<BoundPredicate>> {
-    let mut bound = Vec::new();
-    for predicate in &options.predicates {
-        bound.extend(BoundPredicate::bind(predicate, &metadata.schema, options.string_type)?.conjuncts());
-    }
-    Ok(bound)
-}
-
-/// The row groups and rows that are left once statistics were asked. With predicates, offset and limit are not in it.
-fn pruned_plan(
-    metadata: &Metadata,
-    options: &ScanOptions,
-    predicates: &[BoundPredicate],
-    metrics: &mut Metrics,
-) -> Result<VecDeque<RowGroupScan>> {
-    if predicates.is_empty() {
-        return plan_row_groups(metadata, options).map(VecDeque::from);
-    }
-    let unlimited = ScanOptions { offset: 0, limit: None, ..options.clone() };
-    let pruner = Pruner::new(metadata, options, predicates)?;
-    let mut plan = VecDeque::new();
-    for scan in plan_row_groups(metadata, &unlimited)? {
-        let pruned = pruner.prune(scan.row_group, &scan.rows, predicates)?;
-        add(&mut metrics.rows_pruned_by_stats, pruned.by_stats);
-        add(&mut metrics.rows_pruned_by_pages, pruned.by_pages);
-        if pruned.rows.selected() > 0 {
-            plan.push_back(RowGroupScan { row_group: scan.row_group, rows: pruned.rows, certain: pruned.certain });
-        } else {
-            add(&mut metrics.row_groups_pruned, 1);
-        }
-    }
-    Ok(plan)
-}
-
-fn check_chunk(chunk: &ColumnChunk) -> Result<()> {
-    if chunk.external {
-        return Err(Error::unsupported("the column chunk lies in another file"));
-    }
-    chunk.decryptor()?;
-    codec::check_supported(chunk.codec)
 }

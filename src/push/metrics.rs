@@ -1,9 +1,7 @@
 //! What a decoder did.
 
 use super::row_group::RowGroupReader;
-use crate::error::Result;
-use crate::metadata::Metadata;
-use crate::scan::{ScanOptions, chosen_row_groups};
+use crate::scan::Plan;
 
 /// What a decoder has done so far. No count ever falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,14 +42,17 @@ pub struct Metrics {
 
 impl Metrics {
     /// Those of a scan that has not begun.
-    pub(crate) fn of_plan(metadata: &Metadata, options: &ScanOptions) -> Result<Self> {
-        let chosen = chosen_row_groups(metadata.row_groups.len(), options)?;
-        let rows = chosen.iter().filter_map(|ordinal| metadata.row_groups.get(*ordinal)).map(|group| group.row_count);
-        Ok(Self {
-            rows_total: rows.fold(0, u64::saturating_add),
-            row_groups_total: chosen.len() as u64,
-            ..Self::default()
-        })
+    pub(crate) fn of_plan(plan: &Plan) -> Self {
+        let mut metrics = Self { row_groups_total: plan.row_groups.len() as u64, ..Self::default() };
+        for planned in &plan.row_groups {
+            add(&mut metrics.rows_total, planned.scan.rows.len());
+            if planned.by_stats.is_some() {
+                add(&mut metrics.rows_pruned_by_stats, planned.selected);
+            }
+            planned.by_pages.iter().for_each(|(_, rows)| add(&mut metrics.rows_pruned_by_pages, *rows));
+            add(&mut metrics.row_groups_pruned, u64::from(planned.is_pruned()));
+        }
+        metrics
     }
 
     /// Adds what was done in a row group.
