@@ -133,11 +133,15 @@ impl ColumnReader {
             levels: BatchLevels::new(place.levels, pool),
             values,
             is_starved: false,
-            // No page of which nothing is wanted lies in a gap that is decoded.
-            shortest_jump: cursor.smallest_page_rows().map_or(jump, |rows| rows.min(jump)),
+            shortest_jump: jump_within(&cursor, jump),
             cursor,
             place,
         })
+    }
+
+    /// The same, jumping over gaps of `rows` rows or more.
+    pub(crate) fn with_shortest_jump(self, rows: u64) -> Self {
+        Self { shortest_jump: jump_within(&self.cursor, rows), ..self }
     }
 
     /// Decodes the rows `wanted` (ascending ranges of rows of the row group) that were not decoded yet. False where bytes
@@ -465,6 +469,11 @@ impl ColumnReader {
     fn ends_early(&self) -> Error {
         Error::corrupt(format!("the column chunk ends after {} of {} rows", self.next_row, self.place.row_count))
     }
+}
+
+/// `rows`, or fewer, so that no page of which nothing is wanted lies in a gap that is decoded.
+fn jump_within(cursor: &PageCursor, rows: u64) -> u64 {
+    cursor.smallest_page_rows().map_or(rows, |smallest| smallest.min(rows)).max(1)
 }
 
 /// Entries of a data page: values and nulls; `None` for any other page and for one without an entry.

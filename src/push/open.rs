@@ -16,10 +16,12 @@ use crate::metadata::{ColumnChunk, PageLocation};
 use crate::page::HighestLevels;
 use crate::page::guard::PageGuard;
 use crate::predicate::BoundPredicate;
-use crate::scan::{Plan, ProjectedColumn, RowGroupScan};
+use crate::scan::{Plan, ProjectedColumn, RowGroupScan, SelectionPolicy};
 
 /// Rows that predicates look at at a time: few enough for their values to stay in the cache until the output takes them.
 const FILTER_WINDOW_ROWS: u64 = 8192;
+/// Gaps that are jumped over where rows are to be selected by bitmaps.
+const BITMAP_JUMP_ROWS: u64 = 1024;
 /// A dictionary is asked for before anything else where it is at most one part in so many of what else would be read ...
 const SMALL_DICTIONARY_SHARE: u64 = 8;
 /// ... and that is at least so many bytes: a request takes its time too.
@@ -68,16 +70,19 @@ impl RowGroupOpener<'_> {
             true => Ok(OutputColumn::Kept(KeptColumn::new(column.leaf))),
             false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
         });
-        let output = self.output(scan, output.collect::<Result<_>>()?);
+        let is_again =
+            |column: &&ProjectedColumn| of_predicates.contains(&column.leaf) && !kept_leaves.contains(&column.leaf);
+        let read_again = columns.iter().filter(is_again).count() as u64;
+        let output = self.output(scan, output.collect::<Result<_>>()?, read_again);
         let cache = self.plan.options.predicate_cache_bytes;
         Ok(RowGroupReader::new(scan.row_group, &scan.rows, filters, output, FILTER_WINDOW_ROWS, cache))
     }
 
-    fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>) -> OutputStage {
+    fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>, read_again: u64) -> OutputStage {
         let groups_before = self.plan.metadata.row_groups.iter().take(scan.row_group);
         let first_row = groups_before.fold(0, |rows: u64, group| rows.saturating_add(group.row_count));
         let batch_rows = self.plan.options.batch_rows as u64;
-        OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows)
+        OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows, read_again)
     }
 
     /// True for an output column whose values can come along from a predicate: one that shares its top-level column with
@@ -156,7 +161,13 @@ impl RowGroupOpener<'_> {
             },
         };
         let rows = usize::try_from(selected).unwrap_or(usize::MAX);
-        ColumnReader::new(place, leaf, &column.data_type, rows.min(self.plan.options.batch_rows), self.pool)
+        let rows = rows.min(self.plan.options.batch_rows);
+        let reader = ColumnReader::new(place, leaf, &column.data_type, rows, self.pool)?;
+        Ok(match self.plan.options.selection_policy {
+            SelectionPolicy::Adaptive => reader,
+            SelectionPolicy::Runs => reader.with_shortest_jump(1),
+            SelectionPolicy::Bitmap => reader.with_shortest_jump(BITMAP_JUMP_ROWS),
+        })
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow_array::Array;
+
 use super::pruning::{Pruned, Pruner};
 use super::row_groups::{RowGroupScan, selected_rows};
 use super::{ProjectedColumn, Projection, ScanOptions};
@@ -11,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata};
 use crate::page::codec;
-use crate::predicate::BoundPredicate;
+use crate::predicate::{BoundPredicate, Verdict};
 use crate::schema::arrow::leaf_data_type;
 
 /// A scan of one file, planned: it never changes, and any number of decoders on any threads may read it.
@@ -26,6 +28,8 @@ pub struct Plan {
     pub(crate) predicates: Vec<Arc<BoundPredicate>>,
     /// The chosen row groups in the order in which they are read.
     pub(crate) row_groups: Vec<PlannedRowGroup>,
+    /// What is known of the columns of predicates.
+    pruner: Pruner,
 }
 
 /// What is read of a chosen row group, and why the rest is not.
@@ -64,8 +68,9 @@ impl Plan {
             let bound = BoundPredicate::bind(predicate, &metadata.schema, options.string_type)?;
             predicates.extend(bound.conjuncts().into_iter().map(Arc::new));
         }
-        let row_groups = planned_row_groups(&metadata, &options, &predicates)?;
-        let plan = Self { metadata, options, projection, predicates, row_groups };
+        let pruner = Pruner::new(&metadata, &options, &predicates)?;
+        let row_groups = planned_row_groups(&metadata, &options, &predicates, &pruner)?;
+        let plan = Self { metadata, options, projection, predicates, row_groups, pruner };
         plan.check_columns()?;
         Ok(plan)
     }
@@ -93,6 +98,18 @@ impl Plan {
     pub(crate) fn leaves_read(&self, scan: &RowGroupScan) -> BTreeSet<usize> {
         let of_predicates = self.asked(scan).flat_map(|(_, predicate)| predicate.leaves()).copied();
         self.projection.columns.iter().map(|column| column.leaf).chain(of_predicates).collect()
+    }
+
+    /// Whether some row of a row group may satisfy the predicates, where `lacks` says which leaf columns have none of some
+    /// values.
+    pub(crate) fn may_keep_rows(&self, scan: &RowGroupScan, lacks: &dyn Fn(usize, &dyn Array) -> bool) -> Result<bool> {
+        let known = self.pruner.with_bloom_filters(scan.row_group, lacks);
+        for (_, predicate) in self.asked(scan) {
+            if predicate.evaluate_bounds(&known)? == Verdict::None {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The leaf column with this ordinal as predicates see it.
@@ -129,6 +146,7 @@ fn planned_row_groups(
     metadata: &Metadata,
     options: &ScanOptions,
     predicates: &[Arc<BoundPredicate>],
+    pruner: &Pruner,
 ) -> Result<Vec<PlannedRowGroup>> {
     let planned =
         |scan: RowGroupScan, selected, by_stats, by_pages| PlannedRowGroup { scan, selected, by_stats, by_pages };
@@ -140,16 +158,46 @@ fn planned_row_groups(
         return Ok(selected_rows(metadata, options)?.into_iter().map(unpruned).collect());
     }
     let unlimited = ScanOptions { offset: 0, limit: None, ..options.clone() };
-    let pruner = Pruner::new(metadata, options, predicates)?;
     let pruned = |scan: RowGroupScan| {
         let selected = scan.rows.selected();
         if selected == 0 {
             return Ok(planned(scan, 0, None, Vec::new()));
         }
         let Pruned { rows, by_stats, by_pages, certain } = pruner.prune(scan.row_group, &scan.rows, predicates)?;
-        Ok(planned(RowGroupScan { rows, certain, ..scan }, selected, by_stats, by_pages))
+        let mut scan = RowGroupScan { rows, certain, ..scan };
+        if options.use_bloom_filters && scan.rows.selected() > 0 {
+            scan.bloom_filters = deciding_bloom_filters(metadata, options, predicates, pruner, scan.row_group)?;
+        }
+        Ok(planned(scan, selected, by_stats, by_pages))
     };
     selected_rows(metadata, &unlimited)?.into_iter().map(pruned).collect()
+}
+
+/// The leaf columns whose bloom filters would rule out the row group, did they have none of the values sought.
+fn deciding_bloom_filters(
+    metadata: &Metadata,
+    options: &ScanOptions,
+    predicates: &[Arc<BoundPredicate>],
+    pruner: &Pruner,
+    row_group: usize,
+) -> Result<Vec<usize>> {
+    let chunk = |leaf: usize| metadata.row_groups.get(row_group)?.columns.get(leaf);
+    // Of a filter of unknown length a first request would only bring the length.
+    let filter_bytes = |leaf: usize| {
+        let chunk = chunk(leaf).filter(|chunk| !chunk.external && chunk.bloom_filter_offset.is_some())?;
+        chunk.bloom_filter_length
+    };
+    let mut deciding = BTreeSet::new();
+    for predicate in predicates {
+        let has_filter = |leaf, _: &dyn Array| filter_bytes(leaf).is_some();
+        let known = pruner.with_bloom_filters(row_group, &has_filter);
+        if predicate.evaluate_bounds(&known)? == Verdict::None {
+            deciding.extend(predicate.leaves().iter().copied().filter(|leaf| filter_bytes(*leaf).is_some()));
+        }
+    }
+    let bytes = deciding.iter().filter_map(|leaf| filter_bytes(*leaf)).fold(0, u64::saturating_add);
+    let fits = options.max_buffered_bytes.is_none_or(|bound| bytes <= bound);
+    Ok(if fits { deciding.into_iter().collect() } else { Vec::new() })
 }
 
 fn check_chunk(chunk: &ColumnChunk) -> Result<()> {

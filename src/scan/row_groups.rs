@@ -14,6 +14,8 @@ pub(crate) struct RowGroupScan {
     /// For each predicate, rows of which it is known without looking at them that it keeps them. Empty where nothing is
     /// known.
     pub certain: Vec<RowSelection>,
+    /// Leaf columns whose bloom filters can rule out all rows.
+    pub bloom_filters: Vec<usize>,
 }
 
 impl RowGroupScan {
@@ -54,7 +56,7 @@ pub(super) fn selected_rows(metadata: &Metadata, options: &ScanOptions) -> Resul
         let rows = selected.offset(to_skip).limit(to_read);
         to_skip = to_skip.saturating_sub(selected.selected());
         to_read = to_read.saturating_sub(rows.selected());
-        scans.push(RowGroupScan { row_group, rows, certain: Vec::new() });
+        scans.push(RowGroupScan { row_group, rows, certain: Vec::new(), bloom_filters: Vec::new() });
     }
     Ok(scans)
 }
