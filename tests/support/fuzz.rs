@@ -1,5 +1,6 @@
 //! What is asserted of any bytes, by one function a question. Fuzz targets (fuzz/) call these, and so do tests over the
-//! corpus and mutations of it, with or without a fuzzer.
+//! corpus and mutations of it, with or without a fuzzer. Each says whether the bytes were read, so that a run can tell
+//! whether it asked anything.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,6 +8,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchReader};
 use arrow_schema::DataType;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::schema::types::SchemaDescriptor;
 use pqpush::{ErrorKind, Metadata, Result, ScanOptions, StringType};
 
 use super::handmade::*;
@@ -14,8 +16,11 @@ use super::host::{self, Feed, metadata_options};
 use super::hostile::{scan_all_ways, some_batches};
 use super::slow;
 
+/// What is asserted of some bytes, and whether they were read.
+pub type Body = fn(&[u8]) -> bool;
+
 /// The functions by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] =
+pub const TARGETS: &[(&str, Body)] =
     &[("metadata", metadata), ("file", file), ("encodings", encodings), ("splits", splits)];
 
 /// Inputs longer than this only take time.
@@ -24,11 +29,14 @@ const LONGEST: usize = 1 << 20;
 /// Files of more rows are not compared.
 const MOST_ROWS: u64 = 20_000;
 
+/// Files that say that they unfold to more only take time; whether they are taken in bounded memory, tests/hostile.rs asks.
+const MOST_UNFOLDED: u64 = 8 << 20;
+
 /// Metadata are read, or refused with an error of the file, in the same way however they arrive; and what can be asked of
 /// them has an answer.
-pub fn metadata(data: &[u8]) {
+pub fn metadata(data: &[u8]) -> bool {
     if data.len() > LONGEST {
-        return;
+        return false;
     }
     let file = Bytes::copy_from_slice(data);
     let asked = host::metadata(&file);
@@ -37,10 +45,11 @@ pub fn metadata(data: &[u8]) {
         let other = host::metadata_with(&file, options, feed);
         assert_eq!(other.is_ok(), asked.is_ok(), "{feed:?} with a hint of {hint}: {other:?} instead of {asked:?}");
     }
-    match asked {
+    match &asked {
         Err(error) => assert_is_of_the_file(error.kind()),
-        Ok(metadata) => ask_everything(&metadata),
+        Ok(metadata) => ask_everything(metadata),
     }
+    asked.is_ok()
 }
 
 fn ask_everything(metadata: &Metadata) {
@@ -62,36 +71,47 @@ fn assert_is_of_the_file(kind: ErrorKind) {
 }
 
 /// A file that both read has the same rows here and in the `parquet` crate.
-pub fn file(data: &[u8]) {
+pub fn file(data: &[u8]) -> bool {
     if data.len() > LONGEST {
-        return;
+        return false;
     }
     let file = Bytes::copy_from_slice(data);
-    let Ok(metadata) = host::metadata(&file) else { return };
-    if metadata.row_count() > MOST_ROWS || metadata.schema.leaves.len() > 1000 {
-        return;
+    let Ok(metadata) = host::metadata(&file) else { return false };
+    if !is_small(&metadata) {
+        return false;
     }
     let options = ScanOptions { ignore_arrow_schema: true, ..ScanOptions::default() };
     let ours = match some_batches(&file, Feed::Asked, options) {
         Ok(batches) => batches,
-        Err(error) => return assert_is_of_the_file(error.kind()),
+        Err(error) => {
+            assert_is_of_the_file(error.kind());
+            return false;
+        }
     };
     for column in ours.iter().flat_map(RecordBatch::columns) {
         column.to_data().validate_full().expect("a sound array");
     }
-    if let Some(theirs) = quietly(|| reference(&file)).flatten() {
-        assert_same(&ours, &theirs);
+    let theirs = quietly(|| reference(&file, &metadata)).flatten();
+    if let Some(theirs) = &theirs {
+        assert_same(&ours, theirs);
     }
+    theirs.is_some()
 }
 
-/// What the reference reads, if it does.
-fn reference(file: &Bytes) -> Option<Vec<RecordBatch>> {
+fn is_small(metadata: &Metadata) -> bool {
+    let chunks = metadata.row_groups.iter().flat_map(|group| &group.columns);
+    let unfolded = chunks.fold(0, |sum: u64, chunk| sum.saturating_add(chunk.uncompressed_bytes));
+    metadata.row_count() <= MOST_ROWS && metadata.schema.leaves.len() <= 1000 && unfolded <= MOST_UNFOLDED
+}
+
+/// What the reference reads, if it does, and means the same file.
+fn reference(file: &Bytes, ours: &Metadata) -> Option<Vec<RecordBatch>> {
     let hidden = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), hidden).ok()?;
     // Where the footer's own number of rows is wrong, the reference goes by that.
     let metadata = builder.metadata();
     let rows: i64 = metadata.row_groups().iter().map(|group| group.num_rows()).sum();
-    if rows != metadata.file_metadata().num_rows() {
+    if rows != metadata.file_metadata().num_rows() || !same_levels(ours, metadata.file_metadata().schema_descr()) {
         return None;
     }
     let reader = builder.with_batch_size(8192).build().ok()?;
@@ -99,6 +119,13 @@ fn reference(file: &Bytes) -> Option<Vec<RecordBatch>> {
     let batches = reader.collect::<std::result::Result<Vec<_>, _>>().ok()?;
     // The reference drops the months of intervals.
     (!has_intervals).then_some(batches)
+}
+
+/// False where a field of a schema element has the type of another: the reference reads it nevertheless, which no reader
+/// that is generated from the format's definition does.
+fn same_levels(ours: &Metadata, theirs: &SchemaDescriptor) -> bool {
+    let ours = ours.schema.leaves.iter().map(|leaf| (leaf.max_definition_level, leaf.max_repetition_level));
+    ours.eq(theirs.columns().iter().map(|leaf| (leaf.max_def_level() as u16, leaf.max_rep_level() as u16)))
 }
 
 /// What `body` gives; nothing where it panics, which the reference may.
@@ -130,21 +157,18 @@ fn whole(batches: &[RecordBatch], column: usize) -> ArrayRef {
 }
 
 /// A file is read in the same way whatever way its bytes arrive. The first byte chooses the ways.
-pub fn splits(data: &[u8]) {
-    let Some((seed, data)) = data.split_first().filter(|(_, data)| data.len() <= LONGEST) else { return };
+pub fn splits(data: &[u8]) -> bool {
+    let Some((seed, data)) = data.split_first().filter(|(_, data)| data.len() <= LONGEST) else { return false };
     let file = Bytes::copy_from_slice(data);
-    if host::metadata(&file).is_ok_and(|metadata| metadata.row_count() <= MOST_ROWS) {
-        // Whether it is read is not asked here.
-        let _ = scan_all_ways(&file, *seed as u64);
-    }
+    host::metadata(&file).is_ok_and(|metadata| is_small(&metadata)) && scan_all_ways(&file, *seed as u64).is_ok()
 }
 
 /// A page of any bytes, in any encoding, is decoded as the slow decoder has it, or refused by both. The first three bytes
 /// choose type, encoding and number of values.
-pub fn encodings(data: &[u8]) {
-    let [choice, count, levels, body @ ..] = data else { return };
+pub fn encodings(data: &[u8]) -> bool {
+    let [choice, count, levels, body @ ..] = data else { return false };
     if body.len() > 1 << 14 {
-        return;
+        return false;
     }
     let cases = cases();
     let case = &cases[*choice as usize % cases.len()];
@@ -160,6 +184,7 @@ pub fn encodings(data: &[u8]) {
         };
         assert!(same, "{case:?}, {count} values, levels {levels:#x}, body {body:?}: {ours:?} instead of {expected:?}");
     }
+    expected.is_some()
 }
 
 fn small_batches() -> ScanOptions {
@@ -245,7 +270,7 @@ impl Coded {
                 indexes.into_iter().map(|index| (index < ENTRIES).then(|| self.entry(index))).collect()
             }
             (DELTA_BINARY_PACKED, width) => {
-                let (numbers, _) = slow::deltas(body, count, width == 4)?;
+                let numbers = slow::deltas(body, count, width == 4)?;
                 Some(numbers.into_iter().map(|number| number.to_le_bytes()[..width].to_vec()).collect())
             }
             (DELTA_LENGTH_BYTE_ARRAY, _) => slow::delta_lengths(body, count),
