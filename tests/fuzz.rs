@@ -142,10 +142,21 @@ fn kept(target: &str) -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).expect("an input")).collect()
 }
 
+/// The seeds as a fuzzer takes them (scripts/fuzz).
+fn write_corpus(directory: &Path, seeds: &[Vec<u8>]) {
+    std::fs::create_dir_all(directory).expect("a directory for the seeds");
+    for (number, seed) in seeds.iter().enumerate() {
+        std::fs::write(directory.join(format!("seed-{number}")), seed).expect("a seed");
+    }
+}
+
 /// Runs a target over what is kept, its seeds, and so many mutations, where the environment gives no time.
 fn fuzz(target: (&str, Body), mutations: u64) {
     kept(target.0).iter().for_each(|input| _ = target.1(input));
     let seeds = seeds(target.0);
+    if let Ok(directory) = std::env::var("PQPUSH_FUZZ_CORPUS") {
+        write_corpus(&Path::new(&directory).join(target.0), &seeds);
+    }
     let seeds_read = seeds.iter().filter(|seed| run(target, seed)).count();
     let (first, seconds) = (from_environment("PQPUSH_SEED").unwrap_or(0), from_environment("PQPUSH_FUZZ_SECONDS"));
     let (started, mut random, mut runs, mut read) = (Instant::now(), Random::new(first), 0, 0);
