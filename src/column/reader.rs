@@ -168,6 +168,9 @@ impl ColumnReader {
     /// further values may follow; where bytes are missing to see that, this is false.
     pub(crate) fn close(&mut self, source: &mut dyn ByteSource) -> Result<bool> {
         let all_read = self.next_row == self.place.row_count && !self.cursor.is_indexed();
+        if all_read && self.page.is_some() {
+            return Err(self.placed(self.has_more_rows()));
+        }
         self.is_starved = all_read && !self.pass_trailing_pages(source).map_err(|error| self.placed(error))?;
         if self.is_starved {
             return Ok(false);
@@ -343,7 +346,7 @@ impl ColumnReader {
         self.row_is_open = taken.row_is_open;
         self.next_row = self.next_row.saturating_add(taken.rows);
         if self.next_row > self.place.row_count {
-            return Err(Error::corrupt(format!("more rows than the {} of the row group", self.place.row_count)));
+            return Err(self.has_more_rows());
         }
         let promised = page.rows_left;
         page.rows_left = promised.map(|rows| rows.saturating_sub(taken.rows));
@@ -464,6 +467,11 @@ impl ColumnReader {
                 Ok(Located::End) | Err(_) => return Ok(true),
             }
         }
+    }
+
+    #[cold]
+    fn has_more_rows(&self) -> Error {
+        Error::corrupt(format!("more rows than the {} of the row group", self.place.row_count))
     }
 
     fn ends_early(&self) -> Error {

@@ -19,3 +19,4 @@ pub mod nested_case;
 pub mod random;
 pub mod slow;
 pub mod thrift;
+pub mod well_typed;
