@@ -30,9 +30,12 @@ use arrow_array::{
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Metadata, Schema, SchemaRef, TimeUnit};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
+use parquet::arrow::encode_arrow_schema;
 use parquet::file::properties::WriterProperties;
 use pqpush::{ErrorKind, ROW_GROUP_INDEX, ROW_NUMBER, Result, ScanOptions, StringType};
 
@@ -245,6 +248,49 @@ fn the_hint_can_be_ignored_and_string_types_win() {
     {
         let scan = scanned(&file, ScanOptions { string_type, ..ScanOptions::default() });
         assert_eq!(*scan.schema.field(0).data_type(), expected);
+    }
+}
+
+/// The hint may come with the mark of newer writers in front or without it, padded or not. One that is broken is as if it
+/// were not there, and so are its fields that do not fit the file.
+#[test]
+fn trap19_hints_of_all_kinds() {
+    let values = numbers(&D::LargeUtf8);
+    let with_hint = |value: Option<String>| {
+        let hint = parquet::file::metadata::KeyValue::new("ARROW:schema".to_owned(), value);
+        let properties = properties().set_key_value_metadata(Some(vec![hint])).build();
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let batch = one_column(values.clone(), true);
+        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), batch.schema(), options).unwrap();
+        writer.write(&batch).unwrap();
+        Bytes::from(writer.into_inner().unwrap())
+    };
+    let schema_of = |data_type| encode_arrow_schema(&Schema::new(vec![Field::new("c", data_type, true)]));
+    let good = schema_of(D::LargeUtf8);
+    let bytes = BASE64_STANDARD.decode(&good).unwrap();
+    let damaged = |place: usize| {
+        let mut bytes = bytes.clone();
+        bytes[place] ^= 0xff;
+        BASE64_STANDARD.encode(bytes)
+    };
+    let two_fields = Schema::new(vec![Field::new("c", D::LargeUtf8, true), Field::new("d", D::Int8, true)]);
+    for (value, expected) in [
+        (Some(good.clone()), D::LargeUtf8),
+        (Some(good.trim_end_matches('=').to_owned()), D::LargeUtf8),
+        (Some(BASE64_STANDARD.encode(&bytes[8..])), D::LargeUtf8),
+        (None, D::Utf8),
+        (Some(String::new()), D::Utf8),
+        (Some("no Base64!".to_owned()), D::Utf8),
+        (Some(BASE64_STANDARD.encode(&bytes[..bytes.len() / 2])), D::Utf8),
+        (Some(damaged(8)), D::Utf8),
+        (Some(schema_of(D::Int64)), D::Utf8),
+        (Some(schema_of(D::List(Arc::new(Field::new("item", D::LargeUtf8, true))))), D::Utf8),
+        (Some(encode_arrow_schema(&two_fields)), D::LargeUtf8),
+    ] {
+        let scan = scanned(&with_hint(value.clone()), ScanOptions::default());
+        assert_eq!(scan.schema.field(0).data_type(), &expected, "{value:?}");
+        let found = cast(&whole_columns(&scan)[0], &D::LargeUtf8).unwrap();
+        assert_eq!(found.as_ref(), values.as_ref(), "{value:?}");
     }
 }
 
