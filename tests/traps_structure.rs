@@ -130,6 +130,40 @@ fn trap05_pages_count_nulls_and_runs_are_padded() {
     }
 }
 
+/// Pages of version 2 whose headers count entries as rows, as parquetjs writes them: the levels are asked, also by scans
+/// that pass over such pages. Another number of rows is an error.
+#[test]
+fn trap05_entries_that_are_counted_as_rows() {
+    // Rows of none, one, two and three elements, four rows a page.
+    let page = |first: i32, rows_claimed: Option<i32>| {
+        let (repetition, definition) =
+            (bit_packed_run(&[0, 0, 0, 1, 0, 1, 1], 1), bit_packed_run(&[0, 1, 1, 1, 1, 1, 1], 1));
+        let rows = rows_claimed.unwrap_or(4);
+        let header = V2 { rows, repetition_bytes: repetition.len() as i32, ..V2::new(7, 1, PLAIN, definition.len()) };
+        data_v2(header, [repetition, definition, plain_i32(&(first..first + 6).collect::<Vec<_>>())].concat())
+    };
+    let file_claiming = |rows: Option<i32>| {
+        let pages = (0..3).map(|number| page(6 * number, rows)).collect();
+        let mut lists = ints("lists", 21, pages);
+        lists.repeated = true;
+        file(12, vec![lists])
+    };
+    let (right, entries) = (file_claiming(None), file_claiming(Some(7)));
+    for (offset, limit) in [(0, 12), (1, 2), (3, 2), (5, 7), (11, 1)] {
+        let options = offset_and_limit(offset, limit);
+        let expected = column(&right, &options).expect("a readable file");
+        let found = column(&entries, &options).expect("a readable file");
+        assert_eq!(found.as_ref(), expected.as_ref(), "offset {offset} limit {limit}");
+        let first = found.as_list::<i32>().iter().flatten().flat_map(|list| int32s(&list)).next().flatten();
+        let before = [0, 0, 1, 3, 6];
+        assert_eq!(first, Some(6 * (offset as i32 / 4) + before[offset as usize % 4]));
+    }
+    for rows in [0, 3, 5, 6, 8] {
+        let error = column(&file_claiming(Some(rows)), &ScanOptions::default()).expect_err("other rows");
+        assert_eq!((error.kind(), error.column()), (ErrorKind::Corrupt, Some(0)), "{rows}: {error:?}");
+    }
+}
+
 /// An offset index may be missing, or be there and name no page: the column is read from the front.
 #[test]
 fn trap07_an_offset_index_without_pages() {
