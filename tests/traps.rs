@@ -160,6 +160,42 @@ fn trap12_encodings_may_change_within_a_chunk() {
     }
 }
 
+/// The old name of the encoding of data pages and of dictionaries, for every type that may have a dictionary, in both
+/// versions.
+#[test]
+fn trap12_plain_dictionary_is_the_same_for_every_type() {
+    let entry = |physical, byte: u8| match physical {
+        INT32 | FLOAT => vec![byte; 4],
+        INT64 | DOUBLE => vec![byte; 8],
+        INT96 => [vec![byte; 6], vec![0; 2], 2_440_588_u32.to_le_bytes().to_vec()].concat(),
+        BYTE_ARRAY => plain_bytes(&[&[byte; 3]]),
+        _ => vec![byte; 5],
+    };
+    for physical in [INT32, INT64, INT96, FLOAT, DOUBLE, BYTE_ARRAY, FIXED] {
+        let entries = [entry(physical, 1), entry(physical, 2)].concat();
+        let codes = || indexes(&[0, 1, 1, 0, 0, 0, 1, 0], 1);
+        let read = |dictionary_says, pages_say, v2| {
+            let page = match v2 {
+                false => data_v1(8, pages_say, codes()),
+                true => data_v2(V2::new(8, 0, pages_say, 0), codes()),
+            };
+            let pages = vec![dictionary(2, dictionary_says, entries.clone()), page];
+            let column_of = Column::new("c", physical, pages).fixed(5).chunk(|chunk| chunk.value_count = Some(8));
+            column(&file(8, vec![column_of])).expect("a readable file")
+        };
+        let plain = Column::new("c", physical, vec![data_v1(2, PLAIN, entries.clone())]).fixed(5);
+        let plain = column(&file(2, vec![plain.chunk(|chunk| chunk.value_count = Some(2))])).expect("a readable file");
+        for v2 in [false, true] {
+            for (dictionary_says, pages_say) in [(PLAIN_DICTIONARY, PLAIN_DICTIONARY), (PLAIN, RLE_DICTIONARY)] {
+                let found = read(dictionary_says, pages_say, v2);
+                for (row, code) in [0, 1, 1, 0, 0, 0, 1, 0].into_iter().enumerate() {
+                    assert_eq!(found.slice(row, 1).as_ref(), plain.slice(code, 1).as_ref(), "{physical}, row {row}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn trap14_rle_booleans_carry_their_length_in_both_versions() {
     let body = prefixed([rle_run(5, 1, 1), bit_packed_run(&[0, 1, 0], 1)].concat());

@@ -16,8 +16,10 @@ use pqpush::{ScanOptions, StringType};
 use crate::files::{expanded, flat_types, nested, numbers, one_column, properties, scanned, write};
 use crate::support::compare::{reference, whole_columns};
 use crate::support::fixture::{Coding, ColumnSpec, FileSpec, Nulls};
+use crate::support::handmade::*;
 use crate::support::host::metadata;
 use crate::support::kinds::Kind;
+use crate::support::thrift::Struct;
 
 use DataType as D;
 
@@ -145,4 +147,48 @@ fn logical_types_are_extensions() {
         let schema = metadata(&file).unwrap().arrow_schema().unwrap();
         assert_eq!(schema.field(0).metadata().get("ARROW:extension:name").map(String::as_str), name);
     }
+}
+
+/// The text of an extension that the field of a column has, with its name in front; none where it has none.
+fn extension_of(field: &Field) -> Option<String> {
+    let metadata = field.metadata();
+    let name = metadata.get("ARROW:extension:name")?;
+    Some(format!("{name} {}", metadata.get("ARROW:extension:metadata").map_or("", String::as_str)))
+}
+
+/// VARIANT, GEOMETRY and GEOGRAPHY are what they are stored as, with the name of an extension.
+#[test]
+fn variants_and_geometries_are_extensions() {
+    const VARIANT: i16 = 16;
+    const GEOMETRY: i16 = 17;
+    const GEOGRAPHY: i16 = 18;
+    let bytes = |name| {
+        let column = Column::new(name, BYTE_ARRAY, vec![data_v1(1, PLAIN, plain_bytes(&[b"xyz"]))]);
+        column.chunk(|chunk| chunk.value_count = Some(1))
+    };
+    let annotated = |name, field, parameters| {
+        let mut column = bytes(name);
+        column.logical = Some(Struct::new().nested(field, parameters));
+        column
+    };
+    let geometry = annotated("g", GEOMETRY, Struct::new().binary(1, b"srid:5070"));
+    let geography = annotated("h", GEOGRAPHY, Struct::new().i32(2, 4));
+    let columns = vec![bytes("v.metadata"), bytes("v.value"), geometry, geography];
+    let variant = group("v", 0, 2, None).nested(10, Struct::new().nested(VARIANT, Struct::new()));
+    let elements = columns.iter().map(Column::schema_element);
+    let schema = [group("schema", 0, 3, None), variant].into_iter().chain(elements).collect();
+    let file = file_of_schema(schema, &[1], columns);
+    let scan = scanned(&file, ScanOptions::default());
+    let fields = scan.schema.fields();
+    let parts = ["metadata", "value"].map(|name| Field::new(name, D::Binary, false));
+    assert_eq!(fields[0].data_type(), &D::Struct(parts.to_vec().into()));
+    assert_eq!((fields[1].data_type(), fields[2].data_type()), (&D::Binary, &D::Binary));
+    assert_eq!(extension_of(&fields[0]).as_deref(), Some("arrow.parquet.variant "));
+    let geometry = "geoarrow.wkb {\"crs\":\"5070\",\"crs_type\":\"srid\"}";
+    assert_eq!(extension_of(&fields[1]).as_deref(), Some(geometry));
+    let geography = "geoarrow.wkb {\"crs\":\"OGC:CRS84\",\"crs_type\":\"authority_code\",\"edges\":\"karney\"}";
+    assert_eq!(extension_of(&fields[2]).as_deref(), Some(geography));
+    // Part of a variant is none.
+    let part = ScanOptions { columns: Some(vec!["v.value".to_owned()]), ..ScanOptions::default() };
+    assert_eq!(extension_of(scanned(&file, part).schema.field(0)), None);
 }
