@@ -410,7 +410,9 @@ impl ColumnReader {
     fn rows_of(&self, header: &PageHeader, entries: u64, indexed_rows: Option<u64>) -> Result<Option<u64>> {
         let by_header = match header.kind {
             _ if self.place.levels.highest.repetition == 0 => Some(entries),
-            PageKind::DataV2 { row_count, .. } => Some(u64::from(row_count)),
+            // parquetjs writes the number of entries here; it is also the truth where every list has one element. The
+            // levels know.
+            PageKind::DataV2 { row_count, .. } => Some(u64::from(row_count)).filter(|rows| *rows != entries),
             _ => None,
         };
         if let (Some(rows), Some(indexed)) = (by_header, indexed_rows)
