@@ -17,5 +17,6 @@ pub mod memory;
 pub mod nested;
 pub mod nested_case;
 pub mod random;
+pub mod scenario;
 pub mod slow;
 pub mod thrift;
