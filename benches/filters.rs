@@ -45,7 +45,7 @@ use pqpush::{Decoder, Metadata, ScanOptions, Step};
 use support::table::{KEYS, Key, ORDERS, RANKS, key_name, payload_names, table};
 use support::{BATCH_ROWS, lineitem, our_metadata, target};
 
-const ROWS: usize = 400_000;
+const ROWS: usize = 200_000;
 /// Rows where each cell runs once, to see whether it does.
 const ROWS_OF_TEST: usize = 20_000;
 
