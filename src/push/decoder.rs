@@ -1,6 +1,6 @@
 //! The push decoder of one scan.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -8,25 +8,20 @@ use arrow_schema::SchemaRef;
 use bytes::Bytes;
 
 use super::demand::coalesced;
-use super::filter::{FilterStage, RowBudget};
+use super::filtered_rows::RowBudget;
 use super::intervals::IntervalSet;
 use super::metrics::{Metrics, add};
-use super::output::{KeptColumn, OutputColumn, OutputStage};
+use super::open::{RowGroupOpener, chunk_of, predicate_column};
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
-use crate::column::{ByteSource, ChunkPlace, ColumnReader, LevelShape, check_supported};
+use crate::column::{ByteSource, check_supported};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
-use crate::metadata::{ColumnChunk, Metadata, PageLocation};
-use crate::page::guard::PageGuard;
-use crate::page::{HighestLevels, PageOpener, codec};
+use crate::metadata::{ColumnChunk, Metadata};
+use crate::page::{PageOpener, codec};
 use crate::predicate::BoundPredicate;
 use crate::scan::{ProjectedColumn, Projection, Pruner, RowGroupScan, ScanOptions, plan_row_groups};
-use crate::schema::arrow::leaf_data_type;
-
-/// Rows that predicates look at at a time: few enough for their values to stay in the cache until the output takes them.
-const FILTER_WINDOW_ROWS: u64 = 8192;
 
 /// What one call of [`Decoder::try_decode`] came to.
 #[derive(Debug)]
@@ -249,12 +244,11 @@ impl Decoder {
     /// The columns that are read: those of the output, and those of predicates.
     fn columns(&self) -> impl Iterator<Item = ProjectedColumn> + '_ {
         let of_predicates = self.predicates.iter().flat_map(|predicate| predicate.leaves());
-        self.projection.columns.iter().cloned().chain(of_predicates.filter_map(|leaf| self.predicate_column(*leaf)))
-    }
-
-    fn predicate_column(&self, leaf: usize) -> Option<ProjectedColumn> {
-        let data_type = leaf_data_type(self.metadata.schema.leaves.get(leaf)?, self.options.string_type);
-        Some(ProjectedColumn { leaf, data_type, slot_definition: 0 })
+        self.projection
+            .columns
+            .iter()
+            .cloned()
+            .chain(of_predicates.filter_map(|leaf| predicate_column(&self.metadata, &self.options, *leaf)))
     }
 
     /// Refuses what cannot be decoded before any byte is asked for.
@@ -264,7 +258,7 @@ impl Decoder {
             let placed = |error: Error| error.in_column(column.leaf, &leaf.dotted_path());
             check_supported(leaf, &column.data_type, &self.pool).map_err(placed)?;
             for scan in &self.plan {
-                let chunk = self.chunk(scan.row_group, column.leaf)?;
+                let chunk = chunk_of(&self.metadata, scan.row_group, column.leaf)?;
                 check_chunk(chunk).map_err(|error| placed(error).in_row_group(scan.row_group))?;
             }
         }
@@ -289,88 +283,25 @@ impl Decoder {
     /// Where the chunks of the row groups lie that were not begun. One that lies outside the file is an error when its row
     /// group begins.
     fn chunk_ranges(&self) -> Vec<ByteRange> {
-        let range = |row_group, leaf| self.chunk(row_group, leaf)?.byte_range(self.metadata.file_length);
-        let columns: Vec<ProjectedColumn> = self.columns().collect();
+        let range = |row_group, leaf| chunk_of(&self.metadata, row_group, leaf)?.byte_range(self.metadata.file_length);
         let of_scan = |scan: &RowGroupScan| {
-            let ranges = columns.iter().filter_map(|column| range(scan.row_group, column.leaf).ok());
-            ranges.collect::<Vec<_>>()
+            let asked = self.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index));
+            let of_predicates = asked.flat_map(|(_, predicate)| predicate.leaves()).copied();
+            let leaves = self.projection.columns.iter().map(|column| column.leaf).chain(of_predicates);
+            leaves.filter_map(|leaf| range(scan.row_group, leaf).ok()).collect::<Vec<_>>()
         };
         self.plan.iter().flat_map(of_scan).collect()
     }
 
-    fn chunk(&self, row_group: usize, column: usize) -> Result<&ColumnChunk> {
-        let chunk = self.metadata.row_groups.get(row_group).and_then(|group| group.columns.get(column));
-        chunk.ok_or_else(|| Error::internal("a column chunk is missing").in_row_group(row_group))
-    }
-
     fn begin(&self, scan: &RowGroupScan) -> Result<RowGroupReader> {
-        let mut read = BTreeSet::new();
-        let mut filters = Vec::new();
-        for (index, predicate) in self.predicates.iter().enumerate() {
-            let new: Vec<usize> = predicate.leaves().iter().copied().filter(|leaf| read.insert(*leaf)).collect();
-            let columns = new.into_iter().filter_map(|leaf| self.predicate_column(leaf));
-            let readers = columns.map(|column| Ok((column.leaf, self.column_reader(scan, &column, false)?)));
-            let later = self.predicates.iter().skip(index.saturating_add(1)).flat_map(|predicate| predicate.leaves());
-            let of_output =
-                self.projection.columns.iter().filter(|column| self.is_kept(column)).map(|column| &column.leaf);
-            let kept = later.chain(of_output).copied().collect();
-            filters.push(FilterStage::new(Arc::clone(predicate), readers.collect::<Result<_>>()?, kept));
-        }
-        let has_filters = !filters.is_empty();
-        let output = self.projection.columns.iter().map(|column| match self.is_kept(column) {
-            true => Ok(OutputColumn::Kept(KeptColumn::new(column.leaf))),
-            false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
-        });
-        let batch_rows = self.options.batch_rows as u64;
-        let groups_before = self.metadata.row_groups.iter().take(scan.row_group);
-        let first_row = groups_before.fold(0, |rows: u64, group| rows.saturating_add(group.row_count));
-        let projection = Arc::clone(&self.projection);
-        let output =
-            OutputStage::new(scan.row_group, first_row, projection, output.collect::<Result<_>>()?, batch_rows);
-        let cache = self.options.predicate_cache_bytes;
-        Ok(RowGroupReader::new(scan.row_group, &scan.rows, filters, output, FILTER_WINDOW_ROWS, cache))
-    }
-
-    /// True for an output column whose values come along from a predicate: a top-level leaf of the same type.
-    fn is_kept(&self, column: &ProjectedColumn) -> bool {
-        let is_top = self.metadata.schema.leaves.get(column.leaf).is_some_and(|leaf| leaf.path.len() == 1);
-        let of_predicate = || self.predicates.iter().any(|predicate| predicate.leaves().contains(&column.leaf));
-        is_top
-            && of_predicate()
-            && self.predicate_column(column.leaf).is_some_and(|kept| kept.data_type == column.data_type)
-    }
-
-    fn column_reader(&self, scan: &RowGroupScan, column: &ProjectedColumn, may_skip: bool) -> Result<ColumnReader> {
-        let ordinal = column.leaf;
-        let row_count = self.metadata.row_groups.get(scan.row_group).map_or(0, |group| group.row_count);
-        let leaf = self.metadata.schema.leaves.get(ordinal).ok_or_else(|| Error::internal("a leaf is missing"))?;
-        let chunk = self.chunk(scan.row_group, ordinal)?;
-        let range = chunk
-            .byte_range(self.metadata.file_length)
-            .map_err(|error| error.in_column(ordinal, &leaf.dotted_path()).in_row_group(scan.row_group))?;
-        let selected = scan.rows.selected();
-        let is_partial = may_skip || selected < row_count;
-        let uses_index = is_partial || self.options.max_buffered_bytes.is_some();
-        let place = ChunkPlace {
-            range,
-            stated_end: range.end().saturating_sub(chunk.unaccounted_bytes),
-            codec: chunk.codec,
-            index: if uses_index { usable_index(chunk, row_count) } else { Vec::new() },
-            guard: PageGuard {
-                decryptor: chunk.decryptor()?,
-                verify_checksums: self.options.verify_checksums,
-                begins_with_dictionary: chunk.dictionary_page_offset.is_some(),
-            },
-            row_group: scan.row_group,
-            column: ordinal,
-            row_count,
-            levels: LevelShape {
-                highest: HighestLevels { repetition: leaf.max_repetition_level, definition: leaf.max_definition_level },
-                slot_definition: column.slot_definition,
-            },
+        let opener = RowGroupOpener {
+            metadata: &self.metadata,
+            options: &self.options,
+            projection: &self.projection,
+            predicates: &self.predicates,
+            pool: &self.pool,
         };
-        let rows = usize::try_from(selected).unwrap_or(usize::MAX);
-        ColumnReader::new(place, leaf, &column.data_type, rows.min(self.options.batch_rows), &self.pool)
+        opener.open(scan)
     }
 }
 
@@ -401,20 +332,12 @@ fn pruned_plan(
         add(&mut metrics.rows_pruned_by_stats, pruned.by_stats);
         add(&mut metrics.rows_pruned_by_pages, pruned.by_pages);
         if pruned.rows.selected() > 0 {
-            plan.push_back(RowGroupScan { row_group: scan.row_group, rows: pruned.rows });
+            plan.push_back(RowGroupScan { row_group: scan.row_group, rows: pruned.rows, certain: pruned.certain });
         } else {
             add(&mut metrics.row_groups_pruned, 1);
         }
     }
     Ok(plan)
-}
-
-/// The pages of the chunk's offset index, where it fits the row group; else none.
-fn usable_index(chunk: &ColumnChunk, row_count: u64) -> Vec<PageLocation> {
-    match &chunk.offset_index {
-        Some(index) if index.pages.iter().all(|page| page.first_row < row_count) => index.pages.clone(),
-        _ => Vec::new(),
-    }
 }
 
 fn check_chunk(chunk: &ColumnChunk) -> Result<()> {
