@@ -56,7 +56,9 @@ impl FilterCase {
         writing.bare_columns = if random.percent(30) { random.bits() } else { 0 };
         writing.bound_bytes = random.pick(&[1, 4, 64]);
         writing.bloom_filters = random.percent(20);
-        let leaves = leaves(&rows.schema(), rows.columns());
+        // Literals have the types that the columns are read as.
+        let all = scan(&writing.write(&rows, ""), ScanOptions::default()).expect("a readable file");
+        let leaves = leaves(&all.schema, &whole_columns(&all));
         if leaves.is_empty() {
             return None;
         }
@@ -111,7 +113,7 @@ impl FilterCase {
         let read = |options| scan(file, options).unwrap_or_else(|error| panic!("without predicates: {error:?}"));
         let output = read(all.clone());
         let names = Some(self.conditions.iter().flat_map(Condition::columns).map(str::to_owned).collect());
-        let named: Scan = read(ScanOptions { columns: names, ..all });
+        let named: Scan = read(ScanOptions { columns: names, dictionary: false, ..all });
         let leaves = leaves(&named.schema, &whole_columns(&named));
         let kept: Vec<Vec<bool>> =
             self.conditions.iter().map(|condition| condition.kept(&leaves, output.row_count())).collect();
