@@ -7,21 +7,22 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 
+use super::bloom_probe::BloomProbe;
 use super::demand::coalesced;
+use super::filler::BatchFiller;
 use super::filtered_rows::RowBudget;
 use super::intervals::IntervalSet;
 use super::metrics::{Metrics, add};
-use super::open::{RowGroupOpener, chunk_of, predicate_column};
+use super::open::RowGroupOpener;
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
-use crate::column::{ByteSource, check_supported};
+use crate::column::ByteSource;
 use crate::error::{Error, Result};
 use crate::memory::Pool;
-use crate::metadata::{ColumnChunk, Metadata};
-use crate::page::{PageOpener, codec};
-use crate::predicate::BoundPredicate;
-use crate::scan::{ProjectedColumn, Projection, Pruner, RowGroupScan, ScanOptions, plan_row_groups};
+use crate::metadata::Metadata;
+use crate::page::PageOpener;
+use crate::scan::{Plan, RowGroupScan, ScanOptions};
 
 /// What one call of [`Decoder::try_decode`] came to.
 #[derive(Debug)]
@@ -35,14 +36,14 @@ pub enum Step {
     Finished,
 }
 
-/// Some rows of one row group.
+/// Some rows: of one row group, unless batches are to be filled across them.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// The rows, in the schema of [`Decoder::schema`]. They own their memory, or share it with what was pushed, and
     /// outlive the decoder.
     pub rows: RecordBatch,
-    /// Ordinal of the row group that they come from.
-    pub row_group: usize,
+    /// Ordinal of the row group that they come from; `None` where they come from several.
+    pub row_group: Option<usize>,
 }
 
 /// Decodes the rows of one scan from bytes that the host pushes.
@@ -58,18 +59,18 @@ pub struct Batch {
 /// ```
 ///
 /// The decoder does no I/O and starts no thread. It can be sent to another thread. Batches come in the order of the
-/// row groups asked for and of the rows in them, each of exactly `batch_rows` rows except at the end of a row group
-/// or of the scan.
+/// row groups asked for and of the rows in them, each of exactly `batch_rows` rows except at the end of the scan and,
+/// unless batches are to be filled across them, at the end of a row group.
 pub struct Decoder {
-    metadata: Arc<Metadata>,
-    options: ScanOptions,
-    projection: Arc<Projection>,
-    /// All of them must keep a row, each looks at the rows that those before it kept.
-    predicates: Vec<Arc<BoundPredicate>>,
+    plan: Arc<Plan>,
     budget: RowBudget,
     /// Row groups not begun.
-    plan: VecDeque<RowGroupScan>,
+    ahead: VecDeque<RowGroupScan>,
+    /// Bloom filters of the row group that comes next.
+    probe: Option<BloomProbe>,
     current: Option<RowGroupReader>,
+    /// Where batches are to be filled across row groups.
+    filler: Option<BatchFiller>,
     pushed: PushedBytes,
     requested: IntervalSet,
     opener: PageOpener,
@@ -81,48 +82,44 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder of the rows and columns that `options` ask for.
-    ///
-    /// Fails with `InvalidArgument` for options that do not fit the file, and with `Unsupported` where a wanted column
-    /// is of a kind that cannot be decoded; the message names the column.
+    /// A decoder of the rows and columns that `options` ask for: of a [`Plan`] of its own, and fails where that does.
     pub fn new(metadata: Arc<Metadata>, options: ScanOptions) -> Result<Self> {
-        if options.batch_rows == 0 {
-            return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
-        }
-        let projection = Arc::new(Projection::new(&metadata, &options)?);
-        let predicates = bound_predicates(&metadata, &options)?;
-        let mut metrics = Metrics::of_plan(&metadata, &options)?;
-        let plan = pruned_plan(&metadata, &options, &predicates, &mut metrics)?;
-        let budget = match predicates.is_empty() {
+        Plan::new(metadata, options).map(|plan| Self::of_plan(Arc::new(plan)))
+    }
+
+    /// A decoder of all that was planned.
+    pub fn of_plan(plan: Arc<Plan>) -> Self {
+        let budget = match plan.predicates.is_empty() {
             // The plan has offset and limit in it.
             true => RowBudget { to_skip: 0, to_read: u64::MAX },
-            false => RowBudget { to_skip: options.offset, to_read: options.limit.unwrap_or(u64::MAX) },
+            false => RowBudget { to_skip: plan.options.offset, to_read: plan.options.limit.unwrap_or(u64::MAX) },
         };
         let pool = Arc::new(Pool::default());
         let mut decoder = Self {
+            probe: None,
             current: None,
+            filler: plan
+                .options
+                .fill_batches
+                .then(|| BatchFiller::new(Arc::clone(&plan.projection.schema), plan.options.batch_rows)),
             pushed: PushedBytes::default(),
             requested: IntervalSet::default(),
             opener: PageOpener::new(Arc::clone(&pool)),
             pool,
-            metrics,
-            predicates: predicates.into_iter().map(Arc::new).collect(),
+            metrics: Metrics::of_plan(&plan),
             budget,
             failure: None,
             is_finished: false,
+            ahead: plan.scans().cloned().collect(),
             plan,
-            metadata,
-            options,
-            projection,
         };
-        decoder.check_columns()?;
         decoder.want_chunks();
-        Ok(decoder)
+        decoder
     }
 
     /// The schema of the batches.
     pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.projection.schema)
+        Arc::clone(&self.plan.projection.schema)
     }
 
     /// Takes bytes of the file at `offset`: asked for or not, in any order, cut at any place, once or again. What the
@@ -181,7 +178,7 @@ impl Decoder {
         if self.is_finished {
             return Err(Error::invalid_state("bytes pushed after the scan was finished"));
         }
-        let file_length = self.metadata.file_length;
+        let file_length = self.plan.metadata.file_length;
         match offset.checked_add(length as u64) {
             Some(end) if end <= file_length => Ok(()),
             _ => {
@@ -199,14 +196,11 @@ impl Decoder {
     fn step(&mut self) -> Result<Step> {
         loop {
             if self.current.is_none() {
-                if self.budget.to_read == 0 {
-                    self.pass_rest();
+                match self.begin()? {
+                    Begun::RowGroup(reader) => self.current = Some(reader),
+                    Begun::Starved(missing) => return Ok(Step::NeedsData(self.ask(missing))),
+                    Begun::Nothing => return self.finish(),
                 }
-                let Some(scan) = self.plan.pop_front() else {
-                    self.is_finished = true;
-                    return Ok(Step::Finished);
-                };
-                self.current = Some(self.begin(&scan)?);
             }
             let Some(current) = &mut self.current else { return Err(Error::internal("no row group is open")) };
             match current.step(&mut self.pushed, &mut self.opener, &mut self.budget)? {
@@ -216,134 +210,127 @@ impl Decoder {
                 }
                 Progress::Starved => return self.demand().map(Step::NeedsData),
                 Progress::Batch(rows) => {
-                    add(&mut self.metrics.batches, 1);
-                    add(&mut self.metrics.rows_out, rows.num_rows() as u64);
-                    return Ok(Step::Batch(Batch { rows, row_group: current.row_group() }));
+                    let batch = Batch { rows, row_group: Some(current.row_group()) };
+                    let Some(filler) = &mut self.filler else { return Ok(self.hand_out(batch)) };
+                    filler.push(batch)?;
+                    if let Some(batch) = filler.full() {
+                        return Ok(self.hand_out(batch));
+                    }
                 }
             }
+        }
+    }
+
+    /// Hands out what is left, once no row group is.
+    fn finish(&mut self) -> Result<Step> {
+        let Some(filler) = &mut self.filler else {
+            self.is_finished = true;
+            return Ok(Step::Finished);
+        };
+        match filler.full().map_or_else(|| filler.rest(), |batch| Ok(Some(batch)))? {
+            Some(batch) => Ok(self.hand_out(batch)),
+            None => {
+                self.is_finished = true;
+                Ok(Step::Finished)
+            }
+        }
+    }
+
+    fn hand_out(&mut self, batch: Batch) -> Step {
+        add(&mut self.metrics.batches, 1);
+        add(&mut self.metrics.rows_out, batch.rows.num_rows() as u64);
+        Step::Batch(batch)
+    }
+
+    /// Opens the next row group that is not ruled out by its bloom filters.
+    fn begin(&mut self) -> Result<Begun> {
+        loop {
+            if self.budget.to_read == 0 {
+                self.pass_rest();
+            }
+            let mut probe = match self.probe.take() {
+                Some(probe) => probe,
+                None => match self.ahead.pop_front() {
+                    Some(scan) => BloomProbe::new(&self.plan, scan),
+                    None => return Ok(Begun::Nothing),
+                },
+            };
+            let missing = probe.step(&self.pushed);
+            if !missing.is_empty() {
+                self.probe = Some(probe);
+                return Ok(Begun::Starved(missing));
+            }
+            let (scan, is_possible) = probe.finish(&self.plan)?;
+            self.bloom_ranges(&scan).for_each(|range| self.pushed.release(range));
+            if is_possible {
+                return RowGroupOpener { plan: &self.plan, pool: &self.pool }.open(&scan).map(Begun::RowGroup);
+            }
+            add(&mut self.metrics.rows_pruned_by_bloom, scan.rows.selected());
+            add(&mut self.metrics.row_groups_pruned, 1);
+            self.chunk_ranges(&scan).for_each(|range| self.pushed.release(range));
         }
     }
 
     /// The ranges that the row group at hand lacks.
     fn demand(&mut self) -> Result<Vec<ByteRange>> {
         let Some(current) = &self.current else { return Err(Error::internal("no row group is open")) };
-        let bound = self.options.max_buffered_bytes;
+        let bound = self.plan.options.max_buffered_bytes;
         let missing = current.missing_ranges(&self.pushed, bound);
         if missing.is_empty() {
             return Err(Error::internal("bytes are missing, and none can be named").in_row_group(current.row_group()));
         }
+        Ok(self.ask(missing))
+    }
+
+    /// What the host is to be asked for where `missing` is missing.
+    fn ask(&mut self, missing: Vec<ByteRange>) -> Vec<ByteRange> {
         // What lies between two joined ranges is asked for but not kept.
         missing.iter().for_each(|range| self.pushed.want(*range));
-        let ranges = coalesced(missing, self.options.coalesce_gap);
+        let ranges = coalesced(missing, self.plan.options.coalesce_gap);
         for range in &ranges {
             add(&mut self.metrics.bytes_requested, self.requested.insert(*range));
         }
-        Ok(ranges)
+        ranges
     }
 
-    /// The columns that are read: those of the output, and those of predicates.
-    fn columns(&self) -> impl Iterator<Item = ProjectedColumn> + '_ {
-        let of_predicates = self.predicates.iter().flat_map(|predicate| predicate.leaves());
-        self.projection
-            .columns
-            .iter()
-            .cloned()
-            .chain(of_predicates.filter_map(|leaf| predicate_column(&self.metadata, &self.options, *leaf)))
-    }
-
-    /// Refuses what cannot be decoded before any byte is asked for.
-    fn check_columns(&self) -> Result<()> {
-        for column in self.columns() {
-            let Some(leaf) = self.metadata.schema.leaves.get(column.leaf) else { continue };
-            let placed = |error: Error| error.in_column(column.leaf, &leaf.dotted_path());
-            check_supported(leaf, &column.data_type, &self.pool).map_err(placed)?;
-            for scan in &self.plan {
-                let chunk = chunk_of(&self.metadata, scan.row_group, column.leaf)?;
-                check_chunk(chunk).map_err(|error| placed(error).in_row_group(scan.row_group))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Bytes of every chunk of the plan are kept when they come.
+    /// Bytes of every chunk of the plan are kept when they come, and those of bloom filters that are asked.
     fn want_chunks(&mut self) {
-        for range in self.chunk_ranges() {
-            self.pushed.want(range);
+        for scan in self.ahead.clone() {
+            self.chunk_ranges(&scan).chain(self.bloom_ranges(&scan)).for_each(|range| self.pushed.want(range));
         }
     }
 
     /// No row of the row groups that were not begun is wanted any more.
     fn pass_rest(&mut self) {
-        for range in self.chunk_ranges() {
-            self.pushed.release(range);
-        }
-        self.plan.clear();
-    }
-
-    /// Where the chunks of the row groups lie that were not begun. One that lies outside the file is an error when its row
-    /// group begins.
-    fn chunk_ranges(&self) -> Vec<ByteRange> {
-        let range = |row_group, leaf| chunk_of(&self.metadata, row_group, leaf)?.byte_range(self.metadata.file_length);
-        let of_scan = |scan: &RowGroupScan| {
-            let asked = self.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index));
-            let of_predicates = asked.flat_map(|(_, predicate)| predicate.leaves()).copied();
-            let leaves = self.projection.columns.iter().map(|column| column.leaf).chain(of_predicates);
-            leaves.filter_map(|leaf| range(scan.row_group, leaf).ok()).collect::<Vec<_>>()
-        };
-        self.plan.iter().flat_map(of_scan).collect()
-    }
-
-    fn begin(&self, scan: &RowGroupScan) -> Result<RowGroupReader> {
-        let opener = RowGroupOpener {
-            metadata: &self.metadata,
-            options: &self.options,
-            projection: &self.projection,
-            predicates: &self.predicates,
-            pool: &self.pool,
-        };
-        opener.open(scan)
-    }
-}
-
-/// The predicates of the options for this file, one for each condition that must hold.
-fn bound_predicates(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<BoundPredicate>> {
-    let mut bound = Vec::new();
-    for predicate in &options.predicates {
-        bound.extend(BoundPredicate::bind(predicate, &metadata.schema, options.string_type)?.conjuncts());
-    }
-    Ok(bound)
-}
-
-/// The row groups and rows that are left once statistics were asked. With predicates, offset and limit are not in it.
-fn pruned_plan(
-    metadata: &Metadata,
-    options: &ScanOptions,
-    predicates: &[BoundPredicate],
-    metrics: &mut Metrics,
-) -> Result<VecDeque<RowGroupScan>> {
-    if predicates.is_empty() {
-        return plan_row_groups(metadata, options).map(VecDeque::from);
-    }
-    let unlimited = ScanOptions { offset: 0, limit: None, ..options.clone() };
-    let pruner = Pruner::new(metadata, options, predicates)?;
-    let mut plan = VecDeque::new();
-    for scan in plan_row_groups(metadata, &unlimited)? {
-        let pruned = pruner.prune(scan.row_group, &scan.rows, predicates)?;
-        add(&mut metrics.rows_pruned_by_stats, pruned.by_stats);
-        add(&mut metrics.rows_pruned_by_pages, pruned.by_pages);
-        if pruned.rows.selected() > 0 {
-            plan.push_back(RowGroupScan { row_group: scan.row_group, rows: pruned.rows, certain: pruned.certain });
-        } else {
-            add(&mut metrics.row_groups_pruned, 1);
+        let probed = self.probe.take().map(BloomProbe::into_scan);
+        for scan in probed.into_iter().chain(std::mem::take(&mut self.ahead)) {
+            self.chunk_ranges(&scan).chain(self.bloom_ranges(&scan)).for_each(|range| self.pushed.release(range));
         }
     }
-    Ok(plan)
+
+    /// Where the chunks lie that are read of a row group. One that lies outside the file is an error when its row group
+    /// begins.
+    fn chunk_ranges(&self, scan: &RowGroupScan) -> std::vec::IntoIter<ByteRange> {
+        let plan = &self.plan;
+        let range = |leaf| plan.chunk(scan.row_group, leaf)?.byte_range(plan.metadata.file_length);
+        plan.leaves_read(scan).into_iter().filter_map(|leaf| range(leaf).ok()).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Where the bloom filters lie that are asked about a row group.
+    fn bloom_ranges(&self, scan: &RowGroupScan) -> std::vec::IntoIter<ByteRange> {
+        let range = |leaf: &usize| {
+            let chunk = self.plan.chunk(scan.row_group, *leaf).ok()?;
+            ByteRange::new(chunk.bloom_filter_offset?, chunk.bloom_filter_length?)
+        };
+        scan.bloom_filters.iter().filter_map(range).collect::<Vec<_>>().into_iter()
+    }
 }
 
-fn check_chunk(chunk: &ColumnChunk) -> Result<()> {
-    if chunk.external {
-        return Err(Error::unsupported("the column chunk lies in another file"));
-    }
-    chunk.decryptor()?;
-    codec::check_supported(chunk.codec)
+/// What came of opening the next row group.
+enum Begun {
+    RowGroup(RowGroupReader),
+    /// Bytes are missing.
+    Starved(Vec<ByteRange>),
+    /// There is none.
+    Nothing,
 }

@@ -1,9 +1,7 @@
 //! What a decoder did.
 
 use super::row_group::RowGroupReader;
-use crate::error::Result;
-use crate::metadata::Metadata;
-use crate::scan::{ScanOptions, chosen_row_groups};
+use crate::scan::Plan;
 
 /// What a decoder has done so far. No count ever falls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,6 +12,8 @@ pub struct Metrics {
     pub rows_pruned_by_stats: u64,
     /// Rows left out by the page index.
     pub rows_pruned_by_pages: u64,
+    /// Rows left out by bloom filters.
+    pub rows_pruned_by_bloom: u64,
     /// Rows left out because a dictionary has no value that a predicate keeps.
     pub rows_pruned_by_dictionary: u64,
     /// Rows that were looked at and not kept by the predicates.
@@ -38,20 +38,29 @@ pub struct Metrics {
     pub bytes_decompressed: u64,
     /// Batches handed out.
     pub batches: u64,
+    /// Column chunks that the output needed and a predicate had decoded.
+    pub cache_hits: u64,
+    /// Column chunks that were decoded again for the output after a predicate had decoded them.
+    pub cache_misses: u64,
+    /// The most bytes of values decoded for predicates that waited for the output at a time.
+    pub cache_peak_bytes: u64,
     /// The most bytes that were held at a time.
     pub buffered_peak_bytes: u64,
 }
 
 impl Metrics {
     /// Those of a scan that has not begun.
-    pub(crate) fn of_plan(metadata: &Metadata, options: &ScanOptions) -> Result<Self> {
-        let chosen = chosen_row_groups(metadata.row_groups.len(), options)?;
-        let rows = chosen.iter().filter_map(|ordinal| metadata.row_groups.get(*ordinal)).map(|group| group.row_count);
-        Ok(Self {
-            rows_total: rows.fold(0, u64::saturating_add),
-            row_groups_total: chosen.len() as u64,
-            ..Self::default()
-        })
+    pub(crate) fn of_plan(plan: &Plan) -> Self {
+        let mut metrics = Self { row_groups_total: plan.row_groups.len() as u64, ..Self::default() };
+        for planned in &plan.row_groups {
+            add(&mut metrics.rows_total, planned.scan.rows.len());
+            if planned.by_stats.is_some() {
+                add(&mut metrics.rows_pruned_by_stats, planned.selected);
+            }
+            planned.by_pages.iter().for_each(|(_, rows)| add(&mut metrics.rows_pruned_by_pages, *rows));
+            add(&mut metrics.row_groups_pruned, u64::from(planned.is_pruned()));
+        }
+        metrics
     }
 
     /// Adds what was done in a row group.
@@ -59,6 +68,10 @@ impl Metrics {
         let counts = row_group.page_counts();
         add(&mut self.rows_filtered, row_group.rows_filtered());
         add(&mut self.rows_pruned_by_dictionary, row_group.rows_without_entry());
+        let cache = row_group.cache();
+        add(&mut self.cache_hits, cache.hits);
+        add(&mut self.cache_misses, cache.misses);
+        self.cache_peak_bytes = self.cache_peak_bytes.max(cache.peak_bytes);
         add(&mut self.pages_total, counts.seen);
         add(&mut self.pages_skipped, counts.seen.saturating_sub(counts.opened));
     }

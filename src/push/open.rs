@@ -12,15 +12,16 @@ use crate::byte_range::ByteRange;
 use crate::column::{ChunkPlace, ColumnReader, LevelShape};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
-use crate::metadata::{ColumnChunk, Metadata, PageLocation};
+use crate::metadata::{ColumnChunk, PageLocation};
 use crate::page::HighestLevels;
 use crate::page::guard::PageGuard;
 use crate::predicate::BoundPredicate;
-use crate::scan::{ProjectedColumn, Projection, RowGroupScan, ScanOptions};
-use crate::schema::arrow::leaf_data_type;
+use crate::scan::{Plan, ProjectedColumn, RowGroupScan, SelectionPolicy};
 
 /// Rows that predicates look at at a time: few enough for their values to stay in the cache until the output takes them.
 const FILTER_WINDOW_ROWS: u64 = 8192;
+/// Gaps that are jumped over where rows are to be selected by bitmaps.
+const BITMAP_JUMP_ROWS: u64 = 1024;
 /// A dictionary is asked for before anything else where it is at most one part in so many of what else would be read ...
 const SMALL_DICTIONARY_SHARE: u64 = 8;
 /// ... and that is at least so many bytes: a request takes its time too.
@@ -28,36 +29,20 @@ const LEAST_BYTES_SAVED: u64 = 256 << 10;
 
 /// What row groups of a scan are opened by.
 pub(crate) struct RowGroupOpener<'a> {
-    pub metadata: &'a Metadata,
-    pub options: &'a ScanOptions,
-    pub projection: &'a Arc<Projection>,
-    pub predicates: &'a [Arc<BoundPredicate>],
+    pub plan: &'a Plan,
     pub pool: &'a Arc<Pool>,
-}
-
-/// A leaf column for predicates: outside of lists, a slot a row.
-pub(crate) fn predicate_column(metadata: &Metadata, options: &ScanOptions, leaf: usize) -> Option<ProjectedColumn> {
-    let data_type = leaf_data_type(metadata.schema.leaves.get(leaf)?, options.string_type);
-    Some(ProjectedColumn { leaf, data_type, slot_definition: 0, beside_lists: false })
-}
-
-/// The column chunk of a row group.
-pub(crate) fn chunk_of(metadata: &Metadata, row_group: usize, column: usize) -> Result<&ColumnChunk> {
-    let chunk = metadata.row_groups.get(row_group).and_then(|group| group.columns.get(column));
-    chunk.ok_or_else(|| Error::internal("a column chunk is missing").in_row_group(row_group))
 }
 
 impl RowGroupOpener<'_> {
     /// A reader of the rows of `scan` that the predicates keep.
     pub(crate) fn open(&self, scan: &RowGroupScan) -> Result<RowGroupReader> {
-        // A predicate that is known to keep all rows is not asked, and its columns are not read for it.
-        let asked = self.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index));
-        let asked: Vec<(usize, &Arc<BoundPredicate>)> = asked.collect();
+        let columns = &self.plan.projection.columns;
+        let asked: Vec<(usize, &Arc<BoundPredicate>)> = self.plan.asked(scan).collect();
         let of_predicates: BTreeSet<usize> =
             asked.iter().flat_map(|(_, predicate)| predicate.leaves()).copied().collect();
         let is_kept = |column: &ProjectedColumn| of_predicates.contains(&column.leaf) && self.can_be_kept(column);
         let kept_leaves: BTreeSet<usize> =
-            self.projection.columns.iter().filter(|column| is_kept(column)).map(|column| column.leaf).collect();
+            columns.iter().filter(|column| is_kept(column)).map(|column| column.leaf).collect();
         let mut filters = Vec::with_capacity(asked.len());
         let mut read = BTreeSet::new();
         for (place, (index, predicate)) in asked.iter().enumerate() {
@@ -75,43 +60,46 @@ impl RowGroupOpener<'_> {
                     });
                 }
             }
-            let probe = self.dictionary_probe(scan, predicate, &columns, &of_predicates)?;
+            let probe = self.dictionary_probe(scan, predicate, &columns)?;
             let passed_on = wanted_later.into_iter().collect();
             let certain = scan.certain_rows(*index);
             filters.push(FilterStage::new(Arc::clone(predicate), columns, passed_on, &certain, probe));
         }
         let has_filters = !filters.is_empty();
-        let output = self.projection.columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
+        let output = columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
             true => Ok(OutputColumn::Kept(KeptColumn::new(column.leaf))),
             false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
         });
-        let output = self.output(scan, output.collect::<Result<_>>()?);
-        let cache = self.options.predicate_cache_bytes;
+        let is_again =
+            |column: &&ProjectedColumn| of_predicates.contains(&column.leaf) && !kept_leaves.contains(&column.leaf);
+        let read_again = columns.iter().filter(is_again).count() as u64;
+        let output = self.output(scan, output.collect::<Result<_>>()?, read_again);
+        let cache = self.plan.options.predicate_cache_bytes;
         Ok(RowGroupReader::new(scan.row_group, &scan.rows, filters, output, FILTER_WINDOW_ROWS, cache))
     }
 
-    fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>) -> OutputStage {
-        let groups_before = self.metadata.row_groups.iter().take(scan.row_group);
+    fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>, read_again: u64) -> OutputStage {
+        let groups_before = self.plan.metadata.row_groups.iter().take(scan.row_group);
         let first_row = groups_before.fold(0, |rows: u64, group| rows.saturating_add(group.row_count));
-        let batch_rows = self.options.batch_rows as u64;
-        OutputStage::new(scan.row_group, first_row, Arc::clone(self.projection), columns, batch_rows)
+        let batch_rows = self.plan.options.batch_rows as u64;
+        OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows, read_again)
     }
 
     /// True for an output column whose values can come along from a predicate: one that shares its top-level column with
     /// no list, of the type that predicates read.
     fn can_be_kept(&self, column: &ProjectedColumn) -> bool {
-        let of_predicate = predicate_column(self.metadata, self.options, column.leaf);
+        let of_predicate = self.plan.predicate_column(column.leaf);
         !column.beside_lists && of_predicate.is_some_and(|kept| kept.data_type == column.data_type)
     }
 
     /// A reader for predicates: of strings and binaries that are stored with a dictionary, as codes.
     fn filter_reader(&self, scan: &RowGroupScan, leaf: usize, may_be_coded: bool) -> Result<ColumnReader> {
-        let column = predicate_column(self.metadata, self.options, leaf);
+        let column = self.plan.predicate_column(leaf);
         let mut column = column.ok_or_else(|| Error::internal("a leaf is missing"))?;
         let is_bytes = column.data_type.is_string()
             || column.data_type.is_binary()
             || matches!(column.data_type, DataType::FixedSizeBinary(_));
-        let has_dictionary = chunk_of(self.metadata, scan.row_group, leaf)?.dictionary_page_offset.is_some();
+        let has_dictionary = self.plan.chunk(scan.row_group, leaf)?.dictionary_page_offset.is_some();
         if may_be_coded && is_bytes && has_dictionary {
             column.data_type = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(column.data_type));
         }
@@ -124,39 +112,36 @@ impl RowGroupOpener<'_> {
         scan: &RowGroupScan,
         predicate: &BoundPredicate,
         columns: &[FilterColumn],
-        of_predicates: &BTreeSet<usize>,
     ) -> Result<Option<DictionaryProbe>> {
         let ([column], [leaf], false) = (columns, predicate.leaves(), predicate.has_callback()) else {
             return Ok(None);
         };
-        let chunk = chunk_of(self.metadata, scan.row_group, column.leaf)?;
+        let chunk = self.plan.chunk(scan.row_group, column.leaf)?;
         let Some(start) = chunk.dictionary_page_offset.filter(|_| chunk.is_all_codes) else { return Ok(None) };
         let range = ByteRange::between(start, chunk.data_page_offset);
-        let leaves = self.projection.columns.iter().map(|column| column.leaf).chain(of_predicates.iter().copied());
-        let leaves: BTreeSet<usize> = leaves.collect();
         let mut all_bytes = 0u64;
-        for leaf in leaves {
-            all_bytes = all_bytes.saturating_add(chunk_of(self.metadata, scan.row_group, leaf)?.compressed_bytes);
+        for leaf in self.plan.leaves_read(scan) {
+            all_bytes = all_bytes.saturating_add(self.plan.chunk(scan.row_group, leaf)?.compressed_bytes);
         }
         let rest = all_bytes.saturating_sub(range.length);
         let is_asked_for =
             rest >= LEAST_BYTES_SAVED && range.length <= rest.checked_div(SMALL_DICTIONARY_SHARE).unwrap_or(0);
-        let can_be_null = self.metadata.schema.leaves.get(*leaf).is_none_or(|leaf| leaf.max_definition_level > 0);
+        let can_be_null = self.plan.metadata.schema.leaves.get(*leaf).is_none_or(|leaf| leaf.max_definition_level > 0);
         let null_count = (!can_be_null).then_some(0);
         Ok(Some(DictionaryProbe { range, is_asked_for, null_count }))
     }
 
     fn column_reader(&self, scan: &RowGroupScan, column: &ProjectedColumn, may_skip: bool) -> Result<ColumnReader> {
         let ordinal = column.leaf;
-        let row_count = self.metadata.row_groups.get(scan.row_group).map_or(0, |group| group.row_count);
-        let leaf = self.metadata.schema.leaves.get(ordinal).ok_or_else(|| Error::internal("a leaf is missing"))?;
-        let chunk = chunk_of(self.metadata, scan.row_group, ordinal)?;
+        let row_count = self.plan.metadata.row_groups.get(scan.row_group).map_or(0, |group| group.row_count);
+        let leaf = self.plan.metadata.schema.leaves.get(ordinal).ok_or_else(|| Error::internal("a leaf is missing"))?;
+        let chunk = self.plan.chunk(scan.row_group, ordinal)?;
         let range = chunk
-            .byte_range(self.metadata.file_length)
+            .byte_range(self.plan.metadata.file_length)
             .map_err(|error| error.in_column(ordinal, &leaf.dotted_path()).in_row_group(scan.row_group))?;
         let selected = scan.rows.selected();
         let is_partial = may_skip || selected < row_count;
-        let uses_index = is_partial || self.options.max_buffered_bytes.is_some();
+        let uses_index = is_partial || self.plan.options.max_buffered_bytes.is_some();
         let place = ChunkPlace {
             range,
             stated_end: range.end().saturating_sub(chunk.unaccounted_bytes),
@@ -164,7 +149,7 @@ impl RowGroupOpener<'_> {
             index: if uses_index { usable_index(chunk, row_count) } else { Vec::new() },
             guard: PageGuard {
                 decryptor: chunk.decryptor()?,
-                verify_checksums: self.options.verify_checksums,
+                verify_checksums: self.plan.options.verify_checksums,
                 begins_with_dictionary: chunk.dictionary_page_offset.is_some(),
             },
             row_group: scan.row_group,
@@ -176,7 +161,13 @@ impl RowGroupOpener<'_> {
             },
         };
         let rows = usize::try_from(selected).unwrap_or(usize::MAX);
-        ColumnReader::new(place, leaf, &column.data_type, rows.min(self.options.batch_rows), self.pool)
+        let rows = rows.min(self.plan.options.batch_rows);
+        let reader = ColumnReader::new(place, leaf, &column.data_type, rows, self.pool)?;
+        Ok(match self.plan.options.selection_policy {
+            SelectionPolicy::Adaptive => reader,
+            SelectionPolicy::Runs => reader.with_shortest_jump(1),
+            SelectionPolicy::Bitmap => reader.with_shortest_jump(BITMAP_JUMP_ROWS),
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What to read: options, the columns they name, the rows of each row group; and the statistics to decide it by.
 //!
-//! Pure decisions over metadata; no bytes of pages are seen here. Rests on `metadata` and `schema`, and on `column` to make
-//! Arrow values of bounds.
+//! Pure decisions over metadata, made once and kept in a [`Plan`]; no bytes of pages are seen here. Rests on `metadata`,
+//! `schema` and `predicate`, and on `column` to make Arrow values of bounds and to know what can be decoded.
 
 mod appended;
 mod bloom_filter;
@@ -10,14 +10,15 @@ mod options;
 mod plan;
 mod projection;
 mod pruning;
+mod row_groups;
 mod selection;
 mod statistics;
 mod windows;
 
 pub(crate) use decode_plan::{DecodePlans, RowFilters};
-pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions};
-pub(crate) use plan::{RowGroupScan, chosen_row_groups, plan_row_groups};
+pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions, SelectionPolicy};
+pub use plan::Plan;
 pub(crate) use projection::{ProjectedColumn, Projection};
-pub(crate) use pruning::Pruner;
+pub(crate) use row_groups::RowGroupScan;
 pub use selection::RowSelection;
 pub(crate) use windows::RowWindow;

@@ -1,145 +1,209 @@
-//! Which rows of which row groups a scan reads.
+//! What a scan will do, decided once: columns, predicates, and the rows of each row group that statistics do not rule out.
 
-use super::{RowSelection, ScanOptions};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow_array::Array;
+
+use super::pruning::{Pruned, Pruner};
+use super::row_groups::{RowGroupScan, selected_rows};
+use super::{ProjectedColumn, Projection, ScanOptions};
+use crate::column::check_supported;
 use crate::error::{Error, Result};
-use crate::metadata::Metadata;
+use crate::memory::Pool;
+use crate::metadata::{ColumnChunk, Metadata};
+use crate::page::codec;
+use crate::predicate::{BoundPredicate, Verdict};
+use crate::schema::arrow::leaf_data_type;
 
-/// The rows that a scan reads of one row group; at least one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RowGroupScan {
-    /// Ordinal of the row group in the file.
-    pub row_group: usize,
-    /// Its rows that are wanted.
-    pub rows: RowSelection,
-    /// For each predicate, rows of which it is known without looking at them that it keeps them. Empty where nothing is
-    /// known.
-    pub certain: Vec<RowSelection>,
+/// A scan of one file, planned: it never changes, and any number of decoders on any threads may read it.
+///
+/// Statistics are asked when it is made. What has to be read before it can decide, such as a bloom filter, is the
+/// business of decoders.
+pub struct Plan {
+    pub(crate) metadata: Arc<Metadata>,
+    pub(crate) options: ScanOptions,
+    pub(crate) projection: Arc<Projection>,
+    /// All of them must keep a row, each looks at the rows that those before it kept.
+    pub(crate) predicates: Vec<Arc<BoundPredicate>>,
+    /// The chosen row groups in the order in which they are read.
+    pub(crate) row_groups: Vec<PlannedRowGroup>,
+    /// What is known of the columns of predicates.
+    pruner: Pruner,
 }
 
-impl RowGroupScan {
-    /// The rows that the predicate with this ordinal is known to keep, where there are some.
-    pub(crate) fn certain_rows(&self, predicate: usize) -> RowSelection {
-        let known = self.certain.get(predicate).cloned();
-        known.unwrap_or_else(|| RowSelection::of_ranges(self.rows.len(), std::iter::empty()))
-    }
+/// What is read of a chosen row group, and why the rest is not.
+#[derive(Debug)]
+pub(crate) struct PlannedRowGroup {
+    /// Its rows that are read: as selected, without those that statistics rule out. Without predicates, offset and limit
+    /// are in it.
+    pub scan: RowGroupScan,
+    /// Rows of it that were selected before statistics were asked.
+    pub selected: u64,
+    /// The predicate that no row can satisfy by the statistics of the row group.
+    pub by_stats: Option<usize>,
+    /// Rows that the page index rules out, and by which predicate.
+    pub by_pages: Vec<(usize, u64)>,
+}
 
-    /// True where the predicate with this ordinal need not be asked.
-    pub(crate) fn is_certain(&self, predicate: usize) -> bool {
-        let known = self.certain.get(predicate);
-        known.is_some_and(|known| known.intersection(&self.rows).selected() == self.rows.selected())
+impl PlannedRowGroup {
+    /// True where statistics rule out every row that was selected.
+    pub(crate) fn is_pruned(&self) -> bool {
+        self.selected > 0 && self.scan.rows.selected() == 0
     }
 }
 
-/// The row groups that the options choose, in their order, with row selection, offset and limit applied over them all. Row
-/// groups without a wanted row are left out.
-pub(crate) fn plan_row_groups(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<RowGroupScan>> {
-    let chosen = chosen_row_groups(metadata.row_groups.len(), options)?;
-    let rows_of = |row_group: usize| metadata.row_groups.get(row_group).map_or(0, |group| group.row_count);
-    let total = chosen.iter().fold(0u64, |sum, row_group| sum.saturating_add(rows_of(*row_group)));
-    if let Some(selection) = options.row_selection.as_ref().filter(|selection| selection.len() != total) {
-        let rows = selection.len();
-        return Err(Error::invalid_argument(format!("a row selection over {rows} rows where {total} are chosen")));
-    }
-    let mut scans = Vec::new();
-    let mut first_row = 0u64;
-    let mut to_skip = options.offset;
-    let mut to_read = options.limit.unwrap_or(u64::MAX);
-    for row_group in chosen {
-        let end = first_row.saturating_add(rows_of(row_group));
-        let selected = match &options.row_selection {
-            Some(selection) => selection.slice(first_row..end),
-            None => RowSelection::all(end.saturating_sub(first_row)),
-        };
-        first_row = end;
-        let rows = selected.offset(to_skip).limit(to_read);
-        to_skip = to_skip.saturating_sub(selected.selected());
-        to_read = to_read.saturating_sub(rows.selected());
-        if rows.selected() > 0 {
-            scans.push(RowGroupScan { row_group, rows, certain: Vec::new() });
+impl Plan {
+    /// Plans the scan of the rows and columns that `options` ask for.
+    ///
+    /// Fails with `InvalidArgument` for options that do not fit the file, and with `Unsupported` where a wanted column
+    /// is of a kind that cannot be decoded; the message names the column.
+    pub fn new(metadata: Arc<Metadata>, options: ScanOptions) -> Result<Self> {
+        if options.batch_rows == 0 {
+            return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
         }
+        let projection = Arc::new(Projection::new(&metadata, &options)?);
+        let mut predicates = Vec::new();
+        for predicate in &options.predicates {
+            let bound = BoundPredicate::bind(predicate, &metadata.schema, options.string_type)?;
+            predicates.extend(bound.conjuncts().into_iter().map(Arc::new));
+        }
+        let pruner = Pruner::new(&metadata, &options, &predicates)?;
+        let row_groups = planned_row_groups(&metadata, &options, &predicates, &pruner)?;
+        let plan = Self { metadata, options, projection, predicates, row_groups, pruner };
+        plan.check_columns()?;
+        Ok(plan)
     }
-    Ok(scans)
-}
 
-/// The ordinals of the chosen row groups.
-pub(crate) fn chosen_row_groups(count: usize, options: &ScanOptions) -> Result<Vec<usize>> {
-    let Some(chosen) = &options.row_groups else { return Ok((0..count).collect()) };
-    let mut seen = vec![false; count];
-    let mut ordinals = Vec::with_capacity(chosen.len().min(count));
-    for ordinal in chosen {
-        let index = usize::try_from(*ordinal).unwrap_or(usize::MAX);
-        match seen.get_mut(index) {
-            None => {
-                return Err(Error::invalid_argument(format!("row group {ordinal} where the file has {count}")));
+    /// The row groups of which rows are read, in the order in which they are read.
+    pub(crate) fn scans(&self) -> impl Iterator<Item = &RowGroupScan> {
+        self.row_groups.iter().map(|planned| &planned.scan).filter(|scan| scan.rows.selected() > 0)
+    }
+
+    /// The columns that are read: those of the output, and those of predicates.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = ProjectedColumn> + '_ {
+        let of_predicates = self.predicates.iter().flat_map(|predicate| predicate.leaves());
+        self.projection.columns.iter().cloned().chain(of_predicates.filter_map(|leaf| self.predicate_column(*leaf)))
+    }
+
+    /// The predicates that have to be asked in a row group, with their ordinals.
+    pub(crate) fn asked<'a>(
+        &'a self,
+        scan: &'a RowGroupScan,
+    ) -> impl Iterator<Item = (usize, &'a Arc<BoundPredicate>)> + Clone {
+        self.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index))
+    }
+
+    /// The leaf columns that are read of a row group, those of predicates and of the output.
+    pub(crate) fn leaves_read(&self, scan: &RowGroupScan) -> BTreeSet<usize> {
+        let of_predicates = self.asked(scan).flat_map(|(_, predicate)| predicate.leaves()).copied();
+        self.projection.columns.iter().map(|column| column.leaf).chain(of_predicates).collect()
+    }
+
+    /// Whether some row of a row group may satisfy the predicates, where `lacks` says which leaf columns have none of some
+    /// values.
+    pub(crate) fn may_keep_rows(&self, scan: &RowGroupScan, lacks: &dyn Fn(usize, &dyn Array) -> bool) -> Result<bool> {
+        let known = self.pruner.with_bloom_filters(scan.row_group, lacks);
+        for (_, predicate) in self.asked(scan) {
+            if predicate.evaluate_bounds(&known)? == Verdict::None {
+                return Ok(false);
             }
-            Some(true) => return Err(Error::invalid_argument(format!("row group {ordinal} is named twice"))),
-            Some(slot) => *slot = true,
         }
-        ordinals.push(index);
+        Ok(true)
     }
-    Ok(ordinals)
+
+    /// The leaf column with this ordinal as predicates see it.
+    pub(crate) fn predicate_column(&self, leaf: usize) -> Option<ProjectedColumn> {
+        let data_type = leaf_data_type(self.metadata.schema.leaves.get(leaf)?, self.options.string_type);
+        Some(ProjectedColumn { leaf, data_type, slot_definition: 0, beside_lists: false })
+    }
+
+    /// A column chunk of the file.
+    pub(crate) fn chunk(&self, row_group: usize, column: usize) -> Result<&ColumnChunk> {
+        let chunk = self.metadata.row_groups.get(row_group).and_then(|group| group.columns.get(column));
+        chunk.ok_or_else(|| Error::internal("a column chunk is missing").in_row_group(row_group))
+    }
+
+    /// Refuses what cannot be decoded before any byte is asked for.
+    fn check_columns(&self) -> Result<()> {
+        let pool = Arc::new(Pool::default());
+        for column in self.columns() {
+            let Some(leaf) = self.metadata.schema.leaves.get(column.leaf) else { continue };
+            let placed = |error: Error| error.in_column(column.leaf, &leaf.dotted_path());
+            check_supported(leaf, &column.data_type, &pool).map_err(placed)?;
+            for scan in self.scans() {
+                let chunk = self.chunk(scan.row_group, column.leaf)?;
+                check_chunk(chunk).map_err(|error| placed(error).in_row_group(scan.row_group))?;
+            }
+        }
+        Ok(())
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::ops::Range;
-
-    use super::*;
-    use crate::metadata::RowGroup;
-    use crate::schema::Schema;
-
-    fn plan(options: ScanOptions) -> Result<Vec<(usize, Range<u64>)>> {
-        let row_groups = [10, 0, 20, 5].map(|row_count| RowGroup {
-            row_count,
-            total_byte_size: 0,
-            columns: vec![],
-            sorting_columns: vec![],
-        });
-        let metadata = Metadata {
-            file_length: 12,
-            version: 2,
-            created_by: None,
-            key_value: vec![],
-            schema: Schema { nodes: vec![], leaves: vec![] },
-            column_orders: vec![],
-            thrift: vec![],
-            row_groups: row_groups.into(),
+/// The chosen row groups and the rows of them that are left once statistics were asked. With predicates, offset and limit are
+/// not in it.
+fn planned_row_groups(
+    metadata: &Metadata,
+    options: &ScanOptions,
+    predicates: &[Arc<BoundPredicate>],
+    pruner: &Pruner,
+) -> Result<Vec<PlannedRowGroup>> {
+    let planned =
+        |scan: RowGroupScan, selected, by_stats, by_pages| PlannedRowGroup { scan, selected, by_stats, by_pages };
+    if predicates.is_empty() {
+        let unpruned = |scan: RowGroupScan| {
+            let selected = scan.rows.selected();
+            planned(scan, selected, None, Vec::new())
         };
-        let scans = plan_row_groups(&metadata, &options)?;
-        let ranges = |scan: &RowGroupScan| scan.rows.ranges().map(|rows| (scan.row_group, rows)).collect::<Vec<_>>();
-        Ok(scans.iter().flat_map(ranges).collect())
+        return Ok(selected_rows(metadata, options)?.into_iter().map(unpruned).collect());
     }
+    let unlimited = ScanOptions { offset: 0, limit: None, ..options.clone() };
+    let pruned = |scan: RowGroupScan| {
+        let selected = scan.rows.selected();
+        if selected == 0 {
+            return Ok(planned(scan, 0, None, Vec::new()));
+        }
+        let Pruned { rows, by_stats, by_pages, certain } = pruner.prune(scan.row_group, &scan.rows, predicates)?;
+        let mut scan = RowGroupScan { rows, certain, ..scan };
+        if options.use_bloom_filters && scan.rows.selected() > 0 {
+            scan.bloom_filters = deciding_bloom_filters(metadata, options, predicates, pruner, scan.row_group)?;
+        }
+        Ok(planned(scan, selected, by_stats, by_pages))
+    };
+    selected_rows(metadata, &unlimited)?.into_iter().map(pruned).collect()
+}
 
-    #[test]
-    fn offset_and_limit_run_over_the_chosen_row_groups() {
-        let all = ScanOptions::default();
-        assert_eq!(plan(all.clone()).unwrap(), [(0, 0..10), (2, 0..20), (3, 0..5)]);
-        let middle = ScanOptions { offset: 12, limit: Some(19), ..all.clone() };
-        assert_eq!(plan(middle).unwrap(), [(2, 2..20), (3, 0..1)]);
-        let reordered = ScanOptions { offset: 3, row_groups: Some(vec![3, 0]), ..all.clone() };
-        assert_eq!(plan(reordered).unwrap(), [(3, 3..5), (0, 0..10)]);
-        assert_eq!(plan(ScanOptions { limit: Some(0), ..all.clone() }).unwrap(), []);
-        assert_eq!(plan(ScanOptions { offset: u64::MAX, ..all }).unwrap(), []);
-    }
-
-    #[test]
-    fn a_row_selection_runs_over_the_chosen_row_groups() {
-        let select = |runs: &[(u64, bool)]| Some(RowSelection::from_runs(runs.iter().copied()).unwrap());
-        let options = ScanOptions {
-            row_groups: Some(vec![2, 0]),
-            row_selection: select(&[(5, true), (13, false), (4, true), (8, false)]),
-            ..ScanOptions::default()
-        };
-        assert_eq!(plan(options.clone()).unwrap(), [(2, 0..5), (2, 18..20), (0, 0..2)]);
-        let options = ScanOptions { offset: 6, limit: Some(2), ..options };
-        assert_eq!(plan(options.clone()).unwrap(), [(2, 19..20), (0, 0..1)]);
-        assert!(plan(ScanOptions { row_selection: select(&[(31, true)]), ..options }).is_err());
-    }
-
-    #[test]
-    fn unknown_and_repeated_row_groups_are_refused() {
-        for row_groups in [vec![4], vec![1, 1], vec![u32::MAX]] {
-            assert!(plan(ScanOptions { row_groups: Some(row_groups), ..ScanOptions::default() }).is_err());
+/// The leaf columns whose bloom filters would rule out the row group, did they have none of the values sought.
+fn deciding_bloom_filters(
+    metadata: &Metadata,
+    options: &ScanOptions,
+    predicates: &[Arc<BoundPredicate>],
+    pruner: &Pruner,
+    row_group: usize,
+) -> Result<Vec<usize>> {
+    let chunk = |leaf: usize| metadata.row_groups.get(row_group)?.columns.get(leaf);
+    // Of a filter of unknown length a first request would only bring the length.
+    let filter_bytes = |leaf: usize| {
+        let chunk = chunk(leaf).filter(|chunk| !chunk.external && chunk.bloom_filter_offset.is_some())?;
+        chunk.bloom_filter_length
+    };
+    let mut deciding = BTreeSet::new();
+    for predicate in predicates {
+        let has_filter = |leaf, _: &dyn Array| filter_bytes(leaf).is_some();
+        let known = pruner.with_bloom_filters(row_group, &has_filter);
+        if predicate.evaluate_bounds(&known)? == Verdict::None {
+            deciding.extend(predicate.leaves().iter().copied().filter(|leaf| filter_bytes(*leaf).is_some()));
         }
     }
+    let bytes = deciding.iter().filter_map(|leaf| filter_bytes(*leaf)).fold(0, u64::saturating_add);
+    let fits = options.max_buffered_bytes.is_none_or(|bound| bytes <= bound);
+    Ok(if fits { deciding.into_iter().collect() } else { Vec::new() })
+}
+
+fn check_chunk(chunk: &ColumnChunk) -> Result<()> {
+    if chunk.external {
+        return Err(Error::unsupported("the column chunk lies in another file"));
+    }
+    chunk.decryptor()?;
+    codec::check_supported(chunk.codec)
 }

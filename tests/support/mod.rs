@@ -23,3 +23,4 @@ pub mod scenario;
 pub mod shaped;
 pub mod slow;
 pub mod thrift;
+pub mod well_typed;

@@ -1,0 +1,145 @@
+//! Which rows of which row groups a scan reads.
+
+use super::{RowSelection, ScanOptions};
+use crate::error::{Error, Result};
+use crate::metadata::Metadata;
+
+/// The rows that a scan reads of one row group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RowGroupScan {
+    /// Ordinal of the row group in the file.
+    pub row_group: usize,
+    /// Its rows that are wanted.
+    pub rows: RowSelection,
+    /// For each predicate, rows of which it is known without looking at them that it keeps them. Empty where nothing is
+    /// known.
+    pub certain: Vec<RowSelection>,
+    /// Leaf columns whose bloom filters can rule out all rows.
+    pub bloom_filters: Vec<usize>,
+}
+
+impl RowGroupScan {
+    /// The rows that the predicate with this ordinal is known to keep.
+    pub(crate) fn certain_rows(&self, predicate: usize) -> RowSelection {
+        let known = self.certain.get(predicate).cloned();
+        known.unwrap_or_else(|| RowSelection::of_ranges(self.rows.len(), std::iter::empty()))
+    }
+
+    /// True where the predicate with this ordinal need not be asked.
+    pub(crate) fn is_certain(&self, predicate: usize) -> bool {
+        let known = self.certain.get(predicate);
+        known.is_some_and(|known| known.intersection(&self.rows).selected() == self.rows.selected())
+    }
+}
+
+/// The row groups that the options choose, in their order, with row selection, offset and limit applied over them all. What
+/// is left of a row group may be no row.
+pub(super) fn selected_rows(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<RowGroupScan>> {
+    let chosen = chosen_row_groups(metadata.row_groups.len(), options)?;
+    let rows_of = |row_group: usize| metadata.row_groups.get(row_group).map_or(0, |group| group.row_count);
+    let total = chosen.iter().fold(0u64, |sum, row_group| sum.saturating_add(rows_of(*row_group)));
+    if let Some(selection) = options.row_selection.as_ref().filter(|selection| selection.len() != total) {
+        let rows = selection.len();
+        return Err(Error::invalid_argument(format!("a row selection over {rows} rows where {total} are chosen")));
+    }
+    let mut scans = Vec::new();
+    let mut first_row = 0u64;
+    let mut to_skip = options.offset;
+    let mut to_read = options.limit.unwrap_or(u64::MAX);
+    for row_group in chosen {
+        let end = first_row.saturating_add(rows_of(row_group));
+        let selected = match &options.row_selection {
+            Some(selection) => selection.slice(first_row..end),
+            None => RowSelection::all(end.saturating_sub(first_row)),
+        };
+        first_row = end;
+        let rows = selected.offset(to_skip).limit(to_read);
+        to_skip = to_skip.saturating_sub(selected.selected());
+        to_read = to_read.saturating_sub(rows.selected());
+        scans.push(RowGroupScan { row_group, rows, certain: Vec::new(), bloom_filters: Vec::new() });
+    }
+    Ok(scans)
+}
+
+/// The ordinals of the chosen row groups.
+pub(super) fn chosen_row_groups(count: usize, options: &ScanOptions) -> Result<Vec<usize>> {
+    let Some(chosen) = &options.row_groups else { return Ok((0..count).collect()) };
+    let mut seen = vec![false; count];
+    let mut ordinals = Vec::with_capacity(chosen.len().min(count));
+    for ordinal in chosen {
+        let index = usize::try_from(*ordinal).unwrap_or(usize::MAX);
+        match seen.get_mut(index) {
+            None => {
+                return Err(Error::invalid_argument(format!("row group {ordinal} where the file has {count}")));
+            }
+            Some(true) => return Err(Error::invalid_argument(format!("row group {ordinal} is named twice"))),
+            Some(slot) => *slot = true,
+        }
+        ordinals.push(index);
+    }
+    Ok(ordinals)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+    use crate::metadata::RowGroup;
+    use crate::schema::Schema;
+
+    fn selected(options: ScanOptions) -> Result<Vec<(usize, Range<u64>)>> {
+        let row_groups = [10, 0, 20, 5].map(|row_count| RowGroup {
+            row_count,
+            total_byte_size: 0,
+            columns: vec![],
+            sorting_columns: vec![],
+        });
+        let metadata = Metadata {
+            file_length: 12,
+            version: 2,
+            created_by: None,
+            key_value: vec![],
+            schema: Schema { nodes: vec![], leaves: vec![] },
+            column_orders: vec![],
+            thrift: vec![],
+            row_groups: row_groups.into(),
+        };
+        let scans = selected_rows(&metadata, &options)?;
+        let ranges = |scan: &RowGroupScan| scan.rows.ranges().map(|rows| (scan.row_group, rows)).collect::<Vec<_>>();
+        Ok(scans.iter().flat_map(ranges).collect())
+    }
+
+    #[test]
+    fn offset_and_limit_run_over_the_chosen_row_groups() {
+        let all = ScanOptions::default();
+        assert_eq!(selected(all.clone()).unwrap(), [(0, 0..10), (2, 0..20), (3, 0..5)]);
+        let middle = ScanOptions { offset: 12, limit: Some(19), ..all.clone() };
+        assert_eq!(selected(middle).unwrap(), [(2, 2..20), (3, 0..1)]);
+        let reordered = ScanOptions { offset: 3, row_groups: Some(vec![3, 0]), ..all.clone() };
+        assert_eq!(selected(reordered).unwrap(), [(3, 3..5), (0, 0..10)]);
+        assert_eq!(selected(ScanOptions { limit: Some(0), ..all.clone() }).unwrap(), []);
+        assert_eq!(selected(ScanOptions { offset: u64::MAX, ..all }).unwrap(), []);
+    }
+
+    #[test]
+    fn a_row_selection_runs_over_the_chosen_row_groups() {
+        let select = |runs: &[(u64, bool)]| Some(RowSelection::from_runs(runs.iter().copied()).unwrap());
+        let options = ScanOptions {
+            row_groups: Some(vec![2, 0]),
+            row_selection: select(&[(5, true), (13, false), (4, true), (8, false)]),
+            ..ScanOptions::default()
+        };
+        assert_eq!(selected(options.clone()).unwrap(), [(2, 0..5), (2, 18..20), (0, 0..2)]);
+        let options = ScanOptions { offset: 6, limit: Some(2), ..options };
+        assert_eq!(selected(options.clone()).unwrap(), [(2, 19..20), (0, 0..1)]);
+        assert!(selected(ScanOptions { row_selection: select(&[(31, true)]), ..options }).is_err());
+    }
+
+    #[test]
+    fn unknown_and_repeated_row_groups_are_refused() {
+        for row_groups in [vec![4], vec![1, 1], vec![u32::MAX]] {
+            assert!(selected(ScanOptions { row_groups: Some(row_groups), ..ScanOptions::default() }).is_err());
+        }
+    }
+}
