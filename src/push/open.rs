@@ -43,6 +43,11 @@ impl RowGroupOpener<'_> {
         let is_kept = |column: &ProjectedColumn| of_predicates.contains(&column.leaf) && self.can_be_kept(column);
         let kept_leaves: BTreeSet<usize> =
             columns.iter().filter(|column| is_kept(column)).map(|column| column.leaf).collect();
+        // Bytes that are read twice are held for the second time, where they need not keep within a bound.
+        let is_shared = |leaf: usize| {
+            let is_read_again = |column: &ProjectedColumn| column.leaf == leaf && !kept_leaves.contains(&leaf);
+            self.plan.options.max_buffered_bytes.is_none() && self.plan.projection.columns.iter().any(is_read_again)
+        };
         let mut filters = Vec::with_capacity(asked.len());
         let mut read = BTreeSet::new();
         for (place, (index, predicate)) in asked.iter().enumerate() {
@@ -57,6 +62,7 @@ impl RowGroupOpener<'_> {
                         leaf: *leaf,
                         reader: self.filter_reader(scan, *leaf, is_coded)?,
                         is_kept: wanted_later.contains(leaf),
+                        is_shared: is_shared(*leaf),
                     });
                 }
             }
