@@ -13,6 +13,7 @@ use super::{RowSelection, ScanOptions};
 use crate::error::Result;
 use crate::metadata::Metadata;
 use crate::predicate::{BoundPredicate, LeafBounds, Verdict};
+use crate::schema::arrow::leaf_data_type;
 
 /// Which rows of a row group are left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +38,10 @@ impl Pruner {
         let (mut chunks, mut pages) = (BTreeMap::new(), BTreeMap::new());
         for leaf in predicates.iter().flat_map(BoundPredicate::leaves) {
             if !chunks.contains_key(leaf) {
-                chunks.insert(*leaf, metadata.column_statistics(*leaf, options.string_type)?);
-                pages.insert(*leaf, metadata.page_statistics(*leaf, options.string_type)?);
+                // Predicates have the types that the columns have without the hint of the writer.
+                let data_type = |leaf: &_| leaf_data_type(leaf, options.string_type);
+                chunks.insert(*leaf, metadata.column_statistics_as(*leaf, data_type)?);
+                pages.insert(*leaf, metadata.page_statistics_as(*leaf, data_type)?);
             }
         }
         Ok(Self { chunks, pages })
