@@ -337,8 +337,6 @@ fn check_against_values(name: &str, bytes: &Bytes, metadata: &Metadata) -> usize
                 columns: Some(vec![path.clone()]),
                 row_groups,
                 string_type: StringType::Utf8View,
-                // Bounds have the types of the Parquet schema.
-                ignore_arrow_schema: true,
                 ..ScanOptions::default()
             };
             let Ok(scan) = scan(bytes, options) else { continue };
