@@ -86,6 +86,7 @@ mod tests {
             schema: Schema { nodes: vec![], leaves: vec![] },
             column_orders: vec![],
             thrift: vec![],
+            hinted_types: std::sync::OnceLock::new(),
             row_groups: row_groups.into(),
         };
         let scans = plan_row_groups(&metadata, &options)?;
