@@ -103,6 +103,7 @@ mod tests {
             schema: Schema { nodes: vec![], leaves: vec![] },
             column_orders: vec![],
             thrift: vec![],
+            hinted_types: std::sync::OnceLock::new(),
             row_groups: row_groups.into(),
         };
         let scans = selected_rows(&metadata, &options)?;
