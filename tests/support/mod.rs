@@ -8,6 +8,7 @@ pub mod compare;
 pub mod corpus;
 pub mod fixture;
 pub mod fuzz;
+pub mod fuzz_predicates;
 pub mod handmade;
 pub mod host;
 pub mod hostile;
