@@ -365,6 +365,23 @@ fn trap06_rows_go_on_over_pages() {
     assert!((10..90).contains(&refused), "{refused} of 100 files with pages of version 2 are refused");
 }
 
+/// Rows behind the last one of the row group are refused, also where they lie in the page of the last one and nothing but
+/// their levels tells of them.
+#[test]
+fn rows_that_the_row_group_does_not_have() {
+    let mut random = Random::new(12);
+    for rows in [13, 14, 40] {
+        let (_, entries) = random_lists(&mut random, rows);
+        let half = entries.len() / 2;
+        for (pages, v2) in
+            [(vec![&entries[..]], false), (vec![&entries[..half], &entries[half..]], false), (vec![&entries[..]], true)]
+        {
+            let error = rows_of(&file_of_lists(&pages, v2), &ScanOptions::default()).expect_err("too many rows");
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{rows} rows in {} pages: {error:?}", pages.len());
+        }
+    }
+}
+
 /// Pages of a few entries each, some of none; every second time those of version 2 end with rows.
 fn cut_into_pages<'a>(random: &mut Random, entries: &'a [Entry], v2: bool) -> Vec<&'a [Entry]> {
     let at_rows = v2 && random.percent(50);
