@@ -18,26 +18,18 @@ use arrow_data::ArrayData;
 use arrow_data::transform::MutableArrayData;
 use arrow_schema::{DataType, Field};
 
+use super::leaf_batch::LeafBatch;
 use super::levels::LevelRows;
 use super::strings::Offset;
 use crate::error::{Error, Result};
 use crate::memory::array_with_children;
 use crate::schema::output::{OutputKind, OutputNode, OutputTree, Slot};
 
-/// What one leaf column has of a batch.
-pub(crate) struct LeafBatch {
-    /// Its values, one for each slot.
-    pub array: ArrayRef,
-    /// Its levels.
-    pub levels: LevelRows,
-}
-
-/// The top-level arrays of a batch of `rows` rows from the arrays of its leaves, in the order of the tree's leaves. A
-/// top-level leaf may be left out; so is its array then.
-pub(crate) fn assemble(tree: &OutputTree, leaves: &[Option<LeafBatch>], rows: usize) -> Result<Vec<Option<ArrayRef>>> {
+/// The top-level arrays of a batch from its leaves, in the order of the tree's.
+pub(crate) fn assemble(tree: &OutputTree, leaves: &[LeafBatch]) -> Result<Vec<ArrayRef>> {
     let mut built: Vec<Option<ArrayRef>> = vec![None; tree.nodes.len()];
     for (index, node) in tree.nodes.iter().enumerate().rev() {
-        let Some(leaf) = leaves.get(node.first_leaf).and_then(Option::as_ref) else { continue };
+        let leaf = leaves.get(node.first_leaf).ok_or_else(|| Error::internal("a leaf is missing"))?;
         let children = node.children.iter().map(|child| take(&mut built, *child)).collect::<Result<Vec<_>>>()?;
         let array = match node.kind {
             OutputKind::Leaf => leaf_array(node, &leaf.array),
@@ -51,11 +43,7 @@ pub(crate) fn assemble(tree: &OutputTree, leaves: &[Option<LeafBatch>], rows: us
             *slot = Some(array);
         }
     }
-    let roots: Vec<_> = tree.roots.iter().map(|root| built.get_mut(*root).and_then(Option::take)).collect();
-    match roots.iter().flatten().find(|array| array.len() != rows) {
-        Some(array) => Err(Error::corrupt(format!("a column of {} rows in a batch of {rows}", array.len()))),
-        None => Ok(roots),
-    }
+    tree.roots.iter().map(|root| take(&mut built, *root)).collect()
 }
 
 fn take(built: &mut [Option<ArrayRef>], index: usize) -> Result<ArrayRef> {
@@ -226,8 +214,8 @@ fn too_many_elements(node: &OutputNode) -> Error {
 
 /// Repetition and definition level of each entry.
 fn entries(levels: &LevelRows) -> impl Iterator<Item = (u16, u16)> {
-    let definition = levels.definition.as_ref().map_or(&[][..], |levels| levels.as_slice());
-    let repetition = levels.repetition.as_ref().map(|levels| levels.as_slice());
+    let definition = levels.definition.as_ref().map_or(&[][..], |levels| levels.values());
+    let repetition = levels.repetition.as_ref().map(|levels| &levels.values()[..]);
     let repetition = repetition.unwrap_or(&[]).iter().copied().chain(std::iter::repeat(0));
     repetition.zip(definition.iter().copied())
 }

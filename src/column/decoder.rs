@@ -28,6 +28,11 @@ pub(crate) trait ValueDecoder: Send {
     /// Takes the dictionary of the chunk.
     fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()>;
 
+    /// The entries of the dictionary that was taken, where they are at hand as an array.
+    fn dictionary(&self) -> Result<Option<ArrayRef>> {
+        Ok(None)
+    }
+
     /// Goes to the values of a data page: those of `values` from byte `start` on.
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()>;
 

@@ -205,6 +205,10 @@ impl ValueDecoder for DictionaryDecoder {
         Ok(())
     }
 
+    fn dictionary(&self) -> Result<Option<ArrayRef>> {
+        Ok(self.entries.clone())
+    }
+
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
         if matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary) {
             self.codes = ValueCursor::open(encoding, self.physical, &values, start)?;

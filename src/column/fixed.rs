@@ -130,6 +130,15 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
         Ok(())
     }
 
+    fn dictionary(&self) -> Result<Option<ArrayRef>> {
+        let array = |entries: &Values<C::Out>| {
+            let length = entries.len().saturating_mul(size_of::<C::Out>());
+            let values = Buffer::from(entries.as_padded_bytes().get(..length).unwrap_or_default());
+            array_from_parts(self.context.data_type.clone(), entries.len(), None, vec![values])
+        };
+        Ok(self.dictionary.as_ref().map(array))
+    }
+
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
         self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;

@@ -7,7 +7,8 @@
 
 use std::sync::Arc;
 
-use arrow_buffer::{Buffer, NullBuffer};
+use arrow_array::UInt16Array;
+use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 
 use crate::encoding::{DefinitionLevels, LEVEL_BLOCK, LevelStream};
 use crate::error::{Error, Result};
@@ -42,15 +43,16 @@ pub(crate) struct BatchLevels {
 }
 
 /// The levels of a complete batch.
+#[derive(Debug, Clone)]
 pub(crate) struct LevelRows {
     /// Which slots hold a value; `None` where all do.
     pub nulls: Option<NullBuffer>,
     /// Number of slots.
     pub slots: usize,
     /// Repetition levels; `None` where all are 0.
-    pub repetition: Option<Values<u16>>,
+    pub repetition: Option<UInt16Array>,
     /// Definition levels; `None` for a column that is not nested.
-    pub definition: Option<Values<u16>>,
+    pub definition: Option<UInt16Array>,
 }
 
 impl BatchLevels {
@@ -72,7 +74,8 @@ impl BatchLevels {
             None if self.shape.highest.repetition > 0 => Some(Values::with_capacity(&self.pool, 0)?),
             repetition => repetition,
         };
-        Ok(LevelRows { nulls: self.validity.take()?, slots: std::mem::take(&mut self.slots), repetition, definition })
+        let (nulls, slots) = (self.validity.take()?, std::mem::take(&mut self.slots));
+        Ok(LevelRows { nulls, slots, repetition: repetition.map(to_array), definition: definition.map(to_array) })
     }
 
     /// Appends entries of a nested column; returns slots and values among them.
@@ -94,6 +97,11 @@ impl BatchLevels {
         let present = self.validity.push_slice(BitSlice::new(&bits, 0, slots))?;
         Ok((slots, present))
     }
+}
+
+fn to_array(levels: Values<u16>) -> UInt16Array {
+    let length = levels.len();
+    UInt16Array::new(ScalarBuffer::new(levels.into_buffer(), 0, length), None)
 }
 
 fn append(levels: &mut Option<Values<u16>>, pool: &Arc<Pool>, new: &[u16]) -> Result<()> {

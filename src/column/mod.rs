@@ -15,6 +15,7 @@ mod decoder;
 mod dictionary;
 mod fixed;
 mod fixed_binary;
+mod leaf_batch;
 mod levels;
 mod null;
 mod pages;
@@ -31,8 +32,9 @@ use crate::error::Result;
 use crate::memory::Pool;
 use crate::schema::Leaf;
 
-pub(crate) use assembly::{LeafBatch, assemble};
+pub(crate) use assembly::assemble;
 pub(crate) use bounds::{Side, bounds_array};
+pub(crate) use leaf_batch::{LeafBatch, filtered};
 pub(crate) use levels::LevelShape;
 pub(crate) use pages::ByteSource;
 pub(crate) use reader::{ChunkPlace, ColumnReader, PageCounts};

@@ -207,6 +207,12 @@ impl PageCursor {
         !self.index.is_empty()
     }
 
+    /// Rows of the smallest data page, the last one aside, where there is an index with several.
+    pub(crate) fn smallest_page_rows(&self) -> Option<u64> {
+        let pages = self.index.iter().zip(self.index.iter().skip(1));
+        pages.map(|(page, next)| next.first_row.saturating_sub(page.first_row)).min()
+    }
+
     /// Number of data pages by the index; 0 without one.
     pub(crate) fn indexed_page_count(&self) -> usize {
         self.index.len()

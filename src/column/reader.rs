@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 
-use super::assembly::LeafBatch;
 use super::decoder::{self, ValueDecoder};
+use super::leaf_batch::LeafBatch;
 use super::levels::{BatchLevels, LevelShape, PageLevels};
 use super::pages::{ByteSource, Located, PageCursor};
 use crate::byte_range::ByteRange;
@@ -16,10 +17,16 @@ use crate::metadata::{Codec, PageLocation};
 use crate::page::PageOpener;
 use crate::page::guard::PageGuard;
 use crate::page::header::{PageHeader, PageKind};
-use crate::schema::Leaf;
+use crate::schema::{Leaf, PhysicalType};
 
 /// Rows that buffers are reserved for at first, however many a batch may have.
 const MAX_RESERVED_ROWS: usize = 1 << 16;
+
+/// Unwanted rows between wanted ones are decoded with them where they are fewer than this, of columns of numbers: a jump
+/// takes about as long as decoding so many values.
+const NUMBERS_JUMP_ROWS: u64 = 192;
+/// The same of strings and binaries, and of columns in lists, whose rows take longer to decode.
+const STRINGS_JUMP_ROWS: u64 = 16;
 
 /// Where a column chunk lies and how it is stored.
 pub(crate) struct ChunkPlace {
@@ -79,6 +86,7 @@ pub(crate) struct ColumnReader {
     values: Box<dyn ValueDecoder>,
     counts: PageCounts,
     is_starved: bool,
+    shortest_jump: u64,
 }
 
 /// The data page that the next row lies in.
@@ -111,10 +119,13 @@ impl ColumnReader {
         let values = decoder::value_decoder(leaf, data_type, rows, pool)
             .map_err(|error| error.in_column(place.column, &path).in_row_group(place.row_group))?;
         let cursor = PageCursor::new(place.range, place.stated_end, place.index.clone(), place.guard.clone());
+        let jump = match leaf.physical == PhysicalType::ByteArray || leaf.max_repetition_level > 0 {
+            true => STRINGS_JUMP_ROWS,
+            false => NUMBERS_JUMP_ROWS,
+        };
         Ok(Self {
             path,
             counts: PageCounts { seen: cursor.indexed_page_count() as u64, opened: 0 },
-            cursor,
             has_dictionary: false,
             page: None,
             next_row: 0,
@@ -122,6 +133,9 @@ impl ColumnReader {
             levels: BatchLevels::new(place.levels, pool),
             values,
             is_starved: false,
+            // No page of which nothing is wanted lies in a gap that is decoded.
+            shortest_jump: cursor.smallest_page_rows().map_or(jump, |rows| rows.min(jump)),
+            cursor,
             place,
         })
     }
@@ -162,6 +176,34 @@ impl ColumnReader {
     pub(crate) fn abandon(&mut self, source: &mut dyn ByteSource) {
         self.page = None;
         self.cursor.close(source);
+    }
+
+    /// The shortest gap between wanted rows that is worth to be jumped over.
+    pub(crate) fn shortest_jump(&self) -> u64 {
+        self.shortest_jump
+    }
+
+    /// Reads the dictionary page, if the chunk begins with one. False where bytes are missing.
+    pub(crate) fn load_dictionary(&mut self, source: &mut dyn ByteSource, opener: &mut PageOpener) -> Result<bool> {
+        if self.has_dictionary || self.page.is_some() {
+            return Ok(true);
+        }
+        self.pass_dictionary(source, opener).map_err(|error| self.placed(error))
+    }
+
+    fn pass_dictionary(&mut self, source: &mut dyn ByteSource, opener: &mut PageOpener) -> Result<bool> {
+        match self.cursor.locate(source)? {
+            Located::Page(header) if matches!(header.kind, PageKind::Dictionary { .. }) => {
+                self.pass_other_page(&header, source, opener)
+            }
+            Located::Page(_) | Located::End => Ok(true),
+            Located::Starved => Ok(false),
+        }
+    }
+
+    /// The entries of the dictionary, where one was read and its values can be told.
+    pub(crate) fn dictionary(&self) -> Result<Option<ArrayRef>> {
+        self.values.dictionary()
     }
 
     /// Pages met so far.

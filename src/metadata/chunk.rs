@@ -31,6 +31,8 @@ pub(super) struct RawChunk {
     metadata_start: Option<usize>,
     codec: Option<i32>,
     encodings: Vec<Encoding>,
+    /// Of its data pages, whether all are encoded by a dictionary; none where nothing is said of each encoding's pages.
+    page_encodings_are_codes: Option<bool>,
     value_count: Option<i64>,
     compressed_bytes: Option<i64>,
     uncompressed_bytes: Option<i64>,
@@ -88,6 +90,7 @@ impl RawChunk {
                 (7, Kind::I64) => self.compressed_bytes = Some(reader.i64()?),
                 (9, Kind::I64) => self.data_page_offset = Some(reader.i64()?),
                 (11, Kind::I64) => self.dictionary_page_offset = Some(reader.i64()?),
+                (13, Kind::List) => self.page_encodings_are_codes = read_page_encodings(reader)?,
                 (14, Kind::I64) => self.bloom_filter_offset = Some(reader.i64()?),
                 (15, Kind::I32) => self.bloom_filter_length = Some(reader.i32()?),
                 (_, kind) => reader.skip(kind)?,
@@ -105,6 +108,7 @@ impl RawChunk {
         let dictionary = self.dictionary_page_offset.and_then(|offset| u64::try_from(offset).ok());
         let codec = self.codec.ok_or_else(|| Error::corrupt("a column chunk lacks its codec"))?;
         Ok(ColumnChunk {
+            is_all_codes: self.page_encodings_are_codes.unwrap_or_else(|| are_old_codes(&self.encodings)),
             codec: Codec::from_thrift(codec),
             value_count: count("number of values", self.value_count)?,
             compressed_bytes: count("compressed size", self.compressed_bytes)?,
@@ -155,6 +159,44 @@ fn read_encodings(reader: &mut Reader<'_>) -> Read<Vec<Encoding>> {
         encodings.push(Encoding::from_thrift(reader.i32()?));
     }
     Ok(encodings)
+}
+
+/// The `PageEncodingStats`: whether all data pages are encoded by a dictionary, of which there must be some.
+fn read_page_encodings(reader: &mut Reader<'_>) -> Read<Option<bool>> {
+    let list = reader.list()?;
+    if list.element != Kind::Struct {
+        reader.skip_elements(list)?;
+        return Ok(None);
+    }
+    let mut are_codes = None;
+    for _ in 0..list.count {
+        let (mut page_type, mut encoding, mut count, mut last_id) = (None, None, 0, 0);
+        while let Some(field) = reader.field(&mut last_id)? {
+            match (field.id, field.kind) {
+                (1, Kind::I32) => page_type = Some(reader.i32()?),
+                (2, Kind::I32) => encoding = Some(Encoding::from_thrift(reader.i32()?)),
+                (3, Kind::I32) => count = reader.i32()?,
+                (_, kind) => reader.skip(kind)?,
+            }
+        }
+        // 0 and 3 are data pages of either version.
+        if matches!(page_type, Some(0 | 3)) && count != 0 {
+            let is_code = encoding.is_some_and(|encoding| is_code(&encoding));
+            are_codes = Some(is_code && are_codes.unwrap_or(true));
+        }
+    }
+    Ok(are_codes)
+}
+
+fn is_code(encoding: &Encoding) -> bool {
+    matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary)
+}
+
+/// Old writers list PLAIN only where a page of values is PLAIN: their dictionary pages are PLAIN_DICTIONARY too.
+fn are_old_codes(encodings: &[Encoding]) -> bool {
+    let is_of_levels = |encoding: &Encoding| matches!(encoding, Encoding::Rle | Encoding::BitPacked);
+    let has_codes = encodings.contains(&Encoding::PlainDictionary);
+    has_codes && encodings.iter().all(|encoding| is_of_levels(encoding) || *encoding == Encoding::PlainDictionary)
 }
 
 /// A number that has to be there and not to be negative.

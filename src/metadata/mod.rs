@@ -73,6 +73,8 @@ pub struct ColumnChunk {
     pub codec: Codec,
     /// The encodings that its pages use, as the file says.
     pub encodings: Vec<Encoding>,
+    /// All its data pages are encoded by its dictionary, as the file says; false where it does not say.
+    pub is_all_codes: bool,
     /// Values including nulls, as the file says.
     pub value_count: u64,
     /// Bytes of all its pages with their headers, compressed, as the file says.

@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, new_null_array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
 use super::bytes::PatternTest;
+use super::coded::EntryAnswers;
 use super::literal::{Misfit, as_type};
 use super::node::{Columns, Node};
 use super::pattern::{Pattern, Unit};
-use super::test::{comparison, membership};
+use super::test::{ValueTest, comparison, membership};
 use super::value::Value;
-use super::verdict::{LeafBounds, Verdict};
+use super::verdict::{Known, Verdict};
 use super::{Comparison, Predicate, RowCallback, Tree};
 use crate::error::{Error, Result};
 use crate::schema::arrow::leaf_data_type;
@@ -63,19 +64,40 @@ impl BoundPredicate {
     }
 
     /// The rows to keep, of a predicate with leaves: those for which it is true. `arrays` has the values of each of
-    /// [`Self::leaves`], all equally many, of the type that [`leaf_data_type`] says.
-    pub(crate) fn evaluate(&self, arrays: &[ArrayRef]) -> Result<BooleanBuffer> {
+    /// [`Self::leaves`], all equally many, of the type that [`leaf_data_type`] says or dictionaries of that with UInt32
+    /// keys. `answers` are those of the same predicate and row group before.
+    pub(crate) fn evaluate(&self, arrays: &[ArrayRef], answers: &mut EntryAnswers) -> Result<BooleanBuffer> {
         let rows = arrays.first().map_or(0, |array| array.len());
         if arrays.len() != self.leaves.len() || arrays.iter().any(|array| array.len() != rows) {
             return Err(Error::internal("a predicate was given other columns than its own, or of unequal length"));
         }
-        self.node.evaluate(&Columns { leaves: &self.leaves, arrays, rows })
+        self.node.evaluate(&Columns { leaves: &self.leaves, arrays, rows }, answers)
     }
 
-    /// What can be said of rows of which only bounds are known, given by leaf ordinal. Fails only where a callback of the
-    /// host does.
-    pub(crate) fn evaluate_bounds(&self, bounds: &dyn Fn(usize) -> LeafBounds) -> Result<Verdict> {
-        self.node.verdict(bounds)
+    /// What can be said of rows of which so much is known. Fails only where a callback of the host does.
+    pub(crate) fn evaluate_bounds(&self, known: &dyn Known) -> Result<Verdict> {
+        self.node.verdict(known)
+    }
+
+    /// What can be said of rows whose values are all among `entries`, as many of them null as `null_count` says.
+    /// `Verdict::Some` where the predicate has several columns or is one of the host.
+    pub(crate) fn evaluate_entries(&self, entries: &ArrayRef, null_count: Option<u64>) -> Result<Verdict> {
+        if self.leaves.len() != 1 || self.node.has_callback() {
+            return Ok(Verdict::Some);
+        }
+        let passing = |values: ArrayRef| self.evaluate(&[values], &mut EntryAnswers::default());
+        let kept = passing(Arc::clone(entries))?.count_set_bits();
+        let of_entries = Verdict::new(kept > 0, kept == entries.len());
+        if null_count == Some(0) {
+            return Ok(of_entries);
+        }
+        let of_nulls = Verdict::of_constant(passing(new_null_array(entries.data_type(), 1))?.count_set_bits() == 1);
+        Ok(if entries.is_empty() { of_nulls } else { of_entries.mixed(of_nulls) })
+    }
+
+    /// True where a callback of the host looks at values.
+    pub(crate) fn has_callback(&self) -> bool {
+        self.node.has_callback()
     }
 }
 
@@ -134,7 +156,8 @@ impl<'a> Binder<'a> {
                 // For NaN a comparison and its opposite are both false.
                 let has_opposite = !column.data_type.is_floating();
                 let op = if negated && has_opposite { op.negated() } else { op };
-                column.values(comparison(op, &literal)?, negated && !has_opposite)
+                let test = comparison(op, &literal)?;
+                column.values(test, negated && !has_opposite, (op == Comparison::Equal).then_some(literal))
             }
         })
     }
@@ -152,7 +175,7 @@ impl<'a> Binder<'a> {
             true => Node::Constant(false),
             false if values.is_empty() && negated => self.is_null(column, true),
             false if values.is_empty() => Node::Constant(false),
-            false => column.values(membership(&literals)?, negated),
+            false => column.values(membership(&literals)?, negated, Some(literals)),
         })
     }
 
@@ -168,7 +191,7 @@ impl<'a> Binder<'a> {
                 return Err(column.refused(message));
             }
         };
-        Ok(column.values(Arc::new(PatternTest { pattern: Arc::clone(pattern), unit }), negated))
+        Ok(column.values(Arc::new(PatternTest { pattern: Arc::clone(pattern), unit }), negated, None))
     }
 
     fn callback(&self, paths: &[String], callbacks: &Arc<dyn RowCallback>, negated: bool) -> Result<Node> {
@@ -203,8 +226,9 @@ impl<'a> Binder<'a> {
 }
 
 impl Column<'_> {
-    fn values(&self, test: Arc<dyn super::test::ValueTest>, negated: bool) -> Node {
-        Node::Values { leaf: self.ordinal, negated, required: self.leaf.max_definition_level == 0, test }
+    fn values(&self, test: Arc<dyn ValueTest>, negated: bool, sought: Option<ArrayRef>) -> Node {
+        let required = self.leaf.max_definition_level == 0;
+        Node::Values { leaf: self.ordinal, negated, required, test, sought: sought.filter(|_| !negated) }
     }
 
     /// The literals, and as an array of the column's type.

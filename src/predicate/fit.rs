@@ -9,7 +9,7 @@ use arrow_schema::{DataType, TimeUnit};
 
 use super::literal::as_type;
 use super::value::Value;
-use super::{BoundPredicate, Comparison, LeafBounds, Predicate, Verdict};
+use super::{BoundPredicate, Comparison, EntryAnswers, LeafBounds, Predicate, Verdict};
 use crate::error::ErrorKind;
 use crate::schema::LogicalType as Logical;
 use crate::schema::PhysicalType::{ByteArray, Double, FixedLenByteArray, Int32, Int64};
@@ -225,7 +225,7 @@ fn constants_fold_and_conjuncts_come_apart() {
     ] {
         let bound = bound(sql);
         assert_eq!(bound.leaves(), leaves, "{sql}");
-        let verdict = bound.evaluate_bounds(&|_| LeafBounds::default()).unwrap();
+        let verdict = bound.evaluate_bounds(&|_: usize| LeafBounds::default()).unwrap();
         assert_eq!(verdict != Verdict::Some, leaves.is_empty(), "{sql}");
         assert_eq!(bound.conjuncts().len(), conjuncts, "{sql}");
     }
@@ -239,7 +239,7 @@ fn nan_is_not_equal_to_anything_and_not_in_bounds() {
         let bound = BoundPredicate::bind(predicate, &file(), StringType::Utf8).unwrap();
         match bound.leaves() {
             [] => vec![false; 4],
-            _ => bound.evaluate(&[Arc::clone(&x)]).unwrap().iter().collect(),
+            _ => bound.evaluate(&[Arc::clone(&x)], &mut EntryAnswers::default()).unwrap().iter().collect(),
         }
     };
     assert_eq!(rows(&not_a_number(Comparison::Equal)), [false; 4]);
@@ -269,7 +269,7 @@ fn nan_is_not_equal_to_anything_and_not_in_bounds() {
         ("NOT (x <= 1)", Verdict::None, Verdict::Some),
     ] {
         let bound = bound(sql);
-        assert_eq!(bound.evaluate_bounds(&|_| bounds(Some(0))).unwrap(), without, "{sql}");
-        assert_eq!(bound.evaluate_bounds(&|_| bounds(None)).unwrap(), unknown, "{sql}");
+        assert_eq!(bound.evaluate_bounds(&|_: usize| bounds(Some(0))).unwrap(), without, "{sql}");
+        assert_eq!(bound.evaluate_bounds(&|_: usize| bounds(None)).unwrap(), unknown, "{sql}");
     }
 }

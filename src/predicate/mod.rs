@@ -16,6 +16,7 @@ mod bind;
 mod bits;
 mod bytes;
 mod calendar;
+mod coded;
 #[cfg(test)]
 mod fit;
 mod literal;
@@ -37,7 +38,9 @@ use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_schema::DataType;
 
 pub(crate) use bind::BoundPredicate;
+pub(crate) use coded::{EntryAnswers, expanded};
 use pattern::Pattern;
+pub(crate) use verdict::Known;
 pub use verdict::{LeafBounds, Verdict};
 
 use crate::error::{Error, Result};

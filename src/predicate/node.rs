@@ -9,8 +9,9 @@ use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
+use super::coded::{EntryAnswers, as_coded, expanded};
 use super::test::ValueTest;
-use super::verdict::{LeafBounds, Verdict};
+use super::verdict::{Known, LeafBounds, Verdict};
 use super::{ColumnBounds, RowCallback};
 use crate::error::{Error, Result};
 
@@ -31,6 +32,8 @@ pub(super) enum Node {
         /// Nulls cannot be.
         required: bool,
         test: Arc<dyn ValueTest>,
+        /// The value is one of these where it is true; none where it may be others.
+        sought: Option<ArrayRef>,
     },
     Callback {
         leaves: Vec<usize>,
@@ -65,39 +68,56 @@ impl Node {
         }
     }
 
+    /// True where a callback of the host looks at values.
+    pub(super) fn has_callback(&self) -> bool {
+        match self {
+            Self::Callback { .. } => true,
+            Self::And(operands) | Self::Or(operands) => operands.iter().any(Self::has_callback),
+            Self::Constant(_) | Self::IsNull { .. } | Self::Values { .. } => false,
+        }
+    }
+
     /// For which rows it is true.
-    pub(super) fn evaluate(&self, columns: &Columns<'_>) -> Result<BooleanBuffer> {
+    pub(super) fn evaluate(&self, columns: &Columns<'_>, answers: &mut EntryAnswers) -> Result<BooleanBuffer> {
         match self {
             Self::Constant(true) => Ok(BooleanBuffer::new_set(columns.rows)),
             Self::Constant(false) => Ok(BooleanBuffer::new_unset(columns.rows)),
             Self::And(operands) => {
-                joined(operands, columns, |kept| kept.count_set_bits() == 0, |all, more| &all & &more)
+                joined(operands, columns, answers, |kept| kept.count_set_bits() == 0, |all, more| &all & &more)
             }
-            Self::Or(operands) => {
-                joined(operands, columns, |kept| kept.count_set_bits() == columns.rows, |all, more| &all | &more)
-            }
+            Self::Or(operands) => joined(
+                operands,
+                columns,
+                answers,
+                |kept| kept.count_set_bits() == columns.rows,
+                |all, more| &all | &more,
+            ),
             Self::IsNull { leaf, negated } => Ok(null_rows(&**columns.get(*leaf)?, *negated)),
             Self::Values { leaf, negated, test, .. } => {
                 let array = columns.get(*leaf)?;
-                let passing = test.passing(&**array)?;
+                let passing = match as_coded(array) {
+                    Some(coded) => answers.passing(&**test, coded)?,
+                    None => test.passing(&**array)?,
+                };
                 Ok(true_rows(passing, array.nulls().map(|nulls| nulls.inner()), *negated))
             }
             Self::Callback { leaves, negated, callbacks, .. } => {
-                let arrays = leaves.iter().map(|leaf| columns.get(*leaf).cloned()).collect::<Result<Vec<_>>>()?;
+                let arrays = leaves.iter().map(|leaf| columns.get(*leaf).and_then(expanded));
+                let arrays = arrays.collect::<Result<Vec<_>>>()?;
                 let (values, nulls) = checked(callbacks.eval_rows(&arrays)?, columns.rows)?.into_parts();
                 Ok(true_rows(values, nulls.as_ref().map(|nulls| nulls.inner()), *negated))
             }
         }
     }
 
-    /// What can be said of rows of which bounds are known.
-    pub(super) fn verdict(&self, bounds: &dyn Fn(usize) -> LeafBounds) -> Result<Verdict> {
+    /// What can be said of rows of which so much is known.
+    pub(super) fn verdict(&self, known: &dyn Known) -> Result<Verdict> {
         match self {
             Self::Constant(kept) => Ok(Verdict::of_constant(*kept)),
-            Self::And(operands) => together(operands, bounds, Verdict::None),
-            Self::Or(operands) => together(operands, bounds, Verdict::All),
+            Self::And(operands) => together(operands, known, Verdict::None),
+            Self::Or(operands) => together(operands, known, Verdict::All),
             Self::IsNull { leaf, negated } => {
-                let found = bounds(*leaf);
+                let found = known.bounds(*leaf);
                 let nulls = match found.null_count {
                     Some(0) => Verdict::None,
                     _ if found.are_all_null() => Verdict::All,
@@ -105,15 +125,18 @@ impl Node {
                 };
                 Ok(if *negated { nulls.negated() } else { nulls })
             }
-            Self::Values { leaf, negated, required, test } => {
-                let mut found = bounds(*leaf);
+            Self::Values { leaf, negated, required, test, sought } => {
+                if sought.as_ref().is_some_and(|sought| known.lacks(*leaf, sought)) {
+                    return Ok(Verdict::None);
+                }
+                let mut found = known.bounds(*leaf);
                 if *required {
                     found.null_count = Some(0);
                 }
                 verdict_of_values(&**test, &found, *negated)
             }
             Self::Callback { leaves, types, negated, callbacks } => {
-                let found: Vec<_> = leaves.iter().map(|leaf| bounds(*leaf)).collect();
+                let found: Vec<_> = leaves.iter().map(|leaf| known.bounds(*leaf)).collect();
                 let columns = types.iter().zip(&found).map(|(data_type, bounds)| ColumnBounds { data_type, bounds });
                 let verdict = callbacks.eval_bounds(&columns.collect::<Vec<_>>())?;
                 Ok(match verdict {
@@ -131,26 +154,27 @@ impl Node {
 fn joined(
     operands: &[Node],
     columns: &Columns<'_>,
+    answers: &mut EntryAnswers,
     is_decided: impl Fn(&BooleanBuffer) -> bool,
     join: impl Fn(BooleanBuffer, BooleanBuffer) -> BooleanBuffer,
 ) -> Result<BooleanBuffer> {
     let mut operands = operands.iter();
     let first = operands.next().ok_or_else(|| Error::internal("AND or OR of nothing"))?;
-    let mut rows = first.evaluate(columns)?;
+    let mut rows = first.evaluate(columns, answers)?;
     for operand in operands {
         if is_decided(&rows) {
             break;
         }
-        rows = join(rows, operand.evaluate(columns)?);
+        rows = join(rows, operand.evaluate(columns, answers)?);
     }
     Ok(rows)
 }
 
 /// The verdict of an AND (`deciding` is None) or OR (`deciding` is All).
-fn together(operands: &[Node], bounds: &dyn Fn(usize) -> LeafBounds, deciding: Verdict) -> Result<Verdict> {
+fn together(operands: &[Node], known: &dyn Known, deciding: Verdict) -> Result<Verdict> {
     let mut all = deciding.negated();
     for operand in operands {
-        match operand.verdict(bounds)? {
+        match operand.verdict(known)? {
             verdict if verdict == deciding => return Ok(deciding),
             Verdict::Some => all = Verdict::Some,
             _ => {}

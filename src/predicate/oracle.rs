@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_schema::DataType;
 
@@ -11,7 +12,9 @@ use super::literal::as_type;
 use super::pattern::Unit;
 use super::testing::Random;
 use super::value::{Exact, Float, NANOS_OF_DAY, Value};
-use super::{BoundPredicate, ColumnBounds, Comparison, LeafBounds, Predicate, RowCallback, Tree, Verdict};
+use super::{
+    BoundPredicate, ColumnBounds, Comparison, EntryAnswers, LeafBounds, Predicate, RowCallback, Tree, Verdict,
+};
 use crate::error::Result;
 use crate::schema::LogicalType as Logical;
 use crate::schema::PhysicalType::{self, *};
@@ -283,6 +286,36 @@ impl RowCallback for Callback {
     }
 }
 
+impl Rows {
+    /// The rows that a predicate keeps of dictionary-encoded columns, in two windows; what entries say of them is checked.
+    fn by_entries(&self, bound: &BoundPredicate) -> Vec<bool> {
+        let coded = |leaf: &usize| {
+            let array = &self.arrays[*leaf];
+            let data_type = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(array.data_type().clone()));
+            arrow_cast::cast(array, &data_type).unwrap_or_else(|_| Arc::clone(array))
+        };
+        let arrays: Vec<ArrayRef> = bound.leaves().iter().map(coded).collect();
+        let mut answers = EntryAnswers::default();
+        let first = self.count / 3;
+        let windows = [(0, first), (first, self.count - first)].map(|(start, length)| {
+            let window: Vec<ArrayRef> = arrays.iter().map(|array| array.slice(start, length)).collect();
+            bound.evaluate(&window, &mut answers).unwrap()
+        });
+        let kept: Vec<bool> = windows.iter().flatten().collect();
+        if let [only] = &arrays[..]
+            && let Some(dictionary) = only.as_any_dictionary_opt()
+        {
+            let nulls = only.null_count() as u64;
+            match bound.evaluate_entries(dictionary.values(), Some(nulls)).unwrap() {
+                Verdict::None => assert!(!kept.contains(&true), "{:?}", self.columns),
+                Verdict::All => assert!(!kept.contains(&false), "{:?}", self.columns),
+                Verdict::Some => {}
+            }
+        }
+        kept
+    }
+}
+
 #[test]
 fn random_predicates_keep_the_rows_for_which_they_are_true() {
     let mut random = Random::new(1);
@@ -295,13 +328,14 @@ fn random_predicates_keep_the_rows_for_which_they_are_true() {
         let expected: Vec<bool> = (0..rows.count).map(|row| rows.truth(&predicate, row) == Some(true)).collect();
         let evaluate = |bound: &BoundPredicate| -> Vec<bool> {
             let arrays: Vec<_> = bound.leaves().iter().map(|leaf| Arc::clone(&rows.arrays[*leaf])).collect();
-            bound.evaluate(&arrays).unwrap().iter().collect()
+            bound.evaluate(&arrays, &mut EntryAnswers::default()).unwrap().iter().collect()
         };
         if !bound.leaves().is_empty() {
             assert_eq!(evaluate(&bound), expected, "case {case}: {predicate} of {:?}", rows.columns);
+            assert_eq!(rows.by_entries(&bound), expected, "case {case}: {predicate} of coded {:?}", rows.columns);
         }
         let bounds: Vec<LeafBounds> = (0..3).map(|column| rows.bounds(&mut random, column)).collect();
-        let verdict = bound.evaluate_bounds(&|leaf| bounds[leaf].clone()).unwrap();
+        let verdict = bound.evaluate_bounds(&|leaf: usize| bounds[leaf].clone()).unwrap();
         let contradicted = match verdict {
             Verdict::None => expected.contains(&true),
             Verdict::All => expected.contains(&false),

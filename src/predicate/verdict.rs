@@ -1,6 +1,6 @@
 //! What can be said of rows without seeing their values.
 
-use arrow_array::ArrayRef;
+use arrow_array::{Array, ArrayRef};
 
 /// How many of some rows a predicate keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +27,24 @@ pub struct LeafBounds {
     pub nan_count: Option<u64>,
     /// Number of rows; 0 where nothing is known.
     pub row_count: u64,
+}
+
+/// What is known of some rows.
+pub(crate) trait Known {
+    /// Of a leaf column.
+    fn bounds(&self, leaf: usize) -> LeafBounds;
+
+    /// True where a leaf column certainly has none of `values`, which are of its Arrow type.
+    fn lacks(&self, leaf: usize, values: &dyn Array) -> bool {
+        let _ = (leaf, values);
+        false
+    }
+}
+
+impl<F: Fn(usize) -> LeafBounds> Known for F {
+    fn bounds(&self, leaf: usize) -> LeafBounds {
+        self(leaf)
+    }
 }
 
 impl LeafBounds {

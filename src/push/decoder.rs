@@ -8,10 +8,10 @@ use arrow_schema::SchemaRef;
 use bytes::Bytes;
 
 use super::demand::coalesced;
-use super::filter::RowBudget;
+use super::filtered_rows::RowBudget;
 use super::intervals::IntervalSet;
 use super::metrics::{Metrics, add};
-use super::open::open_row_group;
+use super::open::RowGroupOpener;
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
@@ -192,7 +192,7 @@ impl Decoder {
                     self.is_finished = true;
                     return Ok(Step::Finished);
                 };
-                self.current = Some(open_row_group(&self.plan, &scan, &self.pool)?);
+                self.current = Some(RowGroupOpener { plan: &self.plan, pool: &self.pool }.open(&scan)?);
             }
             let Some(current) = &mut self.current else { return Err(Error::internal("no row group is open")) };
             match current.step(&mut self.pushed, &mut self.opener, &mut self.budget)? {
@@ -245,12 +245,11 @@ impl Decoder {
     /// Where the chunks of the row groups lie that were not begun. One that lies outside the file is an error when its row
     /// group begins.
     fn chunk_ranges(&self) -> Vec<ByteRange> {
-        let plan = &self.plan;
-        let range = |row_group, leaf| plan.chunk(row_group, leaf)?.byte_range(plan.metadata.file_length);
-        let columns: Vec<usize> = plan.columns().map(|column| column.leaf).collect();
+        let file_length = self.plan.metadata.file_length;
+        let range = |row_group, leaf| self.plan.chunk(row_group, leaf)?.byte_range(file_length);
         let of_scan = |scan: &RowGroupScan| {
-            let ranges = columns.iter().filter_map(|leaf| range(scan.row_group, *leaf).ok());
-            ranges.collect::<Vec<_>>()
+            let leaves = self.plan.leaves_of(scan);
+            leaves.into_iter().filter_map(|leaf| range(scan.row_group, leaf).ok()).collect::<Vec<_>>()
         };
         self.ahead.iter().flat_map(of_scan).collect()
     }

@@ -1,59 +1,110 @@
 //! A predicate as a stage of a row group: rows come in, those that it keeps go on.
 //!
 //! Columns are read for the rows that earlier stages kept only, window by window; a column that an earlier stage read comes
-//! along with the rows. What later stages or the output want of a column is kept, so nothing is decoded twice.
+//! along with the rows. What later stages or the output want of a column is kept, so nothing is decoded twice. Rows of
+//! which statistics say that the predicate keeps them all are not looked at. Columns that are stored with dictionaries
+//! are read as codes: the predicate is asked for the entries, and values are made of the rows that are left.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, BooleanArray};
+use arrow_array::{ArrayRef, BooleanArray};
+use arrow_select::filter::FilterBuilder;
 
-use super::output::filtered;
+use super::filtered_rows::FilteredRows;
 use super::pushed::PushedBytes;
-use crate::column::ColumnReader;
+use crate::byte_range::ByteRange;
+use crate::column::{ColumnReader, LeafBatch};
 use crate::error::{Error, Result};
 use crate::page::PageOpener;
-use crate::predicate::BoundPredicate;
-use crate::scan::{DecodeWindow, count_rows, kept_rows, take_rows};
+use crate::predicate::{BoundPredicate, EntryAnswers, Verdict};
+use crate::scan::{DecodePlans, RowSelection, RowWindow};
 
-/// Rows that were kept so far, and what is known of their values.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct RowWindow {
-    /// The rows, ascending.
-    pub rows: Vec<Range<u64>>,
-    /// By leaf ordinal, one value for each of the rows.
-    pub arrays: BTreeMap<usize, ArrayRef>,
+/// A leaf column that a predicate reads.
+pub(crate) struct FilterColumn {
+    /// Its ordinal.
+    pub leaf: usize,
+    /// Its reader.
+    pub reader: ColumnReader,
+    /// A later stage wants its values.
+    pub is_kept: bool,
+}
+
+/// A dictionary page that may tell beforehand what a predicate says of all rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DictionaryProbe {
+    /// Where the page lies.
+    pub range: ByteRange,
+    /// It is worth to be asked for before anything else is.
+    pub is_asked_for: bool,
+    /// Nulls in the chunk, where known.
+    pub null_count: Option<u64>,
 }
 
 /// One predicate and the columns that it reads.
 pub(crate) struct FilterStage {
     predicate: Arc<BoundPredicate>,
-    /// Leaves that no stage before reads, with their readers.
-    columns: Vec<(usize, ColumnReader)>,
-    /// Leaves that a stage behind this one wants.
-    kept_leaves: Vec<usize>,
-    queue: VecDeque<RowWindow>,
+    answers: EntryAnswers,
+    /// Leaves that no stage before reads.
+    columns: Vec<FilterColumn>,
+    /// Leaves of earlier stages that a stage behind this one wants.
+    passed_on: Vec<usize>,
+    /// Until it was asked.
+    probe: Option<DictionaryProbe>,
+    /// Ranges of rows that the predicate keeps, known without looking at them, from the next row on.
+    certain: VecDeque<Range<u64>>,
+    queue: VecDeque<Queued>,
+    /// What the columns decode for the first of the queue.
+    plans: Option<DecodePlans>,
     is_complete: bool,
     /// Rows that were not kept.
     pub rows_filtered: u64,
 }
 
+/// Rows to be looked at.
+struct Queued {
+    rows: FilteredRows,
+    /// All of them are kept.
+    is_certain: bool,
+}
+
 impl FilterStage {
-    /// Reads `columns` and keeps the values of `kept_leaves` for later.
+    /// Reads `columns` for rows out of which `certain` are sure to be kept, and passes on the leaves `passed_on`.
     pub(crate) fn new(
         predicate: Arc<BoundPredicate>,
-        columns: Vec<(usize, ColumnReader)>,
-        kept_leaves: Vec<usize>,
+        columns: Vec<FilterColumn>,
+        passed_on: Vec<usize>,
+        certain: &RowSelection,
+        probe: Option<DictionaryProbe>,
     ) -> Self {
-        let queue = VecDeque::new();
-        Self { predicate, columns, kept_leaves, queue, is_complete: false, rows_filtered: 0 }
+        Self {
+            predicate,
+            answers: EntryAnswers::default(),
+            columns,
+            passed_on,
+            probe,
+            certain: certain.ranges().collect(),
+            queue: VecDeque::new(),
+            plans: None,
+            is_complete: false,
+            rows_filtered: 0,
+        }
     }
 
     /// Adds rows behind those given before.
-    pub(crate) fn want(&mut self, window: RowWindow) {
-        if !window.rows.is_empty() {
-            self.queue.push_back(window);
+    pub(crate) fn want(&mut self, mut rows: FilteredRows) {
+        while let Some(first) = rows.first_row() {
+            while self.certain.front().is_some_and(|certain| certain.end <= first) {
+                self.certain.pop_front();
+            }
+            let (end, is_certain) = match self.certain.front() {
+                Some(certain) if certain.start <= first => (certain.end, true),
+                Some(certain) => (certain.start, false),
+                None => (u64::MAX, false),
+            };
+            let rows = rows.take_before(end);
+            self.queue.push_back(Queued { rows, is_certain });
         }
     }
 
@@ -74,109 +125,156 @@ impl FilterStage {
 
     /// The columns.
     pub(crate) fn columns(&self) -> impl Iterator<Item = &ColumnReader> {
-        self.columns.iter().map(|(_, column)| column)
+        self.columns.iter().map(|column| &column.reader)
     }
 
-    /// The rows that wait.
-    pub(crate) fn wanted_rows(&self) -> impl Iterator<Item = Range<u64>> + '_ {
-        self.queue.iter().flat_map(|window| window.rows.iter().cloned())
+    /// Of the rows that wait and of `candidates`, the ranges that have to be decoded.
+    pub(crate) fn wanted_rows<'a>(&'a self, candidates: Option<&'a RowWindow>) -> Vec<Range<u64>> {
+        let mut plans = DecodePlans::new([self.shortest_jump()]);
+        let reads_certain = self.reads_certain();
+        for queued in self.queue.iter().filter(|queued| reads_certain || !queued.is_certain) {
+            plans.extend(&queued.rows.rows);
+        }
+        if let Some(rows) = candidates {
+            plans.extend(rows);
+        }
+        let wanted = plans.ranges(self.shortest_jump()).iter().cloned();
+        if reads_certain { wanted.collect() } else { wanted.flat_map(|rows| self.uncertain(rows)).collect() }
+    }
+
+    /// The parts of `rows` that are not certain.
+    fn uncertain(&self, rows: Range<u64>) -> Vec<Range<u64>> {
+        let mut parts = Vec::new();
+        let mut start = rows.start;
+        for certain in self.certain.iter().filter(|certain| certain.end > rows.start && certain.start < rows.end) {
+            parts.push(start..certain.start.max(start));
+            start = certain.end;
+        }
+        parts.push(start..rows.end.max(start));
+        parts.retain(|part| !part.is_empty());
+        parts
+    }
+
+    /// True where the columns are read also for rows that are certain.
+    fn reads_certain(&self) -> bool {
+        self.columns.iter().any(|column| column.is_kept)
+    }
+
+    fn shortest_jump(&self) -> u64 {
+        self.columns().map(ColumnReader::shortest_jump).min().unwrap_or(1)
+    }
+
+    /// The page that is to be asked for before anything else; what is held of it is not left out.
+    pub(crate) fn probe_range(&self) -> Option<ByteRange> {
+        self.probe.filter(|probe| probe.is_asked_for).map(|probe| probe.range)
+    }
+
+    /// Asks the dictionary what it can say of all rows, which may be that there are none. False where its page is missing
+    /// and has been asked for.
+    pub(crate) fn probe(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Option<Verdict>> {
+        let (Some(probe), [column]) = (self.probe, &mut self.columns[..]) else { return Ok(Some(Verdict::Some)) };
+        if !column.reader.load_dictionary(pushed, opener)? {
+            if probe.is_asked_for {
+                return Ok(None);
+            }
+            // It comes with the rest, and is asked then by those rows that come.
+            self.probe = None;
+            return Ok(Some(Verdict::Some));
+        }
+        self.probe = None;
+        let verdict = match column.reader.dictionary()? {
+            Some(entries) => self.predicate.evaluate_entries(&entries, probe.null_count)?,
+            None => Verdict::Some,
+        };
+        if verdict == Verdict::All {
+            self.certain = VecDeque::from([0..u64::MAX]);
+        }
+        Ok(Some(verdict))
     }
 
     /// Looks at the next window; what it keeps of it, or `None` where rows or bytes are missing.
-    pub(crate) fn step(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Option<RowWindow>> {
+    pub(crate) fn step(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Option<FilteredRows>> {
         let is_last = self.is_complete && self.queue.len() == 1;
-        let Some(window) = self.queue.front() else { return Ok(None) };
-        let mut decode = DecodeWindow::default();
-        decode.extend(window.rows.iter().cloned());
-        let mut is_filled = true;
-        for (_, column) in &mut self.columns {
-            is_filled &= column.fill(&decode.decoded, pushed, opener)? && (!is_last || column.close(pushed)?);
+        let reads_certain = self.reads_certain();
+        let Some(Queued { rows, is_certain }) = self.queue.front() else { return Ok(None) };
+        let is_read = reads_certain || !*is_certain;
+        if is_read && self.plans.is_none() {
+            let mut plans = DecodePlans::new(self.columns().map(ColumnReader::shortest_jump));
+            plans.extend(&rows.rows);
+            self.plans = Some(plans);
         }
-        if !is_filled {
+        let is_certain = *is_certain;
+        if is_read && !self.fill(is_last, pushed, opener)? {
             return Ok(None);
         }
-        let mut window = self.queue.pop_front().unwrap_or_default();
-        let mask = decode.mask().map(|mask| BooleanArray::new(mask, None));
-        for (leaf, column) in &mut self.columns {
-            let array = column.finish_batch()?.array;
-            let array = mask.as_ref().map_or(Ok(array.clone()), |mask| filtered(&array, mask))?;
-            window.arrays.insert(*leaf, array);
+        if is_last && !is_read {
+            self.columns.iter_mut().for_each(|column| column.reader.abandon(pushed));
         }
-        self.keep(window).map(Some)
+        let Some(Queued { mut rows, .. }) = self.queue.pop_front() else { return Ok(None) };
+        if is_read {
+            self.finish(&mut rows)?;
+        }
+        if is_certain {
+            rows.leaves.retain(|leaf, _| self.wants_kept(*leaf));
+            return Ok(Some(rows));
+        }
+        self.keep(rows).map(Some)
     }
 
-    fn keep(&mut self, window: RowWindow) -> Result<RowWindow> {
-        let missing = || Error::internal("a filter column is missing");
-        let inputs = self.predicate.leaves().iter().map(|leaf| window.arrays.get(leaf).cloned().ok_or_else(missing));
-        let keep = self.predicate.evaluate(&inputs.collect::<Result<Vec<_>>>()?)?;
-        let rows = kept_rows(&window.rows, &keep);
-        let (before, after) = (count_rows(&window.rows), count_rows(&rows));
-        self.rows_filtered = self.rows_filtered.saturating_add(before.saturating_sub(after));
-        let mask = (after < before).then(|| BooleanArray::new(keep, None));
-        let mut arrays = BTreeMap::new();
-        for (leaf, array) in window.arrays.into_iter().filter(|(leaf, _)| self.kept_leaves.contains(leaf)) {
-            let array = mask.as_ref().map_or(Ok(array.clone()), |mask| filtered(&array, mask))?;
-            arrays.insert(leaf, array);
+    /// Decodes what the first window needs; false where bytes are missing.
+    fn fill(&mut self, is_last: bool, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<bool> {
+        let Some(plans) = &self.plans else { return Ok(true) };
+        let mut is_filled = true;
+        for FilterColumn { reader, .. } in &mut self.columns {
+            let ranges = plans.ranges(reader.shortest_jump());
+            is_filled &= reader.fill(ranges, pushed, opener)? && (!is_last || reader.close(pushed)?);
         }
-        Ok(RowWindow { rows, arrays })
+        Ok(is_filled)
+    }
+
+    /// Adds what was decoded to the rows.
+    fn finish(&mut self, rows: &mut FilteredRows) -> Result<()> {
+        let Some(plans) = self.plans.take() else { return Err(Error::internal("rows were not planned")) };
+        let filters = plans.into_filters();
+        for FilterColumn { leaf, reader, .. } in &mut self.columns {
+            let batch = reader.finish_batch()?;
+            let batch =
+                filters.get(reader.shortest_jump()).map_or(Ok(batch.clone()), |filter| batch.filtered(filter))?;
+            rows.leaves.insert(*leaf, batch);
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, rows: FilteredRows) -> Result<FilteredRows> {
+        let missing = || Error::internal("a filter column is missing");
+        let array = |leaf| rows.leaves.get(leaf).map(|batch: &LeafBatch| batch.array.clone()).ok_or_else(missing);
+        let inputs = self.predicate.leaves().iter().map(array).collect::<Result<Vec<ArrayRef>>>()?;
+        let keep = self.predicate.evaluate(&inputs, &mut self.answers)?;
+        let before = rows.rows.selected();
+        let selected = rows.rows.kept(&keep);
+        self.rows_filtered = self.rows_filtered.saturating_add(before.saturating_sub(selected.selected()));
+        let mut leaves = BTreeMap::new();
+        if !selected.is_empty() {
+            let filter = || FilterBuilder::new(&BooleanArray::new(keep, None)).optimize().build();
+            let filter = (selected.selected() < before).then(filter);
+            for (leaf, batch) in rows.leaves.into_iter().filter(|(leaf, _)| self.wants_kept(*leaf)) {
+                let batch = filter.as_ref().map_or(Ok(batch.clone()), |filter| batch.filtered(filter))?;
+                leaves.insert(leaf, batch);
+            }
+        }
+        Ok(FilteredRows { rows: selected, leaves })
+    }
+
+    fn wants_kept(&self, leaf: usize) -> bool {
+        let own = self.columns.iter().find(|column| column.leaf == leaf);
+        own.map_or_else(|| self.passed_on.contains(&leaf), |column| column.is_kept)
     }
 
     /// Drops what waits and gives up what is left of the chunks.
     pub(crate) fn abandon(&mut self, pushed: &mut PushedBytes) {
         self.queue.clear();
+        self.probe = None;
         self.is_complete = true;
-        self.columns.iter_mut().for_each(|(_, column)| column.abandon(pushed));
-    }
-}
-
-/// Offset and limit of a scan, counted over the rows that predicates keep.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RowBudget {
-    /// Rows still to be passed over.
-    pub to_skip: u64,
-    /// Rows that may still be handed out.
-    pub to_read: u64,
-}
-
-impl RowBudget {
-    /// The rows of `window` that the budget allows.
-    pub(crate) fn spend(&mut self, window: RowWindow) -> RowWindow {
-        let there = count_rows(&window.rows);
-        let skipped = there.min(self.to_skip);
-        let read = there.saturating_sub(skipped).min(self.to_read);
-        self.to_skip = self.to_skip.saturating_sub(skipped);
-        self.to_read = self.to_read.saturating_sub(read);
-        if read == there {
-            return window;
-        }
-        let mut rows: VecDeque<Range<u64>> = window.rows.into();
-        take_rows(&mut rows, skipped);
-        let rows = take_rows(&mut rows, read);
-        let length = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
-        let slice = |(leaf, array): (usize, ArrayRef)| (leaf, array.slice(length(skipped), length(read)));
-        RowWindow { rows, arrays: window.arrays.into_iter().map(slice).collect() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use arrow_array::Int32Array;
-
-    use super::*;
-
-    #[test]
-    fn a_budget_skips_and_stops() {
-        let window = || RowWindow {
-            rows: vec![0..3, 10..14],
-            arrays: BTreeMap::from([(2, Arc::new(Int32Array::from_iter_values(0..7)) as ArrayRef)]),
-        };
-        let mut budget = RowBudget { to_skip: 8, to_read: 9 };
-        assert_eq!(budget.spend(window()).rows, []);
-        let second = budget.spend(window());
-        assert_eq!(second.rows, [1..3, 10..14]);
-        assert_eq!(second.arrays[&2].len(), 6);
-        let third = budget.spend(window());
-        assert_eq!((third.rows, budget.to_read), (vec![0..3], 0));
-        assert_eq!(budget.spend(window()).rows, []);
+        self.columns.iter_mut().for_each(|column| column.reader.abandon(pushed));
     }
 }

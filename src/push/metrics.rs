@@ -12,6 +12,8 @@ pub struct Metrics {
     pub rows_pruned_by_stats: u64,
     /// Rows left out by the page index.
     pub rows_pruned_by_pages: u64,
+    /// Rows left out because a dictionary has no value that a predicate keeps.
+    pub rows_pruned_by_dictionary: u64,
     /// Rows that were looked at and not kept by the predicates.
     pub rows_filtered: u64,
     /// Rows handed out.
@@ -57,6 +59,7 @@ impl Metrics {
     pub(crate) fn add_row_group(&mut self, row_group: &RowGroupReader) {
         let counts = row_group.page_counts();
         add(&mut self.rows_filtered, row_group.rows_filtered());
+        add(&mut self.rows_pruned_by_dictionary, row_group.rows_without_entry());
         add(&mut self.pages_total, counts.seen);
         add(&mut self.pages_skipped, counts.seen.saturating_sub(counts.opened));
     }

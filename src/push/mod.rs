@@ -10,6 +10,7 @@ mod buffers;
 mod decoder;
 mod demand;
 mod filter;
+mod filtered_rows;
 mod intervals;
 mod metadata;
 mod metrics;

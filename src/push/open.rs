@@ -1,90 +1,146 @@
-//! Opens a row group of a plan: a reader for each column that is read, once, and a stage for each predicate.
+//! Opens a row group: readers of its columns, and the stages that rows go through.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::filter::FilterStage;
+use arrow_schema::DataType;
+
+use super::filter::{DictionaryProbe, FilterColumn, FilterStage};
 use super::output::{KeptColumn, OutputColumn, OutputStage};
 use super::row_group::RowGroupReader;
+use crate::byte_range::ByteRange;
 use crate::column::{ChunkPlace, ColumnReader, LevelShape};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, PageLocation};
 use crate::page::HighestLevels;
 use crate::page::guard::PageGuard;
+use crate::predicate::BoundPredicate;
 use crate::scan::{Plan, ProjectedColumn, RowGroupScan};
 
 /// Rows that predicates look at at a time: few enough for their values to stay in the cache until the output takes them.
 const FILTER_WINDOW_ROWS: u64 = 8192;
+/// A dictionary is asked for before anything else where it is at most one part in so many of what else would be read ...
+const SMALL_DICTIONARY_SHARE: u64 = 8;
+/// ... and that is at least so many bytes: a request takes its time too.
+const LEAST_BYTES_SAVED: u64 = 256 << 10;
 
-/// A reader of the rows `scan` of a row group.
-///
-/// Fails where a column chunk lies outside the file.
-pub(super) fn open_row_group(plan: &Plan, scan: &RowGroupScan, pool: &Arc<Pool>) -> Result<RowGroupReader> {
-    Opening { plan, scan, pool }.row_group()
+/// What row groups of a scan are opened by.
+pub(crate) struct RowGroupOpener<'a> {
+    pub plan: &'a Plan,
+    pub pool: &'a Arc<Pool>,
 }
 
-struct Opening<'a> {
-    plan: &'a Plan,
-    scan: &'a RowGroupScan,
-    pool: &'a Arc<Pool>,
-}
-
-impl Opening<'_> {
-    fn row_group(&self) -> Result<RowGroupReader> {
-        let Self { plan, scan, .. } = self;
+impl RowGroupOpener<'_> {
+    /// A reader of the rows of `scan` that the predicates keep.
+    pub(crate) fn open(&self, scan: &RowGroupScan) -> Result<RowGroupReader> {
+        // A predicate that is known to keep all rows is not asked, and its columns are not read for it.
+        let asked = self.plan.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index));
+        let asked: Vec<(usize, &Arc<BoundPredicate>)> = asked.collect();
+        let of_predicates: BTreeSet<usize> =
+            asked.iter().flat_map(|(_, predicate)| predicate.leaves()).copied().collect();
+        let is_kept = |column: &ProjectedColumn| of_predicates.contains(&column.leaf) && self.can_be_kept(column);
+        let kept_leaves: BTreeSet<usize> =
+            self.plan.projection.columns.iter().filter(|column| is_kept(column)).map(|column| column.leaf).collect();
+        let mut filters = Vec::with_capacity(asked.len());
         let mut read = BTreeSet::new();
-        let mut filters = Vec::new();
-        for (index, predicate) in plan.predicates.iter().enumerate() {
-            let new: Vec<usize> = predicate.leaves().iter().copied().filter(|leaf| read.insert(*leaf)).collect();
-            let columns = new.into_iter().filter_map(|leaf| plan.predicate_column(leaf));
-            let readers = columns.map(|column| Ok((column.leaf, self.column_reader(&column, false)?)));
-            let later = plan.predicates.iter().skip(index.saturating_add(1)).flat_map(|predicate| predicate.leaves());
-            let of_output =
-                plan.projection.columns.iter().filter(|column| self.is_kept(column)).map(|column| &column.leaf);
-            let kept = later.chain(of_output).copied().collect();
-            filters.push(FilterStage::new(Arc::clone(predicate), readers.collect::<Result<_>>()?, kept));
+        for (place, (index, predicate)) in asked.iter().enumerate() {
+            let later = asked.iter().skip(place.saturating_add(1)).flat_map(|(_, predicate)| predicate.leaves());
+            let wanted_later: BTreeSet<usize> = later.copied().chain(kept_leaves.iter().copied()).collect();
+            let mut columns = Vec::new();
+            for leaf in predicate.leaves() {
+                if read.insert(*leaf) {
+                    let is_coded =
+                        !asked.iter().any(|(_, other)| other.has_callback() && other.leaves().contains(leaf));
+                    columns.push(FilterColumn {
+                        leaf: *leaf,
+                        reader: self.filter_reader(scan, *leaf, is_coded)?,
+                        is_kept: wanted_later.contains(leaf),
+                    });
+                }
+            }
+            let probe = self.dictionary_probe(scan, predicate, &columns, &of_predicates)?;
+            let passed_on = wanted_later.into_iter().collect();
+            let certain = scan.certain_rows(*index);
+            filters.push(FilterStage::new(Arc::clone(predicate), columns, passed_on, &certain, probe));
         }
-        let output = self.output(!filters.is_empty())?;
-        let cache = plan.options.predicate_cache_bytes;
+        let has_filters = !filters.is_empty();
+        let output = self.plan.projection.columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
+            true => Ok(OutputColumn::Kept(KeptColumn::new(column.leaf))),
+            false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
+        });
+        let output = self.output(scan, output.collect::<Result<_>>()?);
+        let cache = self.plan.options.predicate_cache_bytes;
         Ok(RowGroupReader::new(scan.row_group, &scan.rows, filters, output, FILTER_WINDOW_ROWS, cache))
     }
 
-    fn output(&self, has_filters: bool) -> Result<OutputStage> {
-        let Self { plan, scan, .. } = self;
-        let columns = plan.projection.columns.iter().map(|column| match self.is_kept(column) {
-            true => Ok(OutputColumn::Kept(KeptColumn::new(column.leaf))),
-            false => self.column_reader(column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
-        });
-        let columns = columns.collect::<Result<_>>()?;
-        let groups_before = plan.metadata.row_groups.iter().take(scan.row_group);
+    fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>) -> OutputStage {
+        let groups_before = self.plan.metadata.row_groups.iter().take(scan.row_group);
         let first_row = groups_before.fold(0, |rows: u64, group| rows.saturating_add(group.row_count));
-        let batch_rows = plan.options.batch_rows as u64;
-        Ok(OutputStage::new(scan.row_group, first_row, Arc::clone(&plan.projection), columns, batch_rows))
+        let batch_rows = self.plan.options.batch_rows as u64;
+        OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows)
     }
 
-    /// True for an output column whose values come along from a predicate: a top-level leaf of the same type.
-    fn is_kept(&self, column: &ProjectedColumn) -> bool {
-        let plan = self.plan;
-        let is_top = plan.metadata.schema.leaves.get(column.leaf).is_some_and(|leaf| leaf.path.len() == 1);
-        let of_predicate = || plan.predicates.iter().any(|predicate| predicate.leaves().contains(&column.leaf));
-        is_top
-            && of_predicate()
-            && plan.predicate_column(column.leaf).is_some_and(|kept| kept.data_type == column.data_type)
+    /// True for an output column whose values can come along from a predicate: one that shares its top-level column with
+    /// no list, of the type that predicates read.
+    fn can_be_kept(&self, column: &ProjectedColumn) -> bool {
+        let of_predicate = self.plan.predicate_column(column.leaf);
+        !column.beside_lists && of_predicate.is_some_and(|kept| kept.data_type == column.data_type)
     }
 
-    fn column_reader(&self, column: &ProjectedColumn, may_skip: bool) -> Result<ColumnReader> {
-        let Self { plan, scan, pool } = self;
+    /// A reader for predicates: of strings and binaries that are stored with a dictionary, as codes.
+    fn filter_reader(&self, scan: &RowGroupScan, leaf: usize, may_be_coded: bool) -> Result<ColumnReader> {
+        let column = self.plan.predicate_column(leaf);
+        let mut column = column.ok_or_else(|| Error::internal("a leaf is missing"))?;
+        let is_bytes = column.data_type.is_string()
+            || column.data_type.is_binary()
+            || matches!(column.data_type, DataType::FixedSizeBinary(_));
+        let has_dictionary = self.plan.chunk(scan.row_group, leaf)?.dictionary_page_offset.is_some();
+        if may_be_coded && is_bytes && has_dictionary {
+            column.data_type = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(column.data_type));
+        }
+        self.column_reader(scan, &column, false)
+    }
+
+    /// The dictionary page that can tell what a predicate says of all rows, where there is one.
+    fn dictionary_probe(
+        &self,
+        scan: &RowGroupScan,
+        predicate: &BoundPredicate,
+        columns: &[FilterColumn],
+        of_predicates: &BTreeSet<usize>,
+    ) -> Result<Option<DictionaryProbe>> {
+        let ([column], [leaf], false) = (columns, predicate.leaves(), predicate.has_callback()) else {
+            return Ok(None);
+        };
+        let chunk = self.plan.chunk(scan.row_group, column.leaf)?;
+        let Some(start) = chunk.dictionary_page_offset.filter(|_| chunk.is_all_codes) else { return Ok(None) };
+        let range = ByteRange::between(start, chunk.data_page_offset);
+        let leaves = self.plan.projection.columns.iter().map(|column| column.leaf).chain(of_predicates.iter().copied());
+        let leaves: BTreeSet<usize> = leaves.collect();
+        let mut all_bytes = 0u64;
+        for leaf in leaves {
+            all_bytes = all_bytes.saturating_add(self.plan.chunk(scan.row_group, leaf)?.compressed_bytes);
+        }
+        let rest = all_bytes.saturating_sub(range.length);
+        let is_asked_for =
+            rest >= LEAST_BYTES_SAVED && range.length <= rest.checked_div(SMALL_DICTIONARY_SHARE).unwrap_or(0);
+        let can_be_null = self.plan.metadata.schema.leaves.get(*leaf).is_none_or(|leaf| leaf.max_definition_level > 0);
+        let null_count = (!can_be_null).then_some(0);
+        Ok(Some(DictionaryProbe { range, is_asked_for, null_count }))
+    }
+
+    fn column_reader(&self, scan: &RowGroupScan, column: &ProjectedColumn, may_skip: bool) -> Result<ColumnReader> {
         let ordinal = column.leaf;
-        let row_count = plan.metadata.row_groups.get(scan.row_group).map_or(0, |group| group.row_count);
-        let leaf = plan.metadata.schema.leaves.get(ordinal).ok_or_else(|| Error::internal("a leaf is missing"))?;
-        let chunk = plan.chunk(scan.row_group, ordinal)?;
+        let row_count = self.plan.metadata.row_groups.get(scan.row_group).map_or(0, |group| group.row_count);
+        let leaf = self.plan.metadata.schema.leaves.get(ordinal).ok_or_else(|| Error::internal("a leaf is missing"))?;
+        let chunk = self.plan.chunk(scan.row_group, ordinal)?;
         let range = chunk
-            .byte_range(plan.metadata.file_length)
+            .byte_range(self.plan.metadata.file_length)
             .map_err(|error| error.in_column(ordinal, &leaf.dotted_path()).in_row_group(scan.row_group))?;
         let selected = scan.rows.selected();
         let is_partial = may_skip || selected < row_count;
-        let uses_index = is_partial || plan.options.max_buffered_bytes.is_some();
+        let uses_index = is_partial || self.plan.options.max_buffered_bytes.is_some();
         let place = ChunkPlace {
             range,
             stated_end: range.end().saturating_sub(chunk.unaccounted_bytes),
@@ -92,7 +148,7 @@ impl Opening<'_> {
             index: if uses_index { usable_index(chunk, row_count) } else { Vec::new() },
             guard: PageGuard {
                 decryptor: chunk.decryptor()?,
-                verify_checksums: plan.options.verify_checksums,
+                verify_checksums: self.plan.options.verify_checksums,
                 begins_with_dictionary: chunk.dictionary_page_offset.is_some(),
             },
             row_group: scan.row_group,
@@ -104,7 +160,7 @@ impl Opening<'_> {
             },
         };
         let rows = usize::try_from(selected).unwrap_or(usize::MAX);
-        ColumnReader::new(place, leaf, &column.data_type, rows.min(plan.options.batch_rows), pool)
+        ColumnReader::new(place, leaf, &column.data_type, rows.min(self.plan.options.batch_rows), self.pool)
     }
 }
 

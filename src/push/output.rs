@@ -1,32 +1,34 @@
 //! The last stage of a row group: the rows that are wanted, gathered to batches.
 //!
-//! A column that a predicate read already is not read again: its values come along with the rows.
+//! A column that a predicate read already is not read again: its values come along with the rows. What is decoded without
+//! being wanted is dropped column by column before columns are put together; lists are put together first.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 
-use super::filter::RowWindow;
+use super::filtered_rows::FilteredRows;
 use super::pushed::PushedBytes;
-use crate::column::{ColumnReader, LeafBatch, assemble};
+use crate::column::{ColumnReader, LeafBatch, assemble, filtered};
 use crate::error::{Error, Result};
 use crate::page::PageOpener;
-use crate::scan::{DecodeWindow, Projection, count_rows, take_rows};
+use crate::predicate::expanded;
+use crate::scan::{DecodePlans, Projection, RowFilters, RowWindow};
 
 /// Where the values of an output leaf come from.
 pub(crate) enum OutputColumn {
     /// They are decoded.
     Read(Box<ColumnReader>),
-    /// A predicate read them. The leaf is a top-level column.
+    /// A predicate read them. The leaf shares its top-level column with no list.
     Kept(KeptColumn),
 }
 
 /// The values of a leaf for the rows that wait or are in the batch at hand, in order.
 pub(crate) struct KeptColumn {
     leaf: usize,
-    pieces: VecDeque<ArrayRef>,
+    pieces: VecDeque<LeafBatch>,
 }
 
 impl KeptColumn {
@@ -36,23 +38,22 @@ impl KeptColumn {
     }
 
     /// The next `rows` values.
-    fn take(&mut self, rows: usize) -> Result<ArrayRef> {
-        let mut taken: Vec<ArrayRef> = Vec::new();
+    fn take(&mut self, rows: usize) -> Result<LeafBatch> {
+        let mut taken: Vec<LeafBatch> = Vec::new();
         let mut left = rows;
         while left > 0 {
             let piece = self.pieces.pop_front().ok_or_else(|| Error::internal("kept values are missing"))?;
-            let length = piece.len().min(left);
-            if length < piece.len() {
-                self.pieces.push_front(piece.slice(length, piece.len().saturating_sub(length)));
-            }
+            let there = piece.array.len();
+            let length = there.min(left);
             left = left.saturating_sub(length);
-            taken.push(if length < piece.len() { piece.slice(0, length) } else { piece });
+            let now = if length < there { piece.slice(0, length) } else { piece.clone() };
+            if length < there {
+                self.pieces.push_front(piece.slice(length, there.saturating_sub(length)));
+            }
+            let values = expanded(&now.array)?;
+            taken.push(now.with_array(values));
         }
-        if let [only] = &taken[..] {
-            return Ok(Arc::clone(only));
-        }
-        let pieces: Vec<&dyn Array> = taken.iter().map(|piece| piece.as_ref()).collect();
-        arrow_select::concat::concat(&pieces).map_err(|error| Error::internal(format!("concat: {error}")))
+        LeafBatch::joined(&taken)
     }
 }
 
@@ -63,14 +64,37 @@ pub(crate) struct OutputStage {
     first_row: u64,
     projection: Arc<Projection>,
     columns: Vec<OutputColumn>,
+    /// The shortest jump of each column that is read, the same for those that lists are put together of.
+    shortest_jumps: Vec<u64>,
     /// Wanted rows that are not in the batch at hand yet.
-    waiting: VecDeque<Range<u64>>,
+    waiting: VecDeque<RowWindow>,
     /// The batch at hand.
-    window: DecodeWindow,
+    batch: BatchRows,
     batch_rows: u64,
     /// No rows come after those that wait.
     is_complete: bool,
     is_starved: bool,
+}
+
+/// The rows of one batch, and what is decoded to get them.
+struct BatchRows {
+    windows: Vec<RowWindow>,
+    selected: u64,
+    plans: DecodePlans,
+}
+
+impl BatchRows {
+    fn new(shortest_jumps: &[u64]) -> Self {
+        Self { windows: Vec::new(), selected: 0, plans: DecodePlans::new(shortest_jumps.iter().copied()) }
+    }
+
+    fn push(&mut self, rows: RowWindow) {
+        if !rows.is_empty() {
+            self.plans.extend(&rows);
+            self.selected = self.selected.saturating_add(rows.selected());
+            self.windows.push(rows);
+        }
+    }
 }
 
 impl OutputStage {
@@ -82,14 +106,15 @@ impl OutputStage {
         columns: Vec<OutputColumn>,
         batch_rows: u64,
     ) -> Self {
-        let (waiting, window) = (VecDeque::new(), DecodeWindow::default());
+        let shortest_jumps = shortest_jumps(&projection, &columns);
         Self {
             row_group,
             first_row,
             projection,
             columns,
-            waiting,
-            window,
+            waiting: VecDeque::new(),
+            batch: BatchRows::new(&shortest_jumps),
+            shortest_jumps,
             batch_rows,
             is_complete: false,
             is_starved: false,
@@ -97,18 +122,18 @@ impl OutputStage {
     }
 
     /// Adds wanted rows, behind those given before, with the values of the columns that were read for them.
-    pub(crate) fn want(&mut self, mut window: RowWindow) {
-        if window.rows.is_empty() {
+    pub(crate) fn want(&mut self, mut rows: FilteredRows) {
+        if rows.rows.is_empty() {
             return;
         }
         for column in &mut self.columns {
             if let OutputColumn::Kept(kept) = column
-                && let Some(array) = window.arrays.remove(&kept.leaf)
+                && let Some(batch) = rows.leaves.remove(&kept.leaf)
             {
-                kept.pieces.push_back(array);
+                kept.pieces.push_back(batch);
             }
         }
-        self.waiting.extend(window.rows);
+        self.waiting.push_back(rows.rows);
     }
 
     /// Bytes of values that were decoded for predicates and wait for the output.
@@ -117,7 +142,7 @@ impl OutputStage {
             OutputColumn::Kept(kept) => kept.pieces.iter().collect(),
             OutputColumn::Read(_) => Vec::new(),
         });
-        pieces.map(|piece| piece.get_buffer_memory_size() as u64).sum()
+        pieces.map(LeafBatch::memory_bytes).fold(0, u64::saturating_add)
     }
 
     /// No more rows come.
@@ -133,9 +158,12 @@ impl OutputStage {
         })
     }
 
-    /// The rows known to be wanted and not handed out.
+    /// The ranges of rows that have to be decoded for the rows known to be wanted and not handed out.
     pub(crate) fn wanted_rows(&self) -> Vec<Range<u64>> {
-        self.window.decoded.iter().chain(&self.waiting).cloned().collect()
+        let shortest = self.shortest_jumps.iter().copied().min().unwrap_or(1);
+        let mut plans = DecodePlans::new([shortest]);
+        self.batch.windows.iter().chain(&self.waiting).for_each(|rows| plans.extend(rows));
+        plans.ranges(shortest).to_vec()
     }
 
     /// True where the last step could not go on for missing bytes.
@@ -145,73 +173,97 @@ impl OutputStage {
 
     /// True where everything was handed out.
     pub(crate) fn is_done(&self) -> bool {
-        self.is_complete && self.window.is_empty() && self.waiting.is_empty()
+        self.is_complete && self.batch.selected == 0 && self.waiting.is_empty()
     }
 
     /// Decodes what is wanted so far; a batch where one is full, or the last one. `None` where bytes or rows are missing.
     pub(crate) fn step(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Option<RecordBatch>> {
-        let room = self.batch_rows.saturating_sub(count_rows(&self.window.selected));
-        self.window.extend(take_rows(&mut self.waiting, room));
-        if self.window.is_empty() {
+        self.fill_up();
+        if self.batch.selected == 0 {
             return Ok(None);
         }
         let is_last = self.is_complete && self.waiting.is_empty();
         let mut is_filled = true;
         // Every column goes as far as it can, so that bytes are given up early.
-        for column in readers(&mut self.columns) {
-            is_filled &= column.fill(&self.window.decoded, pushed, opener)? && (!is_last || column.close(pushed)?);
+        for (column, jump) in self.columns.iter_mut().zip(&self.shortest_jumps) {
+            let OutputColumn::Read(column) = column else { continue };
+            let ranges = self.batch.plans.ranges(*jump);
+            is_filled &= column.fill(ranges, pushed, opener)? && (!is_last || column.close(pushed)?);
         }
         self.is_starved = !is_filled;
-        let is_full = is_last || count_rows(&self.window.selected) == self.batch_rows;
-        if is_filled && is_full { self.batch().map(Some) } else { Ok(None) }
+        let is_full = is_last || self.batch.selected == self.batch_rows;
+        if is_filled && is_full { self.hand_out().map(Some) } else { Ok(None) }
+    }
+
+    /// Moves rows that wait into the batch at hand as far as there is room.
+    fn fill_up(&mut self) {
+        while self.batch.selected < self.batch_rows {
+            let Some(mut rows) = self.waiting.pop_front() else { break };
+            let front = rows.take_front(self.batch_rows.saturating_sub(self.batch.selected));
+            self.batch.push(front);
+            if !rows.is_empty() {
+                self.waiting.push_front(rows);
+            }
+        }
     }
 
     /// Gives up what is left of the chunks.
     pub(crate) fn abandon(&mut self, pushed: &mut PushedBytes) {
-        readers(&mut self.columns).for_each(|column| column.abandon(pushed));
+        for column in &mut self.columns {
+            if let OutputColumn::Read(column) = column {
+                column.abandon(pushed);
+            }
+        }
     }
 
-    fn batch(&mut self) -> Result<RecordBatch> {
-        let window = std::mem::take(&mut self.window);
-        let (decoded, selected) = (row_count(&window.decoded)?, row_count(&window.selected)?);
-        let leaves = self.columns.iter_mut().map(|column| match column {
-            OutputColumn::Read(column) => column.finish_batch().map(Some),
-            OutputColumn::Kept(_) => Ok(None),
-        });
-        let leaves = leaves.collect::<Result<Vec<Option<LeafBatch>>>>()?;
-        let read =
-            assemble(&self.projection.tree, &leaves, decoded).map_err(|error| error.in_row_group(self.row_group))?;
-        let mask = window.mask().map(|mask| BooleanArray::new(mask, None));
-        let mut kept = self.columns.iter_mut().filter_map(|column| match column {
-            OutputColumn::Kept(kept) => Some(kept),
-            OutputColumn::Read(_) => None,
-        });
-        let arrays = read.into_iter().map(|array| match (array, &mask) {
-            (Some(array), Some(mask)) => filtered(&array, mask),
-            (Some(array), None) => Ok(array),
-            (None, _) => kept.next().ok_or_else(|| Error::internal("a column is missing"))?.take(selected),
-        });
-        let appended = self.projection.appended.columns(self.row_group, self.first_row, &window.selected)?;
-        let arrays = arrays.chain(appended.into_iter().map(Ok));
+    fn hand_out(&mut self) -> Result<RecordBatch> {
+        let rows = std::mem::replace(&mut self.batch, BatchRows::new(&self.shortest_jumps));
+        let selected =
+            usize::try_from(rows.selected).map_err(|_| Error::limit(format!("a batch of {} rows", rows.selected)))?;
+        let filters = rows.plans.into_filters();
+        let leaves = self.leaves(&filters, selected)?;
+        let placed = |error: Error| error.in_row_group(self.row_group);
+        let roots = assemble(&self.projection.tree, &leaves).map_err(placed)?;
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.projection.schema.fields().len());
+        for (array, root) in roots.into_iter().zip(&self.projection.roots) {
+            let jump = self.shortest_jumps.get(root.first_leaf).copied().unwrap_or(1);
+            let filter = filters.get(jump).filter(|_| root.has_lists);
+            let array = filter.map_or(Ok(array.clone()), |filter| filtered(&*array, filter))?;
+            if array.len() != selected {
+                let message = format!("a column of {} rows in a batch of {selected}", array.len());
+                return Err(placed(Error::corrupt(message)));
+            }
+            arrays.push(array);
+        }
+        arrays.extend(self.projection.appended.columns(self.row_group, self.first_row, &rows.windows, selected)?);
         let options = RecordBatchOptions::new().with_row_count(Some(selected));
-        RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays.collect::<Result<_>>()?, &options)
+        RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays, &options)
             .map_err(|error| Error::internal(format!("batch: {error}")))
     }
+
+    /// What the columns have of the batch: the selected rows; of columns with lists all decoded rows.
+    fn leaves(&mut self, filters: &RowFilters, selected: usize) -> Result<Vec<LeafBatch>> {
+        let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&self.projection.columns);
+        let leaves = columns.map(|((column, jump), projected)| match column {
+            OutputColumn::Kept(kept) => kept.take(selected),
+            OutputColumn::Read(reader) => {
+                let batch = reader.finish_batch()?;
+                let filter = filters.get(*jump).filter(|_| !projected.beside_lists);
+                filter.map_or(Ok(batch.clone()), |filter| batch.filtered(filter))
+            }
+        });
+        leaves.collect()
+    }
 }
 
-fn readers(columns: &mut [OutputColumn]) -> impl Iterator<Item = &mut ColumnReader> {
-    columns.iter_mut().filter_map(|column| match column {
-        OutputColumn::Read(column) => Some(column.as_mut()),
-        OutputColumn::Kept(_) => None,
-    })
-}
-
-fn row_count(ranges: &[Range<u64>]) -> Result<usize> {
-    let rows = count_rows(ranges);
-    usize::try_from(rows).map_err(|_| Error::limit(format!("a batch of {rows} rows")))
-}
-
-/// The rows of `array` that `mask` keeps.
-pub(crate) fn filtered(array: &ArrayRef, mask: &BooleanArray) -> Result<ArrayRef> {
-    arrow_select::filter::filter(array, mask).map_err(|error| Error::internal(format!("filter: {error}")))
+/// The shortest jump of each column; one for all those with lists, whose rows are dropped after they were put together.
+fn shortest_jumps(projection: &Projection, columns: &[OutputColumn]) -> Vec<u64> {
+    let own = |column: &OutputColumn| match column {
+        OutputColumn::Read(reader) => reader.shortest_jump(),
+        OutputColumn::Kept(_) => 1,
+    };
+    let with_lists = columns.iter().zip(&projection.columns).filter(|(_, projected)| projected.beside_lists);
+    let of_lists = with_lists.map(|(column, _)| own(column)).min().unwrap_or(1);
+    let each = columns.iter().zip(&projection.columns);
+    each.map(|(column, projected)| if projected.beside_lists { of_lists } else { own(column) }).collect()
 }

@@ -4,20 +4,21 @@
 //! there flows through predicates and output while it is in the cache. Where the output's bytes are not there, the
 //! predicates go on over what they have, and the output asks once for the pages of all rows that they kept.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use arrow_array::RecordBatch;
 
 use super::demand::missing_ranges;
-use super::filter::{FilterStage, RowBudget, RowWindow};
+use super::filter::FilterStage;
+use super::filtered_rows::{FilteredRows, RowBudget};
 use super::output::OutputStage;
 use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
 use crate::column::{ColumnReader, PageCounts};
 use crate::error::Result;
 use crate::page::PageOpener;
-use crate::scan::{RowSelection, take_rows};
+use crate::predicate::Verdict;
+use crate::scan::{RowSelection, RowWindow};
 
 /// What one step came to.
 pub(crate) enum Progress {
@@ -33,12 +34,16 @@ pub(crate) enum Progress {
 pub(crate) struct RowGroupReader {
     row_group: usize,
     /// Rows that no stage has seen.
-    candidates: VecDeque<Range<u64>>,
+    candidates: RowWindow,
     filters: Vec<FilterStage>,
     output: OutputStage,
     window_rows: u64,
     /// Values decoded for predicates may take so much until the output has used them.
     predicate_cache_bytes: u64,
+    /// Dictionaries were asked what they know.
+    is_probed: bool,
+    /// Rows that no predicate looked at because a dictionary has no value that one keeps.
+    rows_without_entry: u64,
 }
 
 impl RowGroupReader {
@@ -51,8 +56,17 @@ impl RowGroupReader {
         window_rows: u64,
         predicate_cache_bytes: u64,
     ) -> Self {
-        let candidates = rows.ranges().collect();
-        Self { row_group, candidates, filters, output, window_rows, predicate_cache_bytes }
+        let candidates = rows.to_window();
+        Self {
+            row_group,
+            candidates,
+            is_probed: filters.is_empty(),
+            filters,
+            output,
+            window_rows,
+            predicate_cache_bytes,
+            rows_without_entry: 0,
+        }
     }
 
     /// Ordinal of the row group.
@@ -73,15 +87,24 @@ impl RowGroupReader {
         self.filters.iter().map(|filter| filter.rows_filtered).sum()
     }
 
+    /// Rows that were not looked at because a dictionary has no value that a predicate keeps.
+    pub(crate) fn rows_without_entry(&self) -> u64 {
+        self.rows_without_entry
+    }
+
     /// The ranges that are missing to go on, held ones left out. Without a bound the first stage that lacks any asks for
     /// all that it lacks; with one, the last stage asks first, so that little waits.
     pub(crate) fn missing_ranges(&self, pushed: &PushedBytes, max_buffered_bytes: Option<u64>) -> Vec<ByteRange> {
+        if !self.is_probed {
+            let probes = self.filters.iter().filter_map(FilterStage::probe_range);
+            return probes.flat_map(|range| pushed.missing(range)).collect();
+        }
         let of_stage = |columns: Vec<&ColumnReader>, wanted: Vec<Range<u64>>| {
             if wanted.is_empty() { Vec::new() } else { missing_ranges(&columns, &wanted, pushed, max_buffered_bytes) }
         };
         let of_filter = |index: usize, filter: &FilterStage| {
-            let candidates = self.candidates.iter().filter(|_| index == 0 && !self.holds_back()).cloned();
-            of_stage(filter.columns().collect(), filter.wanted_rows().chain(candidates).collect())
+            let candidates = (index == 0 && !self.holds_back()).then_some(&self.candidates);
+            of_stage(filter.columns().collect(), filter.wanted_rows(candidates))
         };
         let mut stages: Vec<Vec<ByteRange>> =
             self.filters.iter().enumerate().map(|(index, filter)| of_filter(index, filter)).collect();
@@ -99,6 +122,9 @@ impl RowGroupReader {
         opener: &mut PageOpener,
         budget: &mut RowBudget,
     ) -> Result<Progress> {
+        if !self.is_probed && !self.probe(pushed, opener)? {
+            return Ok(Progress::Starved);
+        }
         loop {
             self.hand_on(budget);
             if budget.to_read == 0 {
@@ -118,17 +144,33 @@ impl RowGroupReader {
         }
     }
 
+    /// Asks dictionaries what they can say of all rows. False where one of them has to come first.
+    fn probe(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<bool> {
+        for filter in &mut self.filters {
+            match filter.probe(pushed, opener).map_err(|error| error.in_row_group(self.row_group))? {
+                None => return Ok(false),
+                Some(Verdict::None) => {
+                    self.rows_without_entry = self.candidates.selected();
+                    self.candidates = RowWindow::default();
+                    break;
+                }
+                Some(_) => {}
+            }
+        }
+        self.is_probed = true;
+        Ok(true)
+    }
+
     /// Gives candidates to the first stage, and tells each stage when the one before it is done.
     fn hand_on(&mut self, budget: &mut RowBudget) {
         let holds_back = self.holds_back();
         let Some(first) = self.filters.first_mut() else {
-            let rows = self.candidates.drain(..).collect();
-            self.output.want(budget.spend(RowWindow { rows, ..RowWindow::default() }));
+            let rows = std::mem::take(&mut self.candidates);
+            self.output.want(budget.spend(FilteredRows::new(rows)));
             return self.output.complete();
         };
         if !first.has_rows() && !holds_back {
-            let rows = take_rows(&mut self.candidates, self.window_rows);
-            first.want(RowWindow { rows, ..RowWindow::default() });
+            first.want(FilteredRows::new(self.candidates.take_front(self.window_rows)));
         }
         let mut is_done = self.candidates.is_empty();
         for filter in &mut self.filters {
@@ -163,7 +205,7 @@ impl RowGroupReader {
     }
 
     fn stop_filters(&mut self, pushed: &mut PushedBytes) {
-        self.candidates.clear();
+        self.candidates = RowWindow::default();
         self.filters.iter_mut().for_each(|filter| filter.abandon(pushed));
         self.output.complete();
     }

@@ -1,11 +1,11 @@
 //! Columns behind those of the file: where in the file each row stands.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array};
 use arrow_schema::{DataType, Field, FieldRef};
 
+use super::RowWindow;
 use super::options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions};
 use crate::error::{Error, Result};
 use crate::schema::output::OutputTree;
@@ -36,22 +36,27 @@ impl Appended {
         names.map(field).collect()
     }
 
-    /// The appended columns of the rows `window` of a row group, the first row of which is row `first_row` of the file.
-    pub(crate) fn columns(self, row_group: usize, first_row: u64, window: &[Range<u64>]) -> Result<Vec<ArrayRef>> {
+    /// The appended columns of the `row_count` rows in `windows` of a row group, the first row of which is row `first_row`
+    /// of the file.
+    pub(crate) fn columns(
+        self,
+        row_group: usize,
+        first_row: u64,
+        windows: &[RowWindow],
+        row_count: usize,
+    ) -> Result<Vec<ArrayRef>> {
         let mut columns: Vec<ArrayRef> = Vec::new();
         let number = |number: u64| i64::try_from(number).map_err(|_| Error::limit("row numbers pass 64 bits"));
         if self.row_numbers {
             let mut numbers = Vec::new();
-            for rows in window {
+            for rows in windows.iter().flat_map(RowWindow::ranges) {
                 let (start, end) = (first_row.saturating_add(rows.start), first_row.saturating_add(rows.end));
                 numbers.extend(number(start)?..number(end)?);
             }
             columns.push(Arc::new(Int64Array::from(numbers)));
         }
         if self.row_group_index {
-            let rows: u64 = window.iter().map(|rows| rows.end.saturating_sub(rows.start)).sum();
-            let rows = usize::try_from(rows).map_err(|_| Error::limit(format!("a batch of {rows} rows")))?;
-            columns.push(Arc::new(Int64Array::from_value(number(row_group as u64)?, rows)));
+            columns.push(Arc::new(Int64Array::from_value(number(row_group as u64)?, row_count)));
         }
         Ok(columns)
     }

@@ -5,6 +5,7 @@
 
 mod appended;
 mod bloom_filter;
+mod decode_plan;
 mod options;
 mod plan;
 mod projection;
@@ -14,9 +15,10 @@ mod selection;
 mod statistics;
 mod windows;
 
+pub(crate) use decode_plan::{DecodePlans, RowFilters};
 pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions};
 pub use plan::Plan;
 pub(crate) use projection::{ProjectedColumn, Projection};
 pub(crate) use row_groups::RowGroupScan;
 pub use selection::RowSelection;
-pub(crate) use windows::{DecodeWindow, count_rows, kept_rows, take_rows};
+pub(crate) use windows::RowWindow;

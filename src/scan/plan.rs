@@ -1,5 +1,6 @@
 //! What a scan will do, decided once: columns, predicates, and the rows of each row group that statistics do not rule out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::pruning::{Pruned, Pruner};
@@ -80,10 +81,18 @@ impl Plan {
         self.projection.columns.iter().cloned().chain(of_predicates.filter_map(|leaf| self.predicate_column(*leaf)))
     }
 
-    /// The leaf column with this ordinal as predicates see it.
+    /// The leaf columns of which something is read in a row group: those of the output, and those of the predicates that
+    /// are not known to keep all its rows.
+    pub(crate) fn leaves_of(&self, scan: &RowGroupScan) -> BTreeSet<usize> {
+        let asked = self.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index));
+        let of_predicates = asked.flat_map(|(_, predicate)| predicate.leaves()).copied();
+        self.projection.columns.iter().map(|column| column.leaf).chain(of_predicates).collect()
+    }
+
+    /// The leaf column with this ordinal as predicates see it: outside of lists, a slot a row.
     pub(crate) fn predicate_column(&self, leaf: usize) -> Option<ProjectedColumn> {
         let data_type = leaf_data_type(self.metadata.schema.leaves.get(leaf)?, self.options.string_type);
-        Some(ProjectedColumn { leaf, data_type, slot_definition: 0 })
+        Some(ProjectedColumn { leaf, data_type, slot_definition: 0, beside_lists: false })
     }
 
     /// A column chunk of the file.
@@ -126,13 +135,13 @@ fn planned_row_groups(
     }
     let unlimited = ScanOptions { offset: 0, limit: None, ..options.clone() };
     let pruner = Pruner::new(metadata, options, predicates)?;
-    let pruned = |RowGroupScan { row_group, rows }| {
-        let selected = rows.selected();
+    let pruned = |scan: RowGroupScan| {
+        let selected = scan.rows.selected();
         if selected == 0 {
-            return Ok(planned(RowGroupScan { row_group, rows }, 0, None, Vec::new()));
+            return Ok(planned(scan, 0, None, Vec::new()));
         }
-        let Pruned { rows, by_stats, by_pages } = pruner.prune(row_group, &rows, predicates)?;
-        Ok(planned(RowGroupScan { row_group, rows }, selected, by_stats, by_pages))
+        let Pruned { rows, by_stats, by_pages, certain } = pruner.prune(scan.row_group, &scan.rows, predicates)?;
+        Ok(planned(RowGroupScan { rows, certain, ..scan }, selected, by_stats, by_pages))
     };
     selected_rows(metadata, &unlimited)?.into_iter().map(pruned).collect()
 }

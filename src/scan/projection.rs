@@ -9,7 +9,7 @@ use super::ScanOptions;
 use super::appended::Appended;
 use crate::error::{Error, Result};
 use crate::metadata::{Encoding, KeyValue, Metadata};
-use crate::schema::output::{OutputKind, OutputTree};
+use crate::schema::output::{OutputKind, OutputNode, OutputTree};
 use crate::schema::wish::TypeWishes;
 use crate::schema::{PhysicalType, Schema, hint};
 
@@ -22,6 +22,17 @@ pub(crate) struct ProjectedColumn {
     pub data_type: DataType,
     /// Definition level from which there is a slot in its array.
     pub slot_definition: u16,
+    /// The top-level column that it is part of has lists in it.
+    pub beside_lists: bool,
+}
+
+/// One top-level output column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProjectedRoot {
+    /// Which one of the leaf columns is its first.
+    pub first_leaf: usize,
+    /// It is a list or has lists in it.
+    pub has_lists: bool,
 }
 
 /// The output columns of a scan: those of the file in schema order, then the appended ones.
@@ -29,6 +40,8 @@ pub(crate) struct ProjectedColumn {
 pub(crate) struct Projection {
     /// The leaf columns, ascending.
     pub columns: Vec<ProjectedColumn>,
+    /// The top-level columns that they are put together to.
+    pub roots: Vec<ProjectedRoot>,
     /// How they are put together.
     pub tree: OutputTree,
     /// What is appended to them.
@@ -55,8 +68,15 @@ impl Projection {
             leaf: *leaf,
             data_type: node.field.data_type().clone(),
             slot_definition: node.slot.definition,
+            beside_lists: false,
         });
-        let columns = columns.collect();
+        let mut columns: Vec<ProjectedColumn> = columns.collect();
+        let roots = roots(&tree);
+        for (root, next) in roots.iter().zip(roots.iter().skip(1).map(Some).chain([None])) {
+            let end = next.map_or(columns.len(), |next| next.first_leaf);
+            let own = columns.get_mut(root.first_leaf..end).unwrap_or_default();
+            own.iter_mut().for_each(|column| column.beside_lists = root.has_lists);
+        }
         let appended = Appended::new(options);
         let fields = tree.fields().iter().cloned().chain(appended.fields(&tree)?).collect::<Vec<FieldRef>>();
         let metadata = match &options.schema {
@@ -64,7 +84,7 @@ impl Projection {
             None => hint.metadata,
         };
         let schema = Arc::new(arrow_schema::Schema::new_with_metadata(fields, metadata));
-        Ok(Self { columns, tree, appended, schema })
+        Ok(Self { columns, roots, tree, appended, schema })
     }
 }
 
@@ -75,6 +95,18 @@ impl Metadata {
     pub fn arrow_schema(&self) -> Result<SchemaRef> {
         Projection::new(self, &ScanOptions::default()).map(|projection| projection.schema)
     }
+}
+
+/// The top-level columns; the nodes of each stand behind it, before the next one.
+fn roots(tree: &OutputTree) -> Vec<ProjectedRoot> {
+    let ends = tree.roots.iter().skip(1).copied().chain([tree.nodes.len()]);
+    let nodes = tree.roots.iter().zip(ends).map(|(root, end)| tree.nodes.get(*root..end).unwrap_or_default());
+    let is_list = |node: &OutputNode| matches!(node.kind, OutputKind::List { .. });
+    let root = |nodes: &[OutputNode]| ProjectedRoot {
+        first_leaf: nodes.first().map_or(0, |root| root.first_leaf),
+        has_lists: nodes.iter().any(is_list),
+    };
+    nodes.map(root).collect()
 }
 
 fn chosen_leaves(schema: &Schema, options: &ScanOptions) -> Result<BTreeSet<usize>> {

@@ -4,6 +4,7 @@
 //! own. What is known of a column is made into arrays once, when the first row group asks for it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -24,6 +25,8 @@ pub(crate) struct Pruned {
     pub by_stats: Option<usize>,
     /// Rows left out by the page index, and by which predicate.
     pub by_pages: Vec<(usize, u64)>,
+    /// For each predicate, rows of which it is known that it keeps them.
+    pub certain: Vec<RowSelection>,
 }
 
 /// The statistics of the columns that predicates name.
@@ -54,53 +57,77 @@ impl Pruner {
     ) -> Result<Pruned> {
         let of_chunk =
             |leaf: usize| self.chunks.get(&leaf).map_or_else(LeafBounds::default, |all| bounds(all, row_group));
+        let none = || RowSelection::of_ranges(rows.len(), std::iter::empty());
+        let mut verdicts = Vec::with_capacity(predicates.len());
         for (index, predicate) in predicates.iter().enumerate() {
-            if predicate.evaluate_bounds(&of_chunk)? == Verdict::None {
-                let rows = RowSelection::of_ranges(rows.len(), std::iter::empty());
-                return Ok(Pruned { rows, by_stats: Some(index), by_pages: Vec::new() });
+            let verdict = predicate.evaluate_bounds(&of_chunk)?;
+            if verdict == Verdict::None {
+                return Ok(Pruned { rows: none(), by_stats: Some(index), by_pages: Vec::new(), certain: Vec::new() });
             }
+            verdicts.push(verdict);
         }
-        let (mut left, mut by_pages) = (rows.clone(), Vec::new());
-        for (index, predicate) in predicates.iter().enumerate() {
+        let (mut left, mut certain) = (rows.clone(), Vec::with_capacity(predicates.len()));
+        let mut by_pages = Vec::new();
+        for (index, (predicate, verdict)) in predicates.iter().zip(verdicts).enumerate() {
             // Pages of different columns do not begin at the same rows; of one column they are what they are.
-            if let [leaf] = predicate.leaves()
-                && let Some(pages) = self.pages.get(leaf)
-                && let Some(possible) = possible_rows(pages, row_group, rows.len(), predicate)?
-            {
-                let before = left.selected();
-                left = left.intersection(&possible);
-                by_pages.push((index, before.saturating_sub(left.selected())));
-            }
+            let pages = match predicate.leaves() {
+                [leaf] if verdict == Verdict::Some => self.pages.get(leaf),
+                _ => None,
+            };
+            certain.push(match pages {
+                None if verdict == Verdict::All => RowSelection::all(rows.len()),
+                None => none(),
+                Some(pages) => {
+                    let found = rows_of_pages(pages, row_group, rows.len(), predicate)?;
+                    let before = left.selected();
+                    left = found.possible.map_or(left.clone(), |possible| left.intersection(&possible));
+                    by_pages.push((index, before.saturating_sub(left.selected())));
+                    found.certain
+                }
+            });
         }
         by_pages.retain(|(_, rows)| *rows > 0);
-        Ok(Pruned { rows: left, by_stats: None, by_pages })
+        Ok(Pruned { rows: left, by_stats: None, by_pages, certain })
     }
 }
 
-/// The rows of the pages in which a row may satisfy `predicate`; `None` where the row group has no index.
-fn possible_rows(
+/// What the pages of a column say of the rows of a row group.
+struct RowsOfPages {
+    /// Rows that a predicate may keep; `None` where the row group has no index.
+    possible: Option<RowSelection>,
+    /// Rows that it keeps.
+    certain: RowSelection,
+}
+
+fn rows_of_pages(
     pages: &StructArray,
     row_group: usize,
     row_count: u64,
     predicate: &BoundPredicate,
-) -> Result<Option<RowSelection>> {
+) -> Result<RowsOfPages> {
     let numbers = |name| pages.column_by_name(name)?.as_primitive_opt::<UInt64Type>();
-    let (Some(row_groups), Some(first_rows)) = (numbers("row_group"), numbers("first_row")) else { return Ok(None) };
+    let selection = |ranges: Vec<Range<u64>>| RowSelection::of_ranges(row_count, ranges.into_iter());
+    let (Some(row_groups), Some(first_rows)) = (numbers("row_group"), numbers("first_row")) else {
+        return Ok(RowsOfPages { possible: None, certain: selection(Vec::new()) });
+    };
     let (row_groups, first_rows) = (row_groups.values(), first_rows.values());
     let first = row_groups.partition_point(|ordinal| *ordinal < row_group as u64);
     let end = row_groups.partition_point(|ordinal| *ordinal <= row_group as u64);
-    if first == end {
-        return Ok(None);
-    }
-    let mut possible = Vec::new();
+    let (mut possible, mut certain) = (Vec::new(), Vec::new());
     for page in first..end {
         let start = first_rows.get(page).copied().unwrap_or(0);
         let next = first_rows.get(page.saturating_add(1)).filter(|_| page.saturating_add(1) < end);
-        if predicate.evaluate_bounds(&|_| bounds(pages, page))? != Verdict::None {
-            possible.push(start..next.copied().unwrap_or(row_count));
+        let rows = start..next.copied().unwrap_or(row_count);
+        match predicate.evaluate_bounds(&|_| bounds(pages, page))? {
+            Verdict::None => {}
+            Verdict::Some => possible.push(rows),
+            Verdict::All => {
+                possible.push(rows.clone());
+                certain.push(rows);
+            }
         }
     }
-    Ok(Some(RowSelection::of_ranges(row_count, possible.into_iter())))
+    Ok(RowsOfPages { possible: (first < end).then(|| selection(possible)), certain: selection(certain) })
 }
 
 /// What row `index` of the statistics says.

@@ -11,6 +11,23 @@ pub(crate) struct RowGroupScan {
     pub row_group: usize,
     /// Its rows that are wanted.
     pub rows: RowSelection,
+    /// For each predicate, rows of which it is known without looking at them that it keeps them. Empty where nothing is
+    /// known.
+    pub certain: Vec<RowSelection>,
+}
+
+impl RowGroupScan {
+    /// The rows that the predicate with this ordinal is known to keep, where there are some.
+    pub(crate) fn certain_rows(&self, predicate: usize) -> RowSelection {
+        let known = self.certain.get(predicate).cloned();
+        known.unwrap_or_else(|| RowSelection::of_ranges(self.rows.len(), std::iter::empty()))
+    }
+
+    /// True where the predicate with this ordinal need not be asked.
+    pub(crate) fn is_certain(&self, predicate: usize) -> bool {
+        let known = self.certain.get(predicate);
+        known.is_some_and(|known| known.intersection(&self.rows).selected() == self.rows.selected())
+    }
 }
 
 /// The row groups that the options choose, in their order, with row selection, offset and limit applied over them all. What
@@ -37,7 +54,7 @@ pub(super) fn selected_rows(metadata: &Metadata, options: &ScanOptions) -> Resul
         let rows = selected.offset(to_skip).limit(to_read);
         to_skip = to_skip.saturating_sub(selected.selected());
         to_read = to_read.saturating_sub(rows.selected());
-        scans.push(RowGroupScan { row_group, rows });
+        scans.push(RowGroupScan { row_group, rows, certain: Vec::new() });
     }
     Ok(scans)
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use arrow_buffer::bit_iterator::BitSliceIterator;
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
 
+use super::windows::RowWindow;
 use crate::error::{Error, Result};
 
 /// Bytes of one run in memory, against one bit a row.
@@ -131,6 +132,14 @@ impl RowSelection {
         match &self.backing {
             Backing::Runs(runs) => Ranges::Runs(runs.iter()),
             Backing::Bitmap(bits) => Ranges::Bitmap(bits.set_slices()),
+        }
+    }
+
+    /// The selected rows as a window of rows.
+    pub(crate) fn to_window(&self) -> RowWindow {
+        match &self.backing {
+            Backing::Runs(runs) => RowWindow::of_ranges(runs.iter().cloned()),
+            Backing::Bitmap(bits) => RowWindow::of_bitmap(0, bits.clone()),
         }
     }
 

@@ -1,144 +1,285 @@
-//! Cuts selected rows into what one batch takes, and decides which rows are decoded for it.
+//! Rows on their way through the stages of a row group: spans of rows, and which rows of them are selected.
+//!
+//! A window carries its selection as a bitmap over the spans while that is small, as spans alone where few rows are left, so
+//! that a selection of every second row costs a bit a row and one of a row in a thousand no more than that row.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
+use arrow_buffer::BooleanBuffer;
 
-/// Unselected rows between two selected ones that are decoded with them: jumping over fewer costs more than decoding
-/// them and dropping them afterwards.
-const SHORTEST_JUMP_ROWS: u64 = 64;
+/// Spans of which fewer than one row in so many is selected are cut down to the selected rows.
+const SPARSE: u64 = 128;
 
-/// Number of rows in `ranges`.
-pub(crate) fn count_rows(ranges: &[Range<u64>]) -> u64 {
-    ranges.iter().map(|rows| rows.end.saturating_sub(rows.start)).fold(0, u64::saturating_add)
-}
-
-/// Takes the next `row_count` rows off the front of `rest`.
-pub(crate) fn take_rows(rest: &mut VecDeque<Range<u64>>, row_count: u64) -> Vec<Range<u64>> {
-    let mut taken = Vec::new();
-    let mut room = row_count;
-    while room > 0 {
-        let Some(first) = rest.front_mut() else { break };
-        let end = first.end.min(first.start.saturating_add(room));
-        room = room.saturating_sub(end.saturating_sub(first.start));
-        taken.push(first.start..end);
-        first.start = end;
-        if first.is_empty() {
-            rest.pop_front();
-        }
-    }
-    taken
-}
-
-/// Selected rows, and the ranges that are decoded to get them.
+/// Some rows of a row group, ascending.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct DecodeWindow {
-    /// The selected rows, ascending.
-    pub selected: Vec<Range<u64>>,
-    /// What is decoded: holds them all, without short gaps.
-    pub decoded: Vec<Range<u64>>,
+pub(crate) struct RowWindow {
+    /// None empty.
+    spans: VecDeque<Range<u64>>,
+    /// A bit for each row of the spans; `None` where all are selected.
+    mask: Option<BooleanBuffer>,
+    selected: u64,
 }
 
-impl DecodeWindow {
-    /// Adds selected rows behind those that are there.
-    pub(crate) fn extend(&mut self, rows: impl IntoIterator<Item = Range<u64>>) {
-        for rows in rows {
-            match self.decoded.last_mut() {
-                Some(last) if rows.start.saturating_sub(last.end) < SHORTEST_JUMP_ROWS => last.end = rows.end,
-                _ => self.decoded.push(rows.clone()),
-            }
-            self.selected.push(rows);
-        }
+impl RowWindow {
+    /// All rows of `ranges`, ascending and disjoint.
+    pub(crate) fn of_ranges(ranges: impl IntoIterator<Item = Range<u64>>) -> Self {
+        let spans: VecDeque<_> = ranges.into_iter().filter(|range| !range.is_empty()).collect();
+        let selected = spans.iter().fold(0u64, |sum, span| sum.saturating_add(row_count(span)));
+        Self { spans, mask: None, selected }
     }
 
-    /// True where no row is selected.
+    /// The rows from `start` on whose bit is set.
+    pub(crate) fn of_bitmap(start: u64, bits: BooleanBuffer) -> Self {
+        let span = start..start.saturating_add(bits.len() as u64);
+        Self { spans: VecDeque::from([span]), mask: Some(bits), selected: 0 }.settled()
+    }
+
+    /// Number of rows.
+    pub(crate) fn selected(&self) -> u64 {
+        self.selected
+    }
+
+    /// True where it has no rows.
     pub(crate) fn is_empty(&self) -> bool {
-        self.selected.is_empty()
+        self.selected == 0
     }
 
-    /// Which of the decoded rows are selected; `None` where all are.
-    pub(crate) fn mask(&self) -> Option<BooleanBuffer> {
-        let (selected, decoded) = (count_rows(&self.selected), count_rows(&self.decoded));
-        if selected == decoded {
-            return None;
+    /// The rows as ascending ranges, none empty.
+    pub(crate) fn ranges(&self) -> Vec<Range<u64>> {
+        let Some(mask) = &self.mask else { return self.spans.iter().cloned().collect() };
+        let mut ranges = Vec::new();
+        for (span, bits) in self.span_bits(mask) {
+            let at = |bit: usize| span.start.saturating_add(bit as u64);
+            ranges.extend(bits.set_slices().map(|(start, end)| at(start)..at(end)));
         }
-        let length = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
-        let mut bits = BooleanBufferBuilder::new(length(decoded));
-        let mut selected = self.selected.iter().peekable();
-        for range in &self.decoded {
-            let mut row = range.start;
-            while let Some(next) = selected.next_if(|next| next.end <= range.end) {
-                bits.append_n(length(next.start.saturating_sub(row)), false);
-                bits.append_n(length(next.end.saturating_sub(next.start)), true);
-                row = next.end;
+        ranges
+    }
+
+    /// The spans with the bits of each; those of a window of whole spans are `None`.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = (Range<u64>, Option<BooleanBuffer>)> + '_ {
+        let masked = self.mask.iter().flat_map(|mask| self.span_bits(mask)).map(|(span, bits)| (span, Some(bits)));
+        let whole = self.spans.iter().filter(|_| self.mask.is_none()).map(|span| (span.clone(), None));
+        masked.chain(whole)
+    }
+
+    fn span_bits<'a>(&'a self, mask: &'a BooleanBuffer) -> impl Iterator<Item = (Range<u64>, BooleanBuffer)> + 'a {
+        let mut start = 0usize;
+        self.spans.iter().map(move |span| {
+            let bits = mask.slice(start, to_usize(row_count(span)));
+            start = start.saturating_add(bits.len());
+            (span.clone(), bits)
+        })
+    }
+
+    /// Those of the rows whose bit in `keep`, one a row, is set.
+    pub(crate) fn kept(self, keep: &BooleanBuffer) -> Self {
+        let mask = match &self.mask {
+            None => keep.clone(),
+            Some(mask) => scattered(mask, keep),
+        };
+        Self { mask: Some(mask), ..self }.settled()
+    }
+
+    /// Counts, and drops a mask that selects all or next to nothing.
+    fn settled(self) -> Self {
+        let Some(mask) = &self.mask else { return self };
+        let selected = mask.count_set_bits() as u64;
+        if selected == mask.len() as u64 {
+            return Self { mask: None, selected, ..self };
+        }
+        match selected.saturating_mul(SPARSE) < mask.len() as u64 {
+            true => Self::of_ranges(self.ranges()),
+            false => Self { selected, ..self },
+        }
+    }
+
+    /// Takes the first `rows` rows off.
+    pub(crate) fn take_front(&mut self, rows: u64) -> Self {
+        if rows >= self.selected {
+            return std::mem::take(self);
+        }
+        let Some(mask) = self.mask.take() else {
+            let spans = self.take_spans(rows);
+            self.selected = self.selected.saturating_sub(rows);
+            return Self { spans, mask: None, selected: rows };
+        };
+        let cut = position_behind(&mask, rows);
+        let spans = self.take_spans(cut as u64);
+        self.mask = Some(mask.slice(cut, mask.len().saturating_sub(cut)));
+        self.selected = self.selected.saturating_sub(rows);
+        Self { spans, mask: Some(mask.slice(0, cut)), selected: rows }
+    }
+
+    /// Takes off the rows in front of row `end`.
+    pub(crate) fn take_before(&mut self, end: u64) -> Self {
+        let inside = |span: &Range<u64>| span.end.min(end).saturating_sub(span.start);
+        let rows = self.spans.iter().map(inside).fold(0u64, u64::saturating_add);
+        let spans = self.take_spans(rows);
+        let cut = to_usize(rows);
+        let mask = self.mask.take().map(|mask| (mask.slice(0, cut), mask.slice(cut, mask.len().saturating_sub(cut))));
+        let (front, rest) = mask.unzip();
+        self.mask = rest;
+        let taken = front.as_ref().map_or(rows, |front| front.count_set_bits() as u64);
+        self.selected = self.selected.saturating_sub(taken);
+        Self { spans, mask: front, selected: taken }
+    }
+
+    /// The first row.
+    pub(crate) fn first_row(&self) -> Option<u64> {
+        let (mut behind, mut first) = (0u64, None);
+        match &self.mask {
+            None => first = self.spans.front().map(|span| span.start),
+            Some(mask) => {
+                let bit = mask.set_indices().next()? as u64;
+                for span in &self.spans {
+                    let inside = bit.saturating_sub(behind);
+                    if inside < row_count(span) {
+                        first = Some(span.start.saturating_add(inside));
+                        break;
+                    }
+                    behind = behind.saturating_add(row_count(span));
+                }
             }
-            bits.append_n(length(range.end.saturating_sub(row)), false);
         }
-        Some(bits.finish())
+        first
+    }
+
+    /// Takes the spans of the first `rows` rows, selected or not.
+    fn take_spans(&mut self, rows: u64) -> VecDeque<Range<u64>> {
+        let mut taken = VecDeque::new();
+        let mut room = rows;
+        while room > 0 {
+            let Some(first) = self.spans.front_mut() else { break };
+            let end = first.end.min(first.start.saturating_add(room));
+            room = room.saturating_sub(end.saturating_sub(first.start));
+            taken.push_back(first.start..end);
+            first.start = end;
+            if first.is_empty() {
+                self.spans.pop_front();
+            }
+        }
+        taken
     }
 }
 
-/// The rows of `ranges` whose bit in `keep`, one a row of theirs, is set.
-pub(crate) fn kept_rows(ranges: &[Range<u64>], keep: &BooleanBuffer) -> Vec<Range<u64>> {
-    let mut kept: Vec<Range<u64>> = Vec::new();
-    let mut ranges = ranges.iter();
-    let (mut range, mut before) = (ranges.next().cloned().unwrap_or(0..0), 0u64);
-    for (start, end) in keep.set_slices() {
-        let (mut start, end) = (start as u64, end as u64);
-        while start < end {
-            let length = range.end.saturating_sub(range.start);
-            let skipped = start.saturating_sub(before);
-            if skipped >= length {
-                before = before.saturating_add(length);
-                let Some(next) = ranges.next() else { return kept };
-                range = next.clone();
-                continue;
-            }
-            let first = range.start.saturating_add(skipped);
-            let rows = length.saturating_sub(skipped).min(end.saturating_sub(start));
-            match kept.last_mut() {
-                Some(last) if last.end == first => last.end = first.saturating_add(rows),
-                _ => kept.push(first..first.saturating_add(rows)),
-            }
-            start = start.saturating_add(rows);
+fn row_count(rows: &Range<u64>) -> u64 {
+    rows.end.saturating_sub(rows.start)
+}
+
+fn to_usize(rows: u64) -> usize {
+    usize::try_from(rows).unwrap_or(usize::MAX)
+}
+
+/// How many bits of `mask` there are up to and with the set bit number `count`.
+pub(super) fn position_behind(mask: &BooleanBuffer, count: u64) -> usize {
+    let (mut left, mut position) = (count, 0usize);
+    for word in mask.bit_chunks().iter_padded() {
+        let ones = u64::from(word.count_ones());
+        if ones < left {
+            left = left.saturating_sub(ones);
+            position = position.saturating_add(64);
+            continue;
         }
+        let mut rest = word;
+        while left > 1 {
+            rest &= rest.wrapping_sub(1);
+            left = left.saturating_sub(1);
+        }
+        return match left {
+            0 => position,
+            _ => position.saturating_add(rest.trailing_zeros() as usize).saturating_add(1).min(mask.len()),
+        };
     }
-    kept
+    mask.len()
+}
+
+/// The set bits of `mask` for which `keep`, one bit for each of them, is set too.
+fn scattered(mask: &BooleanBuffer, keep: &BooleanBuffer) -> BooleanBuffer {
+    let mut kept = keep.bit_chunks().iter_padded();
+    let (mut bits, mut there) = (0u128, 0u32);
+    let words = mask.bit_chunks().iter_padded().take(mask.len().div_ceil(64)).map(|word| {
+        let count = word.count_ones();
+        if there < count {
+            bits |= u128::from(kept.next().unwrap_or(0)) << there;
+            there = there.saturating_add(64);
+        }
+        let mine = u64::try_from(bits & u128::from(u64::MAX)).unwrap_or_default();
+        bits >>= count;
+        there = there.saturating_sub(count);
+        deposited(mine, word)
+    });
+    BooleanBuffer::new(words.collect::<Vec<u64>>().into(), 0, mask.len())
+}
+
+/// The lowest bits of `bits` in the places of the set bits of `mask`.
+fn deposited(bits: u64, mask: u64) -> u64 {
+    if mask == u64::MAX {
+        return bits;
+    }
+    let (mut out, mut bits, mut rest) = (0u64, bits, mask);
+    while rest != 0 {
+        let lowest = rest & rest.wrapping_neg();
+        if bits & 1 == 1 {
+            out |= lowest;
+        }
+        bits >>= 1;
+        rest ^= lowest;
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn windows_hold_exactly_the_rows_asked_for() {
-        let mut rest = VecDeque::from([0..3, 5..6, 10..20]);
-        assert_eq!(take_rows(&mut rest, 6), [0..3, 5..6, 10..12]);
-        assert_eq!(take_rows(&mut rest, 6), [12..18]);
-        assert_eq!(take_rows(&mut rest, 6), [18..20]);
-        assert_eq!(take_rows(&mut rest, 6), []);
+    /// Every how many rows one is selected, over spans with gaps.
+    fn rows(every: u64) -> (Vec<u64>, RowWindow) {
+        let all: Vec<u64> = (10..500).chain(600..601).chain(700..9000).collect();
+        let kept: Vec<bool> = all.iter().map(|row| row % every == 0).collect();
+        let window = RowWindow::of_ranges([10..500, 550..550, 600..601, 700..9000]);
+        assert_eq!(window.selected(), all.len() as u64);
+        let selected = all.iter().copied().filter(|row| row % every == 0).collect();
+        (selected, window.kept(&BooleanBuffer::from(kept)))
+    }
+
+    fn listed(window: &RowWindow) -> Vec<u64> {
+        let listed: Vec<u64> = window.ranges().into_iter().flatten().collect();
+        assert_eq!(listed.len() as u64, window.selected());
+        listed
     }
 
     #[test]
-    fn short_gaps_are_decoded_and_masked() {
-        let mut window = DecodeWindow::default();
-        window.extend([0..3, 5..6]);
-        assert_eq!(window.decoded, [0..6]);
-        window.extend([6..8, 200..202, 300..301]);
-        assert_eq!(window.decoded, [0..8, 200..202, 300..301]);
-        let mask: Vec<bool> = window.mask().unwrap().iter().collect();
-        assert_eq!(mask, [true, true, true, false, false, true, true, true, true, true, true]);
-        let mut whole = DecodeWindow::default();
-        whole.extend([5..9, 9..12]);
-        assert_eq!((whole.decoded.clone(), whole.mask()), (vec![5..12], None));
+    fn windows_keep_the_rows_they_are_told_to() {
+        for every in [1, 2, 3, 64, 100, 127, 129, 1000, 100_000] {
+            let (selected, window) = rows(every);
+            assert_eq!(listed(&window), selected, "{every}");
+            for second in [1, 2, 5, 300] {
+                let keep: Vec<bool> = selected.iter().map(|row| row % second == 0).collect();
+                let both: Vec<u64> = selected.iter().copied().filter(|row| row % second == 0).collect();
+                assert_eq!(listed(&window.clone().kept(&BooleanBuffer::from(keep))), both, "{every} {second}");
+            }
+        }
     }
 
     #[test]
-    fn kept_rows_are_found_over_ranges() {
-        let keep = BooleanBuffer::from(vec![true, false, true, true, true, false, true]);
-        assert_eq!(kept_rows(&[2..5, 10..11, 20..30], &keep), [2..3, 4..5, 10..11, 20..21, 22..23]);
-        assert_eq!(kept_rows(&[2..9], &keep), [2..3, 4..7, 8..9]);
-        assert_eq!(kept_rows(&[], &BooleanBuffer::new_set(0)), []);
+    fn windows_are_cut_behind_any_row() {
+        for every in [1, 2, 64, 129] {
+            let (selected, window) = rows(every);
+            for cut in [0, 1, 2, 40, 63, 64, 65, selected.len() - 1, selected.len(), selected.len() + 1] {
+                let mut rest = window.clone();
+                let front = rest.take_front(cut as u64);
+                let cut = cut.min(selected.len());
+                assert_eq!((listed(&front), listed(&rest)), (selected[..cut].to_vec(), selected[cut..].to_vec()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_bitmap_is_a_window() {
+        let window = RowWindow::of_bitmap(100, BooleanBuffer::from(vec![true, false, true, true]));
+        assert_eq!(window.ranges(), [100..101, 102..104]);
+        assert!(RowWindow::of_bitmap(100, BooleanBuffer::new_unset(4)).is_empty());
+        assert_eq!(RowWindow::of_bitmap(5, BooleanBuffer::new_set(3)), RowWindow::of_ranges([5..8]));
     }
 }

@@ -1,0 +1,277 @@
+//! Which rows are decoded to get the selected ones.
+//!
+//! Jumping over unselected rows costs some steps, decoding them and dropping them afterwards costs their values: short gaps
+//! are decoded, long ones jumped over. What is short depends on the column.
+
+use std::ops::Range;
+
+use arrow_array::BooleanArray;
+use arrow_buffer::{BooleanBuffer, Buffer};
+use arrow_select::filter::{FilterBuilder, FilterPredicate};
+
+use super::windows::RowWindow;
+
+/// Ranges of rows to decode, and which of the decoded rows are selected. Grows at its end only: what was to be decoded
+/// before stays so.
+#[derive(Debug, Default)]
+struct DecodePlan {
+    /// Gaps of so many rows are jumped over, at least 1.
+    shortest_jump: u64,
+    ranges: Vec<Range<u64>>,
+    mask: Mask,
+}
+
+impl DecodePlan {
+    /// A plan of no rows that jumps over gaps of `shortest_jump` rows or more.
+    fn new(shortest_jump: u64) -> Self {
+        Self { shortest_jump: shortest_jump.max(1), ranges: Vec::new(), mask: Mask::default() }
+    }
+
+    fn extend(&mut self, window: &RowWindow) {
+        for (span, bits) in window.pieces() {
+            let Some(bits) = bits else {
+                self.add(&span, None);
+                continue;
+            };
+            let mut row = span.start;
+            let count = bits.len().div_ceil(64);
+            for word in bits.bit_chunks().iter_padded().take(count) {
+                self.add_word(row, word);
+                row = row.saturating_add(64);
+            }
+        }
+    }
+
+    /// Adds the rows from `row` on whose bits are set.
+    fn add_word(&mut self, row: u64, word: u64) {
+        let has_jump = has_gap(word, self.shortest_jump);
+        let (mut rest, mut start) = (word, row);
+        while rest != 0 {
+            let zeros = rest.trailing_zeros();
+            rest = rest.wrapping_shr(zeros);
+            start = start.saturating_add(zeros.into());
+            // Up to the next gap, or all that is left.
+            let ones = if has_jump { rest.trailing_ones() } else { 64u32.saturating_sub(rest.leading_zeros()) };
+            let end = start.saturating_add(ones.into());
+            self.add(&(start..end), Some(rest));
+            rest = rest.checked_shr(ones).unwrap_or(0);
+            start = end;
+        }
+    }
+
+    /// Adds a range, of which those rows are selected whose bits are set, of up to 64; without bits all.
+    fn add(&mut self, rows: &Range<u64>, bits: Option<u64>) {
+        match self.ranges.last_mut() {
+            Some(last) if rows.start.saturating_sub(last.end) < self.shortest_jump => {
+                self.mask.push(rows.start.saturating_sub(last.end), false);
+                last.end = rows.end;
+            }
+            _ => self.ranges.push(rows.clone()),
+        }
+        let count = rows.end.saturating_sub(rows.start);
+        match bits {
+            Some(bits) if bits.count_ones() < 64 => self.mask.push_bits(bits, count),
+            _ => self.mask.push(count, true),
+        }
+    }
+
+    /// Which of the decoded rows are selected; `None` where all are.
+    fn into_mask(self) -> Option<BooleanArray> {
+        self.mask.finish().map(|mask| BooleanArray::new(mask, None))
+    }
+}
+
+/// The plans of columns of different kinds over the same rows.
+#[derive(Debug)]
+pub(crate) struct DecodePlans(Vec<DecodePlan>);
+
+impl DecodePlans {
+    /// Plans of no rows, one for each of these shortest jumps.
+    pub(crate) fn new(shortest_jumps: impl IntoIterator<Item = u64>) -> Self {
+        let mut jumps: Vec<u64> = shortest_jumps.into_iter().map(|jump| jump.max(1)).collect();
+        jumps.sort_unstable();
+        jumps.dedup();
+        Self(jumps.into_iter().map(DecodePlan::new).collect())
+    }
+
+    /// Adds rows behind those that are there.
+    pub(crate) fn extend(&mut self, window: &RowWindow) {
+        self.0.iter_mut().for_each(|plan| plan.extend(window));
+    }
+
+    /// What columns decode that jump over gaps of `shortest_jump` rows or more.
+    pub(crate) fn ranges(&self, shortest_jump: u64) -> &[Range<u64>] {
+        self.get(shortest_jump).map_or(&[], |plan| &plan.ranges)
+    }
+
+    fn get(&self, shortest_jump: u64) -> Option<&DecodePlan> {
+        self.0.iter().find(|plan| plan.shortest_jump == shortest_jump.max(1))
+    }
+
+    /// What picks the selected rows out of the decoded ones.
+    pub(crate) fn into_filters(self) -> RowFilters {
+        let mut filters = Vec::new();
+        for plan in self.0 {
+            let jump = plan.shortest_jump;
+            filters.push((jump, plan.into_mask().map(|mask| FilterBuilder::new(&mask).optimize().build())));
+        }
+        RowFilters(filters)
+    }
+}
+
+/// For the columns of each kind, what picks the selected rows out of the decoded ones.
+#[derive(Debug)]
+pub(crate) struct RowFilters(Vec<(u64, Option<FilterPredicate>)>);
+
+impl RowFilters {
+    /// The filter of columns that jump over gaps of `shortest_jump` rows or more; none where all rows are selected.
+    pub(crate) fn get(&self, shortest_jump: u64) -> Option<&FilterPredicate> {
+        let own = self.0.iter().find(|(jump, _)| *jump == shortest_jump.max(1));
+        own.and_then(|(_, filter)| filter.as_ref())
+    }
+}
+
+/// True where so many bits in a row are not set between two that are; of gaps that reach into other words nothing is said.
+fn has_gap(word: u64, rows: u64) -> bool {
+    if rows >= 63 || word == 0 {
+        return false;
+    }
+    let inside = word.wrapping_shr(word.trailing_zeros());
+    let bits = 64u32.saturating_sub(inside.leading_zeros());
+    let mut unset = !inside & u64::MAX.wrapping_shr(64u32.saturating_sub(bits));
+    // A bit stands for `width` unset ones from it on.
+    let mut width = 1u64;
+    while width < rows && unset != 0 {
+        let step = width.min(rows.saturating_sub(width));
+        unset &= unset.wrapping_shr(u32::try_from(step).unwrap_or(63));
+        width = width.saturating_add(step);
+    }
+    unset != 0
+}
+
+/// A bitmap that grows. As long as all bits are set it is only their number.
+#[derive(Debug, Default)]
+struct Mask {
+    words: Vec<u64>,
+    length: u64,
+    has_unset: bool,
+}
+
+impl Mask {
+    fn push(&mut self, count: u64, is_set: bool) {
+        if count == 0 {
+            return;
+        }
+        if !is_set {
+            self.materialise();
+        }
+        if self.has_unset {
+            let word = if is_set { u64::MAX } else { 0 };
+            let mut left = count;
+            while left > 0 {
+                let now = left.min(64);
+                self.append(word, now);
+                left = left.saturating_sub(now);
+            }
+        } else {
+            self.length = self.length.saturating_add(count);
+        }
+    }
+
+    /// Appends the lowest `count` bits, 64 at most.
+    fn push_bits(&mut self, bits: u64, count: u64) {
+        let all = u64::MAX.checked_shr(64u32.saturating_sub(u32::try_from(count).unwrap_or(64))).unwrap_or(0);
+        if bits & all == all {
+            return self.push(count, true);
+        }
+        self.materialise();
+        self.append(bits & all, count);
+    }
+
+    fn materialise(&mut self) {
+        if !self.has_unset {
+            self.has_unset = true;
+            let length = std::mem::take(&mut self.length);
+            self.push(length, true);
+        }
+    }
+
+    fn append(&mut self, bits: u64, count: u64) {
+        let filled = u32::try_from(self.length % 64).unwrap_or(0);
+        let all = u64::MAX.checked_shr(64u32.saturating_sub(u32::try_from(count).unwrap_or(64))).unwrap_or(0);
+        let bits = bits & all;
+        match self.words.last_mut().filter(|_| filled > 0) {
+            Some(last) => {
+                *last |= bits.wrapping_shl(filled);
+                if u64::from(filled).saturating_add(count) > 64 {
+                    self.words.push(bits.wrapping_shr(64u32.saturating_sub(filled)));
+                }
+            }
+            None => self.words.push(bits),
+        }
+        self.length = self.length.saturating_add(count);
+    }
+
+    fn finish(self) -> Option<BooleanBuffer> {
+        let length = usize::try_from(self.length).unwrap_or(usize::MAX);
+        self.has_unset.then(|| BooleanBuffer::new(Buffer::from_vec(self.words), 0, length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The plan by a model: row by row.
+    fn model(rows: &[u64], shortest_jump: u64) -> (Vec<Range<u64>>, Vec<bool>) {
+        let (mut ranges, mut mask) = (Vec::<Range<u64>>::new(), Vec::new());
+        for &row in rows {
+            match ranges.last_mut() {
+                Some(last) if row - last.end < shortest_jump => {
+                    mask.extend((last.end..row).map(|_| false));
+                    last.end = row + 1;
+                }
+                _ => ranges.push(row..row + 1),
+            }
+            mask.push(true);
+        }
+        (ranges, mask)
+    }
+
+    #[test]
+    fn plans_are_those_of_a_model() {
+        let mut state = 7u64;
+        let mut random = move |bound: u64| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) % bound
+        };
+        for case in 0..2000 {
+            let shortest_jump = [1, 2, 3, 7, 16, 33, 62, 63, 64, 65, 200][random(11) as usize];
+            let mut plan = DecodePlan::new(shortest_jump);
+            let (mut rows, mut start) = (Vec::new(), random(100));
+            for _ in 0..random(4) {
+                let every = 1 + random(80);
+                let bits: Vec<bool> = (0..random(400)).map(|_| random(every) == 0).collect();
+                rows.extend((start..).zip(&bits).filter(|(_, bit)| **bit).map(|(row, _)| row));
+                let spans = RowWindow::of_ranges([start..start + bits.len() as u64]);
+                plan.extend(&spans.kept(&BooleanBuffer::from(bits.clone())));
+                start += bits.len() as u64 + random(100);
+            }
+            let (ranges, mask) = model(&rows, shortest_jump);
+            assert_eq!(plan.ranges, ranges, "case {case}, jump {shortest_jump}");
+            assert_eq!(plan.mask.length, mask.len() as u64);
+            let found = plan.into_mask().map(|mask| mask.values().iter().collect::<Vec<_>>());
+            assert_eq!(found.unwrap_or_else(|| vec![true; rows.len()]), mask, "case {case}, jump {shortest_jump}");
+        }
+    }
+
+    #[test]
+    fn gaps_inside_words_are_found() {
+        for (word, longest) in [(0u64, 0u64), (1, 0), (u64::MAX, 0), (0b1011, 1), (1 | 1 << 63, 62), (0b1_0000_1001, 4)]
+        {
+            for rows in 1..64 {
+                assert_eq!(has_gap(word, rows), rows <= longest && rows < 63, "{word:b} {rows}");
+            }
+        }
+    }
+}
