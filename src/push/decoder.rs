@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::Metadata;
 use crate::page::PageOpener;
-use crate::scan::{Plan, RowGroupScan, ScanOptions};
+use crate::scan::{Plan, RowGroupScan, ScanOptions, Task};
 
 /// What one call of [`Decoder::try_decode`] came to.
 #[derive(Debug)]
@@ -62,8 +62,8 @@ pub struct Batch {
 pub struct Decoder {
     plan: Arc<Plan>,
     budget: RowBudget,
-    /// Row groups not begun.
-    ahead: VecDeque<RowGroupScan>,
+    /// Where in the plan the row groups stand that were not begun.
+    ahead: VecDeque<usize>,
     current: Option<RowGroupReader>,
     pushed: PushedBytes,
     requested: IntervalSet,
@@ -99,11 +99,20 @@ impl Decoder {
             budget,
             failure: None,
             is_finished: false,
-            ahead: plan.scans().cloned().collect(),
+            ahead: plan.places().collect(),
             plan,
         };
         decoder.want_chunks();
         decoder
+    }
+
+    /// A decoder of one of [`Plan::tasks`]. Its metrics count the task; what statistics ruled out is told by
+    /// [`Plan::metrics`].
+    pub fn of_task(plan: &Arc<Plan>, task: &Task) -> Self {
+        match task.row_group {
+            None => Self::of_plan(Arc::clone(plan)),
+            Some(_) => Self::of_plan(Arc::new(plan.part(task))),
+        }
     }
 
     /// The schema of the batches.
@@ -188,11 +197,12 @@ impl Decoder {
                 if self.budget.to_read == 0 {
                     self.pass_rest();
                 }
-                let Some(scan) = self.ahead.pop_front() else {
+                let Some(place) = self.ahead.pop_front() else {
                     self.is_finished = true;
                     return Ok(Step::Finished);
                 };
-                self.current = Some(RowGroupOpener { plan: &self.plan, pool: &self.pool }.open(&scan)?);
+                let scan = self.plan.scan(place)?;
+                self.current = Some(RowGroupOpener { plan: &self.plan, pool: &self.pool }.open(scan)?);
             }
             let Some(current) = &mut self.current else { return Err(Error::internal("no row group is open")) };
             match current.step(&mut self.pushed, &mut self.opener, &mut self.budget)? {
@@ -251,6 +261,6 @@ impl Decoder {
             let leaves = self.plan.leaves_of(scan);
             leaves.into_iter().filter_map(|leaf| range(scan.row_group, leaf).ok()).collect::<Vec<_>>()
         };
-        self.ahead.iter().flat_map(of_scan).collect()
+        self.ahead.iter().filter_map(|place| self.plan.scan(*place).ok()).flat_map(of_scan).collect()
     }
 }

@@ -45,9 +45,9 @@ impl Metrics {
     pub(crate) fn of_plan(plan: &Plan) -> Self {
         let mut metrics = Self { row_groups_total: plan.row_groups.len() as u64, ..Self::default() };
         for planned in &plan.row_groups {
-            add(&mut metrics.rows_total, planned.scan.rows.len());
+            add(&mut metrics.rows_total, planned.row_count);
             if planned.by_stats.is_some() {
-                add(&mut metrics.rows_pruned_by_stats, planned.selected);
+                add(&mut metrics.rows_pruned_by_stats, planned.chosen.selected());
             }
             planned.by_pages.iter().for_each(|(_, rows)| add(&mut metrics.rows_pruned_by_pages, *rows));
             add(&mut metrics.row_groups_pruned, u64::from(planned.is_pruned()));
@@ -62,6 +62,13 @@ impl Metrics {
         add(&mut self.rows_pruned_by_dictionary, row_group.rows_without_entry());
         add(&mut self.pages_total, counts.seen);
         add(&mut self.pages_skipped, counts.seen.saturating_sub(counts.opened));
+    }
+}
+
+impl Plan {
+    /// What was found out when the plan was made: the metrics of a decoder of it that has not begun.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::of_plan(self)
     }
 }
 

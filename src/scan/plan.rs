@@ -4,38 +4,43 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::pruning::{Pruned, Pruner};
-use super::row_groups::{RowGroupScan, selected_rows};
-use super::{ProjectedColumn, Projection, ScanOptions};
+use super::row_groups::{ChosenRows, RowGroupScan, chosen_rows, limited};
+use super::{ProjectedColumn, Projection, RowSelection, ScanOptions};
 use crate::column::check_supported;
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata};
 use crate::page::codec;
-use crate::predicate::BoundPredicate;
+use crate::predicate::{BoundPredicate, Predicate};
 use crate::schema::arrow::leaf_data_type;
 
 /// A scan of one file, planned: it never changes, and any number of decoders on any threads may read it.
 ///
 /// Statistics are asked when it is made. What has to be read before it can decide, such as a bloom filter, is the
 /// business of decoders.
+#[derive(Clone)]
 pub struct Plan {
     pub(crate) metadata: Arc<Metadata>,
-    pub(crate) options: ScanOptions,
+    pub(crate) options: Arc<ScanOptions>,
     pub(crate) projection: Arc<Projection>,
     /// All of them must keep a row, each looks at the rows that those before it kept.
     pub(crate) predicates: Vec<Arc<BoundPredicate>>,
+    /// What each of `predicates` was made of.
+    pub(super) conditions: Vec<Predicate>,
     /// The chosen row groups in the order in which they are read.
     pub(crate) row_groups: Vec<PlannedRowGroup>,
 }
 
 /// What is read of a chosen row group, and why the rest is not.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PlannedRowGroup {
-    /// Its rows that are read: as selected, without those that statistics rule out. Without predicates, offset and limit
-    /// are in it.
+    /// Its rows that are read: of the chosen ones those that offset and limit leave, or with predicates those that
+    /// statistics do not rule out.
     pub scan: RowGroupScan,
-    /// Rows of it that were selected before statistics were asked.
-    pub selected: u64,
+    /// Its rows that the options choose.
+    pub chosen: RowSelection,
+    /// Rows that are chosen from.
+    pub row_count: u64,
     /// The predicate that no row can satisfy by the statistics of the row group.
     pub by_stats: Option<usize>,
     /// Rows that the page index rules out, and by which predicate.
@@ -45,7 +50,7 @@ pub(crate) struct PlannedRowGroup {
 impl PlannedRowGroup {
     /// True where statistics rule out every row that was selected.
     pub(crate) fn is_pruned(&self) -> bool {
-        self.selected > 0 && self.scan.rows.selected() == 0
+        self.by_stats.is_some() || (!self.by_pages.is_empty() && self.scan.rows.selected() == 0)
     }
 }
 
@@ -55,17 +60,26 @@ impl Plan {
     /// Fails with `InvalidArgument` for options that do not fit the file, and with `Unsupported` where a wanted column
     /// is of a kind that cannot be decoded; the message names the column.
     pub fn new(metadata: Arc<Metadata>, options: ScanOptions) -> Result<Self> {
+        let chosen = chosen_rows(&metadata, &options)?;
+        Self::of_rows(metadata, options, chosen)
+    }
+
+    /// Plans the scan of `chosen` rows, whatever rows the options choose; their offset and limit count.
+    fn of_rows(metadata: Arc<Metadata>, options: ScanOptions, chosen: Vec<ChosenRows>) -> Result<Self> {
         if options.batch_rows == 0 {
             return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
         }
         let projection = Arc::new(Projection::new(&metadata, &options)?);
-        let mut predicates = Vec::new();
-        for predicate in &options.predicates {
-            let bound = BoundPredicate::bind(predicate, &metadata.schema, options.string_type)?;
-            predicates.extend(bound.conjuncts().into_iter().map(Arc::new));
+        let (mut predicates, mut conditions) = (Vec::new(), Vec::new());
+        for condition in options.predicates.iter().flat_map(Predicate::conjuncts) {
+            for bound in BoundPredicate::bind(condition, &metadata.schema, options.string_type)?.conjuncts() {
+                predicates.push(Arc::new(bound));
+                conditions.push(condition.clone());
+            }
         }
-        let row_groups = planned_row_groups(&metadata, &options, &predicates)?;
-        let plan = Self { metadata, options, projection, predicates, row_groups };
+        let row_groups = planned_row_groups(&metadata, &options, &predicates, chosen)?;
+        let options = Arc::new(options);
+        let plan = Self { metadata, options, projection, predicates, conditions, row_groups };
         plan.check_columns()?;
         Ok(plan)
     }
@@ -73,6 +87,35 @@ impl Plan {
     /// The row groups of which rows are read, in the order in which they are read.
     pub(crate) fn scans(&self) -> impl Iterator<Item = &RowGroupScan> {
         self.row_groups.iter().map(|planned| &planned.scan).filter(|scan| scan.rows.selected() > 0)
+    }
+
+    /// Where among the chosen row groups those stand of which rows are read.
+    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
+        let is_read = |(_, planned): &(usize, &PlannedRowGroup)| planned.scan.rows.selected() > 0;
+        self.row_groups.iter().enumerate().filter(is_read).map(|(place, _)| place)
+    }
+
+    /// What is read of the chosen row group at `place`.
+    pub(crate) fn scan(&self, place: usize) -> Result<&RowGroupScan> {
+        let planned = self.row_groups.get(place).ok_or_else(|| Error::internal("a row group is not planned"))?;
+        Ok(&planned.scan)
+    }
+
+    /// The rows that decoders read, out of those of the chosen row groups one behind the other: as a
+    /// [`ScanOptions::row_selection`] for the same row groups, it spares a later scan the question what statistics rule
+    /// out. Without predicates, offset and limit are in it.
+    pub fn row_selection(&self) -> Result<RowSelection> {
+        let mut runs = Vec::new();
+        for planned in &self.row_groups {
+            let mut row = 0u64;
+            for rows in planned.scan.rows.ranges() {
+                runs.push((rows.start.saturating_sub(row), false));
+                runs.push((rows.end.saturating_sub(rows.start), true));
+                row = rows.end;
+            }
+            runs.push((planned.row_count.saturating_sub(row), false));
+        }
+        RowSelection::from_runs(runs)
     }
 
     /// The columns that are read: those of the output, and those of predicates.
@@ -117,33 +160,35 @@ impl Plan {
     }
 }
 
-/// The chosen row groups and the rows of them that are left once statistics were asked. With predicates, offset and limit are
-/// not in it.
+/// What is read of the chosen rows. With predicates, offset and limit are not in it.
 fn planned_row_groups(
     metadata: &Metadata,
     options: &ScanOptions,
     predicates: &[Arc<BoundPredicate>],
+    chosen: Vec<ChosenRows>,
 ) -> Result<Vec<PlannedRowGroup>> {
-    let planned =
-        |scan: RowGroupScan, selected, by_stats, by_pages| PlannedRowGroup { scan, selected, by_stats, by_pages };
     if predicates.is_empty() {
-        let unpruned = |scan: RowGroupScan| {
-            let selected = scan.rows.selected();
-            planned(scan, selected, None, Vec::new())
-        };
-        return Ok(selected_rows(metadata, options)?.into_iter().map(unpruned).collect());
+        let rows = limited(&chosen, options.offset, options.limit);
+        let planned = chosen.into_iter().zip(rows).map(|((row_group, chosen), rows)| PlannedRowGroup {
+            scan: RowGroupScan { row_group, rows, certain: Vec::new() },
+            row_count: chosen.len(),
+            chosen,
+            by_stats: None,
+            by_pages: Vec::new(),
+        });
+        return Ok(planned.collect());
     }
-    let unlimited = ScanOptions { offset: 0, limit: None, ..options.clone() };
     let pruner = Pruner::new(metadata, options, predicates)?;
-    let pruned = |scan: RowGroupScan| {
-        let selected = scan.rows.selected();
-        if selected == 0 {
-            return Ok(planned(scan, 0, None, Vec::new()));
+    let pruned = |(row_group, chosen): ChosenRows| {
+        let mut pruned = Pruned { rows: chosen.clone(), by_stats: None, by_pages: Vec::new(), certain: Vec::new() };
+        if chosen.selected() > 0 {
+            pruned = pruner.prune(row_group, &chosen, predicates)?;
         }
-        let Pruned { rows, by_stats, by_pages, certain } = pruner.prune(scan.row_group, &scan.rows, predicates)?;
-        Ok(planned(RowGroupScan { rows, certain, ..scan }, selected, by_stats, by_pages))
+        let Pruned { rows, by_stats, by_pages, certain } = pruned;
+        let scan = RowGroupScan { row_group, rows, certain };
+        Ok(PlannedRowGroup { scan, row_count: chosen.len(), chosen, by_stats, by_pages })
     };
-    selected_rows(metadata, &unlimited)?.into_iter().map(pruned).collect()
+    chosen.into_iter().map(pruned).collect()
 }
 
 fn check_chunk(chunk: &ColumnChunk) -> Result<()> {

@@ -30,9 +30,11 @@ impl RowGroupScan {
     }
 }
 
-/// The row groups that the options choose, in their order, with row selection, offset and limit applied over them all. What
-/// is left of a row group may be no row.
-pub(super) fn selected_rows(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<RowGroupScan>> {
+/// A row group and those of its rows that are meant, perhaps none.
+pub(super) type ChosenRows = (usize, RowSelection);
+
+/// The row groups that the options choose, in their order, with the row selection applied over them all.
+pub(super) fn chosen_rows(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<ChosenRows>> {
     let chosen = chosen_row_groups(metadata.row_groups.len(), options)?;
     let rows_of = |row_group: usize| metadata.row_groups.get(row_group).map_or(0, |group| group.row_count);
     let total = chosen.iter().fold(0u64, |sum, row_group| sum.saturating_add(rows_of(*row_group)));
@@ -40,27 +42,34 @@ pub(super) fn selected_rows(metadata: &Metadata, options: &ScanOptions) -> Resul
         let rows = selection.len();
         return Err(Error::invalid_argument(format!("a row selection over {rows} rows where {total} are chosen")));
     }
-    let mut scans = Vec::new();
     let mut first_row = 0u64;
-    let mut to_skip = options.offset;
-    let mut to_read = options.limit.unwrap_or(u64::MAX);
-    for row_group in chosen {
-        let end = first_row.saturating_add(rows_of(row_group));
+    let rows = chosen.into_iter().map(|row_group| {
+        let start = first_row;
+        first_row = start.saturating_add(rows_of(row_group));
         let selected = match &options.row_selection {
-            Some(selection) => selection.slice(first_row..end),
-            None => RowSelection::all(end.saturating_sub(first_row)),
+            Some(selection) => selection.slice(start..first_row),
+            None => RowSelection::all(first_row.saturating_sub(start)),
         };
-        first_row = end;
-        let rows = selected.offset(to_skip).limit(to_read);
-        to_skip = to_skip.saturating_sub(selected.selected());
+        (row_group, selected)
+    });
+    Ok(rows.collect())
+}
+
+/// The same rows without the first `offset` of them, and at most `limit`.
+pub(super) fn limited(rows: &[ChosenRows], offset: u64, limit: Option<u64>) -> Vec<RowSelection> {
+    let mut to_skip = offset;
+    let mut to_read = limit.unwrap_or(u64::MAX);
+    let rows = rows.iter().map(|(_, chosen)| {
+        let rows = chosen.offset(to_skip).limit(to_read);
+        to_skip = to_skip.saturating_sub(chosen.selected());
         to_read = to_read.saturating_sub(rows.selected());
-        scans.push(RowGroupScan { row_group, rows, certain: Vec::new() });
-    }
-    Ok(scans)
+        rows
+    });
+    rows.collect()
 }
 
 /// The ordinals of the chosen row groups.
-pub(super) fn chosen_row_groups(count: usize, options: &ScanOptions) -> Result<Vec<usize>> {
+fn chosen_row_groups(count: usize, options: &ScanOptions) -> Result<Vec<usize>> {
     let Some(chosen) = &options.row_groups else { return Ok((0..count).collect()) };
     let mut seen = vec![false; count];
     let mut ordinals = Vec::with_capacity(chosen.len().min(count));
@@ -103,9 +112,12 @@ mod tests {
             thrift: vec![],
             row_groups: row_groups.into(),
         };
-        let scans = selected_rows(&metadata, &options)?;
-        let ranges = |scan: &RowGroupScan| scan.rows.ranges().map(|rows| (scan.row_group, rows)).collect::<Vec<_>>();
-        Ok(scans.iter().flat_map(ranges).collect())
+        let chosen = chosen_rows(&metadata, &options)?;
+        let rows = limited(&chosen, options.offset, options.limit);
+        let ranges = |((row_group, _), rows): (&ChosenRows, &RowSelection)| {
+            rows.ranges().map(|rows| (*row_group, rows)).collect::<Vec<_>>()
+        };
+        Ok(chosen.iter().zip(&rows).flat_map(ranges).collect())
     }
 
     #[test]
