@@ -1591,26 +1591,6 @@ pqpush_status pqpush_decoder_metrics(const pqpush_decoder *decoder,
 
 /* ---- Of a later version: looking ahead, plans, streams --------------------------------------------------------- */
 
-/**
- * Independent pieces of one scan. It never changes, and any number of threads may use it at the same time. This
- * version makes none: pqpush_plan_new answers PQPUSH_ERR_UNSUPPORTED.
- */
-typedef struct pqpush_plan pqpush_plan;
-
-/** One piece of a plan. */
-typedef struct pqpush_task {
-  /** Bytes of this struct that the host knows; set it before the call. */
-  size_t struct_size;
-  /** Ordinal of the row group. */
-  uint64_t row_group;
-  /** First row, counted in the row group. */
-  uint64_t first_row;
-  /** Number of rows. */
-  uint64_t row_count;
-  /** Bytes that will be asked for. */
-  uint64_t byte_size;
-} pqpush_task;
-
 /** A file that the host reads when it is called. The functions must not unwind. */
 typedef struct pqpush_source {
   /** Bytes of this struct that the host knows: sizeof(pqpush_source). */
@@ -1656,79 +1636,6 @@ pqpush_status pqpush_decoder_upcoming_ranges(pqpush_decoder *decoder,
 pqpush_status pqpush_decoder_reconfigure(pqpush_decoder *decoder,
                                          const pqpush_scan_options *options,
                                          pqpush_error **err);
-
-/**
- * Cuts a scan into independent pieces. Not supported by this version.
- *
- * Parameters: `metadata`; `options`: as for pqpush_decoder_new, borrowed for the call; `target_rows`: rows of a piece,
- * about; `out_plan`: the new plan.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `*out_plan` is NULL on failure.
- * Threads: any.
- * Since: 0.1.0
- */
-pqpush_status pqpush_plan_new(const pqpush_metadata *metadata,
-                              const pqpush_scan_options *options,
-                              uint64_t target_rows,
-                              pqpush_plan **out_plan,
-                              pqpush_error **err);
-
-/**
- * Number of pieces of a plan.
- *
- * Parameters: `plan`, or NULL. This version makes none, so that it is NULL.
- * Returns: the number; 0 for NULL.
- * Threads: any, at the same time.
- * Since: 0.1.0
- */
-size_t pqpush_plan_task_count(const pqpush_plan *plan);
-
-/**
- * One piece of a plan. Not supported by this version.
- *
- * Parameters: `plan`; `index`: of the piece; `out_task`: its `struct_size` set, the rest is written.
- * Returns: PQPUSH_ERR_INVALID_ARGUMENT, because there is no plan.
- * Threads: any, at the same time.
- * Since: 0.1.0
- */
-pqpush_status pqpush_plan_task(const pqpush_plan *plan,
-                               size_t index,
-                               pqpush_task *out_task,
-                               pqpush_error **err);
-
-/**
- * Makes the decoder of one piece of a plan. Not supported by this version.
- *
- * Parameters: `plan`; `index`: of the piece; `out_decoder`: the new decoder.
- * Returns: PQPUSH_ERR_INVALID_ARGUMENT, because there is no plan.
- * Memory: `*out_decoder` is NULL on failure.
- * Threads: any, at the same time.
- * Since: 0.1.0
- */
-pqpush_status pqpush_plan_decoder(const pqpush_plan *plan,
-                                  size_t index,
-                                  pqpush_decoder **out_decoder,
-                                  pqpush_error **err);
-
-/**
- * What a plan reads, and why it does not read the rest, in words. Not supported by this version.
- *
- * Parameters: `plan`; `out_text`: the text.
- * Returns: PQPUSH_ERR_INVALID_ARGUMENT, because there is no plan.
- * Memory: the text is borrowed from the plan; {NULL, 0} on failure.
- * Threads: any, at the same time.
- * Since: 0.1.0
- */
-pqpush_status pqpush_plan_explain(const pqpush_plan *plan, pqpush_str *out_text, pqpush_error **err);
-
-/**
- * Frees a plan. Decoders made from it live on.
- *
- * Parameters: `plan`: a plan, or NULL, which does nothing. This version makes none, so that it is NULL.
- * Threads: any.
- * Since: 0.1.0
- */
-void pqpush_plan_free(pqpush_plan *plan);
 
 /**
  * Opens a file as a stream of batches that calls the host for bytes. Not supported by this version.

@@ -49,7 +49,8 @@ impl Progress {
 }
 
 impl pqpush_decoder {
-    fn new(decoder: Decoder) -> Self {
+    /// A handle for a decoder.
+    pub(super) fn new(decoder: Decoder) -> Self {
         Self {
             schema: decoder.schema(),
             progress: Mutex::new(Progress::of(&decoder)),

@@ -1,7 +1,6 @@
-//! Functions whose work comes in a later version: looking ahead, changing options, plans, streams. Each checks its
+//! Functions whose work comes in a later version: looking ahead, changing options, streams. Each checks its
 //! arguments, gives back what it takes over, and says PQPUSH_ERR_UNSUPPORTED.
 
-use std::convert::Infallible;
 use std::ffi::{c_int, c_void};
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
@@ -11,36 +10,10 @@ use super::error::pqpush_error;
 use super::guard::guard;
 use super::handle::borrow;
 use super::lent::UserData;
-use super::metadata::pqpush_metadata;
 use super::options::{pqpush_scan_options, scan_options};
-use super::slice::{pqpush_range, pqpush_str};
+use super::slice::pqpush_range;
 use super::status::pqpush_status;
-use super::structs::{Growing, OutStruct, OutValue, take_owned};
-
-/// Independent pieces of one scan. It never changes, and any number of threads may use it at the same time. This
-/// version makes none: pqpush_plan_new answers PQPUSH_ERR_UNSUPPORTED.
-pub struct pqpush_plan {
-    _none: Infallible,
-}
-
-/// One piece of a plan.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct pqpush_task {
-    /// Bytes of this struct that the host knows; set it before the call.
-    pub struct_size: usize,
-    /// Ordinal of the row group.
-    pub row_group: u64,
-    /// First row, counted in the row group.
-    pub first_row: u64,
-    /// Number of rows.
-    pub row_count: u64,
-    /// Bytes that will be asked for.
-    pub byte_size: u64,
-}
-
-// SAFETY: repr(C), begins with struct_size, integers of one size.
-unsafe impl Growing for pqpush_task {}
+use super::structs::{Growing, OutValue, take_owned};
 
 /// A file that the host reads when it is called. The functions must not unwind.
 #[repr(C)]
@@ -122,128 +95,6 @@ pub unsafe extern "C" fn pqpush_decoder_reconfigure(
     };
     // SAFETY: the header asks for NULL or a place to write to.
     unsafe { guard(err, body) }
-}
-
-/// Cuts a scan into independent pieces. Not supported by this version.
-///
-/// Parameters: `metadata`; `options`: as for pqpush_decoder_new, borrowed for the call; `target_rows`: rows of a piece,
-/// about; `out_plan`: the new plan.
-/// Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
-/// Memory: `*out_plan` is NULL on failure.
-/// Threads: any.
-/// Since: 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqpush_plan_new(
-    metadata: *const pqpush_metadata,
-    options: *const pqpush_scan_options,
-    target_rows: u64,
-    out_plan: *mut *mut pqpush_plan,
-    err: *mut *mut pqpush_error,
-) -> pqpush_status {
-    let _ = target_rows;
-    let body = || {
-        // SAFETY: the header asks for a place to write to.
-        unsafe { OutValue::handle(out_plan, "out_plan") }?;
-        // SAFETY: the header asks for live metadata.
-        unsafe { borrow(metadata, "metadata") }?;
-        // SAFETY: the header asks for NULL or options whose pointers and lengths are right.
-        unsafe { scan_options(options) }?;
-        Err(pqpush_error::unsupported("plans"))
-    };
-    // SAFETY: the header asks for NULL or a place to write to.
-    unsafe { guard(err, body) }
-}
-
-/// Number of pieces of a plan.
-///
-/// Parameters: `plan`, or NULL. This version makes none, so that it is NULL.
-/// Returns: the number; 0 for NULL.
-/// Threads: any, at the same time.
-/// Since: 0.1.0
-#[unsafe(no_mangle)]
-pub extern "C" fn pqpush_plan_task_count(plan: *const pqpush_plan) -> usize {
-    let _ = plan;
-    0
-}
-
-/// One piece of a plan. Not supported by this version.
-///
-/// Parameters: `plan`; `index`: of the piece; `out_task`: its `struct_size` set, the rest is written.
-/// Returns: PQPUSH_ERR_INVALID_ARGUMENT, because there is no plan.
-/// Threads: any, at the same time.
-/// Since: 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqpush_plan_task(
-    plan: *const pqpush_plan,
-    index: usize,
-    out_task: *mut pqpush_task,
-    err: *mut *mut pqpush_error,
-) -> pqpush_status {
-    let _ = (plan, index);
-    let body = || {
-        // SAFETY: the header asks for a struct of the size that it says.
-        unsafe { OutStruct::new(out_task, "out_task") }?;
-        Err(pqpush_error::null("plan"))
-    };
-    // SAFETY: the header asks for NULL or a place to write to.
-    unsafe { guard(err, body) }
-}
-
-/// Makes the decoder of one piece of a plan. Not supported by this version.
-///
-/// Parameters: `plan`; `index`: of the piece; `out_decoder`: the new decoder.
-/// Returns: PQPUSH_ERR_INVALID_ARGUMENT, because there is no plan.
-/// Memory: `*out_decoder` is NULL on failure.
-/// Threads: any, at the same time.
-/// Since: 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqpush_plan_decoder(
-    plan: *const pqpush_plan,
-    index: usize,
-    out_decoder: *mut *mut pqpush_decoder,
-    err: *mut *mut pqpush_error,
-) -> pqpush_status {
-    let _ = (plan, index);
-    let body = || {
-        // SAFETY: the header asks for a place to write to.
-        unsafe { OutValue::handle(out_decoder, "out_decoder") }?;
-        Err(pqpush_error::null("plan"))
-    };
-    // SAFETY: the header asks for NULL or a place to write to.
-    unsafe { guard(err, body) }
-}
-
-/// What a plan reads, and why it does not read the rest, in words. Not supported by this version.
-///
-/// Parameters: `plan`; `out_text`: the text.
-/// Returns: PQPUSH_ERR_INVALID_ARGUMENT, because there is no plan.
-/// Memory: the text is borrowed from the plan; {NULL, 0} on failure.
-/// Threads: any, at the same time.
-/// Since: 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqpush_plan_explain(
-    plan: *const pqpush_plan,
-    out_text: *mut pqpush_str,
-    err: *mut *mut pqpush_error,
-) -> pqpush_status {
-    let _ = plan;
-    let body = || {
-        // SAFETY: the header asks for a place to write to.
-        unsafe { OutValue::new(out_text, pqpush_str::NONE, "out_text") }?;
-        Err(pqpush_error::null("plan"))
-    };
-    // SAFETY: the header asks for NULL or a place to write to.
-    unsafe { guard(err, body) }
-}
-
-/// Frees a plan. Decoders made from it live on.
-///
-/// Parameters: `plan`: a plan, or NULL, which does nothing. This version makes none, so that it is NULL.
-/// Threads: any.
-/// Since: 0.1.0
-#[unsafe(no_mangle)]
-pub extern "C" fn pqpush_plan_free(plan: *mut pqpush_plan) {
-    let _ = plan;
 }
 
 /// Opens a file as a stream of batches that calls the host for bytes. Not supported by this version.

@@ -28,6 +28,7 @@ mod metadata_decoder;
 mod metrics;
 mod names;
 mod options;
+mod plan;
 mod predicate;
 mod slice;
 mod statistics;
