@@ -17,9 +17,10 @@
     clippy::cast_sign_loss
 )]
 
-use std::fs::{self, File};
+mod support;
+
+use std::fs;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,20 +29,12 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use bytes::Bytes;
 use criterion::{Criterion, Throughput};
 use parquet::DecodeResult;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
-use pqpush::{
-    Decoder, Metadata, MetadataDecoder, MetadataOptions, MetadataStep, PageIndexPolicy, ScanOptions, Step, StringType,
-};
-use tpchgen::generators::LineItemGenerator;
-use tpchgen_arrow::LineItemArrow;
+use pqpush::{Decoder, Metadata, ScanOptions, Step, StringType};
+use support::{BATCH_ROWS, lineitem, our_metadata, target};
 
-const SCALE: f64 = 0.1;
-const BATCH_ROWS: usize = 8192;
 const STRING_TYPES: [(&str, StringType); 2] = [("Utf8", StringType::Utf8), ("Utf8View", StringType::Utf8View)];
 
 /// How the bytes of the file reach a decoder.
@@ -59,52 +52,6 @@ fn codecs() -> [(&'static str, Compression); 3] {
         ("zstd", Compression::ZSTD(ZstdLevel::default())),
         ("uncompressed", Compression::UNCOMPRESSED),
     ]
-}
-
-fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target directory").to_owned()
-}
-
-/// The file of that codec; generated where it is not there yet.
-fn lineitem(name: &str, codec: Compression) -> Bytes {
-    let directory = target().join("bench-data");
-    let path = directory.join(format!("lineitem-{SCALE}-{name}.parquet"));
-    if !path.exists() {
-        fs::create_dir_all(&directory).expect("a directory for the files");
-        let unfinished = path.with_extension("unfinished");
-        generate(File::create(&unfinished).expect("a new file"), codec);
-        fs::rename(unfinished, &path).expect("the finished file in place");
-    }
-    Bytes::from(fs::read(&path).expect("the generated file"))
-}
-
-/// Writes lineitem with the writer's defaults, but without an Arrow schema in the footer: readers then give strings
-/// the type that they are asked for.
-fn generate(file: File, codec: Compression) {
-    let batches = LineItemArrow::new(LineItemGenerator::new(SCALE, 1, 1)).with_batch_size(BATCH_ROWS);
-    let properties = WriterProperties::builder().set_compression(codec).build();
-    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-    let mut writer: Option<ArrowWriter<File>> = None;
-    for batch in batches {
-        let batch = batch.expect("generated rows");
-        let writer = writer.get_or_insert_with(|| {
-            let file = file.try_clone().expect("the same file");
-            ArrowWriter::try_new_with_options(file, batch.schema(), options.clone()).expect("a writer")
-        });
-        writer.write(&batch).expect("written rows");
-    }
-    writer.expect("at least one batch").close().expect("a whole file");
-}
-
-fn our_metadata(file: &Bytes) -> Arc<Metadata> {
-    let (footer_size_hint, page_index, max_metadata_bytes) = (64 * 1024, PageIndexPolicy::IfPresent, 256 << 20);
-    let options = MetadataOptions { footer_size_hint, page_index, max_metadata_bytes, ..MetadataOptions::default() };
-    let mut decoder = MetadataDecoder::new(file.len() as u64, options).expect("a file length");
-    decoder.push(0, file.clone()).expect("bytes of the file");
-    match decoder.try_decode().expect("a readable footer") {
-        MetadataStep::Finished(metadata) => metadata,
-        MetadataStep::NeedsData(ranges) => panic!("{ranges:?} of the whole file are missing"),
-    }
 }
 
 /// A scan here; every batch goes to `take`.

@@ -216,12 +216,6 @@ static void options_without_a_meaning(void) {
 static void options_of_a_later_version(void) {
   const pqpush_predicate *const predicate = NULL;
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "predicates", WITH(.predicates = &predicate, .predicate_count = 1));
-  refused(PQPUSH_ERR_UNSUPPORTED, "selection_policy", WITH(.selection_policy = 1));
-  refused(PQPUSH_ERR_UNSUPPORTED, "selection_policy", WITH(.selection_policy = 2));
-  refused(PQPUSH_ERR_UNSUPPORTED, "NO_STATS_PRUNING", WITH(.flags = PQPUSH_SCAN_NO_STATS_PRUNING));
-  refused(PQPUSH_ERR_UNSUPPORTED, "NO_PAGE_PRUNING", WITH(.flags = PQPUSH_SCAN_NO_PAGE_PRUNING));
-  refused(PQPUSH_ERR_UNSUPPORTED, "NO_BLOOM", WITH(.flags = PQPUSH_SCAN_NO_BLOOM));
-  refused(PQPUSH_ERR_UNSUPPORTED, "FILL_BATCHES", WITH(.flags = PQPUSH_SCAN_FILL_BATCHES));
   /* lists of no element that are there all the same */
   pqpush_decoder_free(new_decoder(metadata, WITH(.predicates = &predicate, .predicate_cache_bytes = 1)));
   pqpush_decoder_free(new_decoder(metadata, WITH(.batch_rows = UINT64_MAX)));

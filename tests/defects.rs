@@ -15,10 +15,13 @@
 
 mod support;
 
-use arrow_array::ArrayRef;
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
+use arrow_array::{ArrayRef, BooleanArray, Int32Array};
 use bytes::Bytes;
+use pqpush::predicate::{Comparison, Predicate, RowCallback};
 use pqpush::{Decoder, Error, ErrorKind, MetadataDecoder, ScanOptions, Step, StringType};
 
 use support::handmade::*;
@@ -96,6 +99,30 @@ fn d01_a_refused_push_is_not_the_end() {
     decoder.push(0, file.clone()).expect("bytes of the file");
     let step = decoder.try_decode().expect("a readable file");
     assert!(matches!(step, Step::Batch(batch) if batch.rows.num_rows() == 10));
+}
+
+/// A predicate that fails.
+struct Failing;
+
+impl RowCallback for Failing {
+    fn eval_rows(&self, _columns: &[ArrayRef]) -> pqpush::Result<BooleanArray> {
+        let no_literal: ArrayRef = Arc::new(Int32Array::from(Vec::<i32>::new()));
+        Err(Predicate::compare("n", Comparison::Equal, no_literal).expect_err("no literal"))
+    }
+}
+
+/// Nor is the failure of a predicate the end of the scan.
+#[test]
+fn d01_failures_of_predicates_stick() {
+    let file = file_of(10, vec![plain_page(0..10)]);
+    let predicates = vec![Predicate::callback(vec!["n".to_owned()], Arc::new(Failing))];
+    let options = ScanOptions { predicates, ..options(0, None) };
+    let mut decoder = Decoder::new(metadata(&file).expect("metadata"), options).expect("good options");
+    decoder.push(0, file.clone()).expect("bytes of the file");
+    for _ in 0..3 {
+        let error = decoder.try_decode().expect_err("a predicate that fails");
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error:?}");
+    }
 }
 
 /// A column without offset index beside one that has one, under offset and limit.
@@ -314,7 +341,8 @@ fn d13_a_dictionary_page_offset_that_cannot_be() {
     }
 }
 
-/// A repeated column at the top level, beside one that is not, over a page border inside a row.
+/// A repeated column at the top level, beside one that is not and that a predicate asks for, over a page border inside a
+/// row.
 #[test]
 fn d14_a_repeated_column() {
     // Rows: [0, 1], [], [2, 3, 4], where the last one goes on in the second page.
@@ -336,6 +364,15 @@ fn d14_a_repeated_column() {
         let lists: Vec<Vec<i32>> = scan.batches.iter().flat_map(|batch| lists(batch.rows.column(0))).collect();
         let rows = offset as usize..limit.map_or(3, |limit| (offset + limit) as usize);
         assert_eq!(lists, expected[rows.clone()], "{rows:?}");
+        assert_eq!(values(&scan, 1), some(rows.start as i32..rows.end as i32));
+    }
+    for (least, rows) in [(0, 0..3), (1, 1..3), (2, 2..3)] {
+        let literal: ArrayRef = Arc::new(Int32Array::from(vec![least]));
+        let predicate = Predicate::compare("n", Comparison::GreaterOrEqual, literal).expect("one literal");
+        let options = ScanOptions { predicates: vec![predicate], ..options(0, None) };
+        let scan = scan(&file, options).expect("a readable file");
+        let lists: Vec<Vec<i32>> = scan.batches.iter().flat_map(|batch| lists(batch.rows.column(0))).collect();
+        assert_eq!(lists, expected[rows.clone()], "n >= {least}");
         assert_eq!(values(&scan, 1), some(rows.start as i32..rows.end as i32));
     }
 }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use arrow_array::types::IntervalMonthDayNano;
 use arrow_array::{ArrayRef, IntervalMonthDayNanoArray};
 use arrow_schema::{DataType, Field, IntervalUnit};
-use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+use parquet::basic::{BrotliLevel, Compression, Encoding, GzipLevel, ZstdLevel};
 use pqpush::{RowSelection, ScanOptions, StringType};
 
 use support::compare::{assert_batches, assert_field, assert_values, reference, whole_columns};
@@ -51,6 +51,14 @@ fn codecs() -> [Compression; 7] {
 fn codings(kind: Kind) -> &'static [Coding] {
     match kind {
         Kind::Bool => &[Coding::Plain, Coding::Rle],
+        // The other encodings of all other types are in `encodings.rs`.
+        Kind::Interval => &[
+            Coding::Plain,
+            Coding::Dictionary,
+            Coding::DictionaryFallback,
+            Coding::As(Encoding::DELTA_BYTE_ARRAY),
+            Coding::As(Encoding::BYTE_STREAM_SPLIT),
+        ],
         _ => &[Coding::Plain, Coding::Dictionary, Coding::DictionaryFallback],
     }
 }

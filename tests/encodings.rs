@@ -21,7 +21,7 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_schema::DataType;
 use bytes::Bytes;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use pqpush::{ErrorKind, ScanOptions, StringType};
 
 use support::compare::{assert_batches, assert_values, plain_strings, reference, whole_columns};
@@ -66,6 +66,39 @@ fn every_type_encoding_null_shape_and_page_version() {
                     (spec.v2, spec.seed, spec.page_index) = (v2, seed, seed % 2 == 0);
                     let options = ScanOptions { batch_rows: 257, ..ScanOptions::default() };
                     check(&spec, &options, Feed::Asked);
+                }
+            }
+        }
+    }
+}
+
+/// Each type in each encoding that the format allows, PLAIN and dictionaries among them, under each codec and in both page
+/// versions.
+#[test]
+fn every_type_encoding_codec_and_page_version() {
+    let codecs = [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::ZSTD(ZstdLevel::default()),
+        Compression::LZ4_RAW,
+        Compression::LZ4,
+    ];
+    let mut seed = 0;
+    for kind in kinds() {
+        let dictionary = kind.takes_dictionary().then_some(Coding::Dictionary);
+        let others = kind.encodings().iter().map(|encoding| Coding::As(*encoding));
+        for coding in [Coding::Plain].into_iter().chain(dictionary).chain(others) {
+            for codec in codecs {
+                for v2 in [false, true] {
+                    seed += 1;
+                    let nulls = if seed % 3 == 0 { Nulls::Required } else { Nulls::Random(20) };
+                    let column = ColumnSpec::new("c", kind, nulls, coding).with_codec(codec);
+                    let column = column.with_values(VALUES[seed as usize % VALUES.len()], Lengths::Short);
+                    let mut spec = FileSpec::new(vec![column], 230, 90);
+                    (spec.v2, spec.seed) = (v2, seed);
+                    check(&spec, &ScanOptions { batch_rows: 100, ..ScanOptions::default() }, Feed::Asked);
                 }
             }
         }

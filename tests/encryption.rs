@@ -174,6 +174,24 @@ fn the_page_index_is_read() {
     assert_eq!((scan.metrics.pages_decompressed, scan.row_count()), (1, 5));
 }
 
+/// Pages are numbered in their AAD, and those that are passed over count; dictionary pages are modules of another kind.
+/// With the page index and without it, in both versions of pages.
+#[test]
+fn trap25_pages_that_are_passed_over_count() {
+    let encryption = by_column().build().expect("properties");
+    for (v2, page_index) in [(false, true), (true, true), (false, false), (true, false)] {
+        let file = FileSpec { v2, page_index, ..encrypted(Arc::clone(&encryption)) }.write().bytes;
+        for (offset, limit) in [(0, 1), (19, 2), (25, 1), (60, 30), (81, 40), (199, 1)] {
+            for names in [&["a"][..], &["b"], &["a", "b", "c"]] {
+                let options = ScanOptions { offset, limit: Some(limit), ..columns(names) };
+                assert_reads(&file, &all_keys(), &options, Feed::Asked);
+                let bounded = ScanOptions { max_buffered_bytes: Some(1), batch_rows: 3, ..options };
+                assert_reads(&file, &all_keys(), &bounded, Feed::Split(5));
+            }
+        }
+    }
+}
+
 #[test]
 fn statistics_are_those_of_the_twin_in_plain_text() {
     let plain = metadata_with(&three_columns().write().bytes, metadata_options(), Feed::Asked).unwrap();

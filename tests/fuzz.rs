@@ -1,6 +1,6 @@
 //! The bodies of the fuzz targets (fuzz/), run over the corpus, over generated files and over mutations of both, without a
-//! fuzzer: a fixed number of them as a test, or for as long as `PQPUSH_FUZZ_SECONDS` says, from `PQPUSH_SEED` on
-//! (scripts/fuzz-smoke).
+//! fuzzer: a fixed number of them as a test, or for as many seconds a target as `PQPUSH_FUZZ_SECONDS` says, from
+//! `PQPUSH_SEED` on (scripts/fuzz-smoke). docs/fuzzing.md says more.
 //!
 //! An input that fails is written to tests/regressions/fuzz, named by its target, and every later run begins with it.
 
@@ -23,15 +23,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use support::corpus::{corpus, small_files};
-use support::fuzz::TARGETS;
+use support::fuzz::{Body, TARGETS};
 use support::nested_case::Case;
 use support::random::{Random, mix};
 
 /// Larger files of the corpus are no seeds.
 const LARGEST_SEED: u64 = 6000;
-
-/// Mutations of a target in a run without a time.
-const MUTATIONS: u64 = 3000;
 
 fn regressions() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions/fuzz")
@@ -41,15 +38,15 @@ fn from_environment(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|value| value.parse().expect("a number in the environment"))
 }
 
-/// Runs one input; one that fails is kept.
-fn run(target: (&str, fn(&[u8])), input: &[u8]) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| target.1(input))) {
+/// Runs one input, and says whether it was read; one that fails is kept.
+fn run(target: (&str, Body), input: &[u8]) -> bool {
+    catch_unwind(AssertUnwindSafe(|| target.1(input))).unwrap_or_else(|panic| {
         let name = input.iter().fold(0, |hash, byte| mix(hash ^ *byte as u64));
         let path = regressions().join(format!("{}-{name:016x}", target.0));
         std::fs::write(&path, input).expect("a file in tests/regressions/fuzz");
         println!("kept as {}", path.display());
-        resume_unwind(panic);
-    }
+        resume_unwind(panic)
+    })
 }
 
 /// What the mutations of a target begin with.
@@ -59,7 +56,12 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     }
     let nested = (0..60).map(|seed| Case::random(seed).write().to_vec());
     let corpus = corpus().map(|corpus| small_files(&corpus, LARGEST_SEED)).unwrap_or_default();
-    nested.chain(corpus.into_iter().map(|(_, file)| file.to_vec())).collect()
+    let files = nested.chain(corpus.into_iter().map(|(_, file)| file.to_vec()));
+    match target {
+        // Its first byte is no part of the file.
+        "splits" => files.enumerate().map(|(number, file)| [vec![number as u8], file].concat()).collect(),
+        _ => files.collect(),
+    }
 }
 
 /// Pages of every type and encoding that may be right: streams of runs and of deltas, lengths and bytes.
@@ -98,8 +100,10 @@ fn page_seeds() -> Vec<Vec<u8>> {
 /// A few bytes changed, doubled, cut out, overwritten with numbers at the edge, or taken from another seed.
 fn mutated(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = seed.to_vec();
-    for _ in 0..1 + random.below(4) {
-        let at = random.below(bytes.len().max(1));
+    // Half of them leave the end alone, where the footer is, which bears little.
+    let part = random.pick(&[1, 2]);
+    for _ in 0..random.pick(&[1, 1, 2, 4]) {
+        let at = random.below(bytes.len().div_ceil(part).max(1));
         let end = bytes.len().min(at + 1 + random.below(1 + random.clone().pick(&[4, 16, 100])));
         match random.below(10) {
             0 => drop(bytes.drain(at.min(end)..end)),
@@ -130,45 +134,64 @@ fn mutated(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-fn fuzz(target: (&str, fn(&[u8]))) {
-    let kept = std::fs::read_dir(regressions()).expect("the directory of regressions");
-    for path in kept.map(|entry| entry.expect("an entry").path()) {
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(target.0)) {
-            target.1(&std::fs::read(path).expect("an input"));
-        }
+/// What earlier runs, and fuzzers, found.
+fn kept(target: &str) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(regressions()).expect("the directory of regressions");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(target)));
+    paths.iter().map(|path| std::fs::read(path).expect("an input")).collect()
+}
+
+/// The seeds as a fuzzer takes them (scripts/fuzz).
+fn write_corpus(directory: &Path, seeds: &[Vec<u8>]) {
+    std::fs::create_dir_all(directory).expect("a directory for the seeds");
+    for (number, seed) in seeds.iter().enumerate() {
+        std::fs::write(directory.join(format!("seed-{number}")), seed).expect("a seed");
     }
+}
+
+/// Runs a target over what is kept, its seeds, and so many mutations, where the environment gives no time.
+fn fuzz(target: (&str, Body), mutations: u64) {
+    kept(target.0).iter().for_each(|input| _ = target.1(input));
     let seeds = seeds(target.0);
-    seeds.iter().for_each(|seed| run(target, seed));
+    if let Ok(directory) = std::env::var("PQPUSH_FUZZ_CORPUS") {
+        write_corpus(&Path::new(&directory).join(target.0), &seeds);
+    }
+    let seeds_read = seeds.iter().filter(|seed| run(target, seed)).count();
     let (first, seconds) = (from_environment("PQPUSH_SEED").unwrap_or(0), from_environment("PQPUSH_FUZZ_SECONDS"));
-    let (started, mut random, mut runs) = (Instant::now(), Random::new(first), 0);
+    let (started, mut random, mut runs, mut read) = (Instant::now(), Random::new(first), 0, 0);
     let goes_on = |runs| match seconds {
         Some(seconds) => started.elapsed() < Duration::from_secs(seconds),
-        None => runs < MUTATIONS,
+        None => runs < mutations,
     };
     while goes_on(runs) {
         let (seed, other) = (random.below(seeds.len()), random.below(seeds.len()));
-        run(target, &mutated(&seeds[seed], &seeds[other], &mut random));
+        read += u64::from(run(target, &mutated(&seeds[seed], &seeds[other], &mut random)));
         runs += 1;
     }
-    println!("{}: PQPUSH_SEED={first}, {} seeds, {runs} mutations", target.0, seeds.len());
+    println!(
+        "{}: PQPUSH_SEED={first}, {seeds_read} of {} seeds and {read} of {runs} mutations read",
+        target.0,
+        seeds.len()
+    );
 }
 
 #[test]
 fn metadata() {
-    fuzz(TARGETS[0]);
+    fuzz(TARGETS[0], 25_000);
 }
 
 #[test]
 fn file() {
-    fuzz(TARGETS[1]);
+    fuzz(TARGETS[1], 40_000);
 }
 
 #[test]
 fn encodings() {
-    fuzz(TARGETS[2]);
+    fuzz(TARGETS[2], 100_000);
 }
 
 #[test]
 fn splits() {
-    fuzz(TARGETS[3]);
+    fuzz(TARGETS[3], 20_000);
 }

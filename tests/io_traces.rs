@@ -25,6 +25,7 @@ use support::fixture::{Coding, ColumnSpec, FileSpec, Nulls, Values};
 use support::host::{By, Feed, metadata, scan, scan_with};
 use support::kinds::{Kind, Lengths};
 use support::layout::Layout;
+use support::scenario::Scenario;
 
 /// Two row groups of 100 rows; `a` and `c` without, `b` with a dictionary; pages of 20 rows.
 fn three_columns(page_index: bool) -> FileSpec {
@@ -39,12 +40,16 @@ fn three_columns(page_index: bool) -> FileSpec {
     spec
 }
 
-/// What a scan of the file asks for, step by step.
+/// What a scan of the file asks for, step by step. That is no more than the push decoder of the `parquet` crate asks for,
+/// which has no gap to bridge.
 fn trace(spec: &FileSpec, options: ScanOptions) -> Vec<Vec<String>> {
     let file = spec.write().bytes;
     let layout = Layout::of(spec, &file);
-    let scan = scan(&file, options).expect("a readable file");
-    scan.asked.iter().map(|ranges| layout.names(ranges)).collect()
+    let scenario = Scenario { file, layout, options, filters: Vec::new() };
+    let (ours, theirs) = (scenario.ours(), scenario.theirs());
+    assert_eq!(ours.rows, theirs.rows, "rows here and there");
+    assert!(scenario.options.coalesce_gap > 0 || ours.bytes() <= theirs.bytes(), "{ours:?}, the reference {theirs:?}");
+    ours.steps.iter().map(|ranges| scenario.layout.names(ranges)).collect()
 }
 
 fn columns(names: &[&str]) -> Option<Vec<String>> {

@@ -119,7 +119,7 @@ fn lists_of_three_levels() {
 }
 
 #[test]
-fn lists_of_two_levels() {
+fn trap18_lists_of_two_levels() {
     let leaf: Leaf = (&[1, 2, 3], &[2, 2, 1, 0, 2], &[0, 1, 0, 0, 0]);
     let columns = "optional group l (LIST) { repeated int32 element; }";
     check_both(columns, &[leaf], "List(non-null Int32, field: 'element')", &["[1, 2]", "[]", "null", "[3]"]);
@@ -138,7 +138,7 @@ fn lists_of_two_levels() {
 }
 
 #[test]
-fn what_repeats_in_a_list_is_a_list_of_its_own() {
+fn trap18_what_repeats_in_a_list_is_a_list_of_its_own() {
     let leaf: Leaf = (&[1, 2, 3], &[3, 3, 2, 1, 0, 3], &[0, 2, 1, 0, 0, 0]);
     let inner = "non-null List(non-null Int32, field: 'x')";
     for name in ["array", "list", "l_tuple"] {
@@ -149,7 +149,7 @@ fn what_repeats_in_a_list_is_a_list_of_its_own() {
 }
 
 #[test]
-fn what_repeats_without_annotation() {
+fn trap18_what_repeats_without_annotation() {
     let leaf: Leaf = (&[1, 2, 3], &[1, 1, 0, 1], &[0, 1, 0, 0]);
     check_both("repeated int32 r;", &[leaf], "List(non-null Int32, field: 'r')", &["[1, 2]", "[]", "[3]"]);
     let leaves: [Leaf; 2] = [(&[1, 2], &[2, 1, 0, 2], &[0, 1, 0, 0]), (&[7, 8, 9], &[1, 1, 0, 1], &[0, 1, 0, 0])];
@@ -162,8 +162,50 @@ fn what_repeats_without_annotation() {
     check_both(columns, &[leaf], data_type, &["[{x: [1, 2]}, {x: []}]", "[]", "[{x: [3]}]"]);
 }
 
+/// What is null and what is empty follows from the definition level alone; what must be there has no bitmap of its own,
+/// be it below a group that is null; a batch may begin with any row.
 #[test]
-fn maps_new_and_old() {
+fn trap24_nulls_of_structs_and_lists() {
+    let leaves: [Leaf; 2] = [
+        (&[1, 2, 3], &[5, 4, 3, 2, 1, 0, 5, 5], &[0, 1, 1, 0, 0, 0, 0, 1]),
+        (&[7, 8, 9, 10], &[4, 4, 3, 2, 1, 0, 4, 4], &[0, 1, 1, 0, 0, 0, 0, 1]),
+    ];
+    let columns = "optional group s { optional group l (LIST) { repeated group list {
+        optional group element { optional int32 a; required int32 b; } } } }";
+    let leaves = [(&[1, 2, 3][..], leaves[0].1, leaves[0].2), leaves[1]];
+    let rows = [
+        "{l: [{a: 1, b: 7}, {a: null, b: 8}, null]}",
+        "{l: []}",
+        "{l: null}",
+        "null",
+        "{l: [{a: 2, b: 9}, {a: 3, b: 10}]}",
+    ];
+    let element = "List(Struct(\"a\": Int32, \"b\": non-null Int32), field: 'element')";
+    check_both(columns, &leaves, &format!("Struct(\"l\": {element})"), &rows);
+    let file = file_of(columns, &leaves);
+    let scan = scan_with(&file, ScanOptions::default(), Feed::Asked, By::Push).expect("a readable file");
+    let lists = scan.batches[0].rows.column(0).as_struct().column(0).as_list::<i32>().clone();
+    let element = lists.values().as_struct();
+    assert_eq!((lists.null_count(), element.null_count(), element.len()), (2, 1, 5));
+    assert!(element.column(1).nulls().is_none(), "a required value has no bitmap");
+    // Struct validity is the same by whichever child is read.
+    for (leaf, rows) in
+        [("a", ["{l: [{a: 1}, {a: null}, null]}", "null"]), ("b", ["{l: [{b: 7}, {b: 8}, null]}", "null"])]
+    {
+        let columns = Some(vec![format!("s.l.list.element.{leaf}")]);
+        let found = rows_of(&file, &ScanOptions { columns, ..ScanOptions::default() }).expect("a readable file");
+        assert_eq!([&found[0], &found[3]], rows, "{leaf}");
+    }
+    // The first entry of a column chunk begins a row.
+    let entries = [(1, 5, Some(4)), (0, 5, Some(5))];
+    for v2 in [false, true] {
+        let error = rows_of(&file_of_lists(&[&entries], v2), &ScanOptions::default()).expect_err("no row begins");
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:?}");
+    }
+}
+
+#[test]
+fn trap18_maps_new_and_old() {
     let leaves: [Leaf; 2] =
         [(&[1, 2, 3], &[2, 2, 1, 0, 2], &[0, 1, 0, 0, 0]), (&[7, 9], &[3, 2, 1, 0, 3], &[0, 1, 0, 0, 0])];
     let rows = ["[{key: 1, value: 7}, {key: 2, value: null}]", "[]", "null", "[{key: 3, value: 9}]"];
@@ -183,7 +225,7 @@ fn maps_new_and_old() {
 }
 
 #[test]
-fn maps_without_values_are_lists_of_keys() {
+fn trap18_maps_without_values_are_lists_of_keys() {
     let leaf: Leaf = (&[1, 2, 3], &[2, 2, 1, 0, 2], &[0, 1, 0, 0, 0]);
     let columns = "optional group m (MAP) { repeated group key_value { required int32 key; } }";
     check_both(columns, &[leaf], "List(non-null Int32, field: 'key')", &["[1, 2]", "[]", "null", "[3]"]);
@@ -204,7 +246,7 @@ fn one_side_of_a_map() {
 }
 
 #[test]
-fn optional_keys_of_maps_must_be_there() {
+fn trap18_optional_keys_of_maps_must_be_there() {
     let value: Leaf = (&[7, 8], &[3, 3], &[0, 1]);
     let columns = "optional group m (MAP) { repeated group key_value { optional int32 key; optional int32 value; } }";
     let good = file_of(columns, &[(&[1, 2], &[3, 3], &[0, 1]), value]);
@@ -258,7 +300,7 @@ fn two_hundred_levels() {
 /// Lists of lists with rows that go on over pages: pages that begin and end inside a row, hold a single entry of it, or
 /// none. Pages of version 2 begin with a row, as the format has it; one that does not is refused.
 #[test]
-fn rows_go_on_over_pages() {
+fn trap06_rows_go_on_over_pages() {
     let mut random = Random::new(11);
     let mut refused = 0;
     for case in 0..300 {

@@ -70,7 +70,7 @@ fn five_six() -> Page {
 }
 
 #[test]
-fn a_compressed_page_of_nulls_has_no_value_bytes() {
+fn trap03_a_compressed_page_of_nulls_has_no_value_bytes() {
     let nulls = rle_run(4, 0, 1);
     for is_compressed in [Some(true), None, Some(false)] {
         let header = V2 { nulls: 4, is_compressed, ..V2::new(4, 4, PLAIN, nulls.len()) };
@@ -82,7 +82,7 @@ fn a_compressed_page_of_nulls_has_no_value_bytes() {
 }
 
 #[test]
-fn a_v2_page_is_compressed_unless_it_says_no() {
+fn trap04_a_v2_page_is_compressed_unless_it_says_no() {
     let packed = |values: &[i32]| snap::raw::Encoder::new().compress_vec(&plain_i32(values)).expect("Snappy data");
     let page = |is_compressed, body: Vec<u8>| {
         data_v2(V2 { is_compressed, uncompressed: Some(8), ..V2::new(2, 0, PLAIN, 0) }, body)
@@ -93,7 +93,7 @@ fn a_v2_page_is_compressed_unless_it_says_no() {
 }
 
 #[test]
-fn runs_may_be_padded_cut_and_followed_by_anything() {
+fn trap11_runs_may_be_padded_cut_and_followed_by_anything() {
     let with = |body: Vec<u8>| ints(10, UNCOMPRESSED, false, vec![five_six(), data_v1(10, RLE_DICTIONARY, body)]);
     let expected = all(&[6, 5, 6, 6, 5, 5, 6, 5, 6, 6]);
     let packed = bit_packed_run(&[1, 0, 1, 1, 0, 0, 1, 0, 1, 1], 4);
@@ -112,7 +112,7 @@ fn runs_may_be_padded_cut_and_followed_by_anything() {
 }
 
 #[test]
-fn dictionaries_of_one_entry_take_no_bits() {
+fn trap10_dictionaries_of_one_entry_take_no_bits() {
     let one = || dictionary(1, PLAIN, plain_i32(&[7]));
     let body = [vec![0], rle_run(8, 0, 0)].concat();
     let file = ints(8, UNCOMPRESSED, false, vec![one(), data_v1(8, RLE_DICTIONARY, body)]);
@@ -120,7 +120,7 @@ fn dictionaries_of_one_entry_take_no_bits() {
 }
 
 #[test]
-fn dictionary_indexes_stay_inside_the_dictionary() {
+fn trap10_dictionary_indexes_stay_inside_the_dictionary() {
     let bodies = [
         [vec![2], rle_run(8, 2, 2)].concat(),
         indexes(&[0, 1, 0, 1, 0, 1, 0, 2], 2),
@@ -137,7 +137,7 @@ fn dictionary_indexes_stay_inside_the_dictionary() {
 }
 
 #[test]
-fn an_empty_dictionary_serves_nulls_only() {
+fn trap10_an_empty_dictionary_serves_nulls_only() {
     let empty = || dictionary(0, PLAIN, Vec::new());
     let page = |present: u64, indexes: Vec<u8>| {
         data_v1(8, RLE_DICTIONARY, [prefixed(rle_run(8, present, 1)), indexes].concat())
@@ -151,7 +151,7 @@ fn an_empty_dictionary_serves_nulls_only() {
 }
 
 #[test]
-fn encodings_may_change_within_a_chunk() {
+fn trap12_encodings_may_change_within_a_chunk() {
     for (pages_say, dictionary_says) in [(RLE_DICTIONARY, PLAIN), (PLAIN_DICTIONARY, PLAIN_DICTIONARY)] {
         let coded = |values: &[u32]| data_v1(values.len() as i32, pages_say, indexes(values, 1));
         let entries = dictionary(2, dictionary_says, plain_i32(&[5, 6]));
@@ -160,8 +160,44 @@ fn encodings_may_change_within_a_chunk() {
     }
 }
 
+/// The old name of the encoding of data pages and of dictionaries, for every type that may have a dictionary, in both
+/// versions.
 #[test]
-fn rle_booleans_carry_their_length_in_both_versions() {
+fn trap12_plain_dictionary_is_the_same_for_every_type() {
+    let entry = |physical, byte: u8| match physical {
+        INT32 | FLOAT => vec![byte; 4],
+        INT64 | DOUBLE => vec![byte; 8],
+        INT96 => [vec![byte; 6], vec![0; 2], 2_440_588_u32.to_le_bytes().to_vec()].concat(),
+        BYTE_ARRAY => plain_bytes(&[&[byte; 3]]),
+        _ => vec![byte; 5],
+    };
+    for physical in [INT32, INT64, INT96, FLOAT, DOUBLE, BYTE_ARRAY, FIXED] {
+        let entries = [entry(physical, 1), entry(physical, 2)].concat();
+        let codes = || indexes(&[0, 1, 1, 0, 0, 0, 1, 0], 1);
+        let read = |dictionary_says, pages_say, v2| {
+            let page = match v2 {
+                false => data_v1(8, pages_say, codes()),
+                true => data_v2(V2::new(8, 0, pages_say, 0), codes()),
+            };
+            let pages = vec![dictionary(2, dictionary_says, entries.clone()), page];
+            let column_of = Column::new("c", physical, pages).fixed(5).chunk(|chunk| chunk.value_count = Some(8));
+            column(&file(8, vec![column_of])).expect("a readable file")
+        };
+        let plain = Column::new("c", physical, vec![data_v1(2, PLAIN, entries.clone())]).fixed(5);
+        let plain = column(&file(2, vec![plain.chunk(|chunk| chunk.value_count = Some(2))])).expect("a readable file");
+        for v2 in [false, true] {
+            for (dictionary_says, pages_say) in [(PLAIN_DICTIONARY, PLAIN_DICTIONARY), (PLAIN, RLE_DICTIONARY)] {
+                let found = read(dictionary_says, pages_say, v2);
+                for (row, code) in [0, 1, 1, 0, 0, 0, 1, 0].into_iter().enumerate() {
+                    assert_eq!(found.slice(row, 1).as_ref(), plain.slice(code, 1).as_ref(), "{physical}, row {row}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn trap14_rle_booleans_carry_their_length_in_both_versions() {
     let body = prefixed([rle_run(5, 1, 1), bit_packed_run(&[0, 1, 0], 1)].concat());
     for page in [data_v1(8, RLE, body.clone()), data_v2(V2::new(8, 0, RLE, 0), body)] {
         let column_of = Column::new("b", BOOLEAN, vec![page]).chunk(|chunk| chunk.value_count = Some(8));
@@ -185,15 +221,34 @@ fn hadoop_frame(bytes: &[u8]) -> Vec<u8> {
     [&(bytes.len() as u32).to_be_bytes(), &(block.len() as u32).to_be_bytes(), block.as_slice()].concat()
 }
 
+fn lz4_frame(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    encoder.write_all(bytes).expect("an LZ4 frame");
+    encoder.finish().expect("an LZ4 frame")
+}
+
+/// A frame that does not say how large its content is.
+fn zstd_without_size(bytes: &[u8]) -> Vec<u8> {
+    let mut context = zstd_safe::CCtx::create();
+    context.set_parameter(zstd_safe::CParameter::ContentSizeFlag(false)).expect("a known parameter");
+    let mut frame = Vec::with_capacity(zstd_safe::compress_bound(bytes.len()));
+    context.compress2(&mut frame, bytes).expect("a ZSTD frame");
+    assert!(matches!(zstd_safe::get_frame_content_size(&frame), Ok(None)));
+    frame
+}
+
 #[test]
-fn compressed_pages_of_several_frames() {
+fn trap20_compressed_pages_of_several_frames() {
     let values: Vec<i32> = (0..50).collect();
     let bytes = plain_i32(&values);
     let (first, second) = bytes.split_at(60);
     let bodies = [
         ("GZIP, two members", GZIP, [gzip(first), gzip(second)].concat()),
         ("LZ4, two Hadoop frames", LZ4, [hadoop_frame(first), hadoop_frame(second)].concat()),
+        ("LZ4, a frame", LZ4, lz4_frame(&bytes)),
         ("LZ4, a bare block", LZ4, lz4_flex::block::compress(&bytes)),
+        ("ZSTD, size unknown", ZSTD, zstd_without_size(&bytes)),
+        ("ZSTD, two frames", ZSTD, [zstd_without_size(first), zstd_without_size(second)].concat()),
         ("LZ4_RAW", LZ4_RAW, lz4_flex::block::compress(&bytes)),
     ];
     for (what, codec, body) in bodies {
@@ -214,7 +269,7 @@ fn texts(converted: Option<i32>, pages: Vec<Page>, rows: i64) -> Bytes {
 
 /// Every value of a text column is text by itself, in pages and in dictionaries, whatever the Arrow type.
 #[test]
-fn text_is_checked_value_by_value() {
+fn trap21_text_is_checked_value_by_value() {
     let broken: [&[&[u8]]; 4] =
         [&[b"good", b"\xff"], &[b"\xc3", b"\xa9"], &[b"", b"\xe2\x82"], &[b"long enough for a view \xf5"]];
     for values in broken {
@@ -238,7 +293,7 @@ fn text_is_checked_value_by_value() {
 }
 
 #[test]
-fn byte_arrays_end_inside_their_page() {
+fn trap21_byte_arrays_end_inside_their_page() {
     for body in [vec![1], vec![9, 0, 0, 0, b'a'], vec![0xff, 0xff, 0xff, 0xff], vec![0xff, 0xff, 0xff, 0x7f, 1, 2]] {
         assert_eq!(refused(&texts(None, vec![data_v1(1, PLAIN, body.clone())], 1)), ErrorKind::Corrupt, "{body:?}");
     }
@@ -246,7 +301,7 @@ fn byte_arrays_end_inside_their_page() {
 
 /// Decimals in byte arrays have any length: as short as the value, or with needless bytes of the sign in front.
 #[test]
-fn decimals_of_any_length() {
+fn trap17_decimals_of_any_length() {
     let values: [&[u8]; 6] = [&[7], &[0xff], &[0x01, 0x00], &[0xff; 20], &[0; 20], &[0x80, 0x00]];
     let page = || data_v1(values.len() as i32, PLAIN, plain_bytes(&values));
     let decimals = |precision, page| {
@@ -262,7 +317,7 @@ fn decimals_of_any_length() {
 
 /// INT96 outside what 64-bit nanoseconds hold is an error, never a wrapped date.
 #[test]
-fn int96_outside_of_nanoseconds_is_refused() {
+fn trap16_int96_outside_of_nanoseconds_is_refused() {
     for julian_day in [0_u32, 2_440_588 + 106_752, 2_440_588 - 106_752, u32::MAX] {
         let body = [&[0; 8][..], &julian_day.to_le_bytes()].concat();
         let column_of = Column::new("t", INT96, vec![data_v1(1, PLAIN, body)]);

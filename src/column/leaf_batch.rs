@@ -61,10 +61,14 @@ impl LeafBatch {
         Ok(Self::of_rows(array, definition))
     }
 
-    /// Bytes that it keeps in memory.
+    /// Bytes that it keeps in memory; of a dictionary, which is shared, only the keys.
     pub(crate) fn memory_bytes(&self) -> u64 {
         let levels = self.levels.definition.as_ref().map_or(0, |definition| definition.get_buffer_memory_size());
-        self.array.get_buffer_memory_size().saturating_add(levels) as u64
+        let values = match self.array.as_any_dictionary_opt() {
+            Some(dictionary) => dictionary.keys().get_buffer_memory_size(),
+            None => self.array.get_buffer_memory_size(),
+        };
+        values.saturating_add(levels) as u64
     }
 }
 

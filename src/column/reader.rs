@@ -133,11 +133,15 @@ impl ColumnReader {
             levels: BatchLevels::new(place.levels, pool),
             values,
             is_starved: false,
-            // No page of which nothing is wanted lies in a gap that is decoded.
-            shortest_jump: cursor.smallest_page_rows().map_or(jump, |rows| rows.min(jump)),
+            shortest_jump: jump_within(&cursor, jump),
             cursor,
             place,
         })
+    }
+
+    /// The same, jumping over gaps of `rows` rows or more.
+    pub(crate) fn with_shortest_jump(self, rows: u64) -> Self {
+        Self { shortest_jump: jump_within(&self.cursor, rows), ..self }
     }
 
     /// Decodes the rows `wanted` (ascending ranges of rows of the row group) that were not decoded yet. False where bytes
@@ -164,6 +168,9 @@ impl ColumnReader {
     /// further values may follow; where bytes are missing to see that, this is false.
     pub(crate) fn close(&mut self, source: &mut dyn ByteSource) -> Result<bool> {
         let all_read = self.next_row == self.place.row_count && !self.cursor.is_indexed();
+        if all_read && self.page.is_some() {
+            return Err(self.placed(self.has_more_rows()));
+        }
         self.is_starved = all_read && !self.pass_trailing_pages(source).map_err(|error| self.placed(error))?;
         if self.is_starved {
             return Ok(false);
@@ -339,7 +346,7 @@ impl ColumnReader {
         self.row_is_open = taken.row_is_open;
         self.next_row = self.next_row.saturating_add(taken.rows);
         if self.next_row > self.place.row_count {
-            return Err(Error::corrupt(format!("more rows than the {} of the row group", self.place.row_count)));
+            return Err(self.has_more_rows());
         }
         let promised = page.rows_left;
         page.rows_left = promised.map(|rows| rows.saturating_sub(taken.rows));
@@ -403,7 +410,9 @@ impl ColumnReader {
     fn rows_of(&self, header: &PageHeader, entries: u64, indexed_rows: Option<u64>) -> Result<Option<u64>> {
         let by_header = match header.kind {
             _ if self.place.levels.highest.repetition == 0 => Some(entries),
-            PageKind::DataV2 { row_count, .. } => Some(u64::from(row_count)),
+            // parquetjs writes the number of entries here; it is also the truth where every list has one element. The
+            // levels know.
+            PageKind::DataV2 { row_count, .. } => Some(u64::from(row_count)).filter(|rows| *rows != entries),
             _ => None,
         };
         if let (Some(rows), Some(indexed)) = (by_header, indexed_rows)
@@ -462,9 +471,19 @@ impl ColumnReader {
         }
     }
 
+    #[cold]
+    fn has_more_rows(&self) -> Error {
+        Error::corrupt(format!("more rows than the {} of the row group", self.place.row_count))
+    }
+
     fn ends_early(&self) -> Error {
         Error::corrupt(format!("the column chunk ends after {} of {} rows", self.next_row, self.place.row_count))
     }
+}
+
+/// `rows`, or fewer, so that no page of which nothing is wanted lies in a gap that is decoded.
+fn jump_within(cursor: &PageCursor, rows: u64) -> u64 {
+    cursor.smallest_page_rows().map_or(rows, |smallest| smallest.min(rows)).max(1)
 }
 
 /// Entries of a data page: values and nulls; `None` for any other page and for one without an entry.

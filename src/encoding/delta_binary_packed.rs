@@ -62,8 +62,8 @@ impl DeltaBinaryPacked {
         Ok(Self { left, is_at_first: left > 0, last: unzigzag(first), miniblocks, width: 0, body: position, taken })
     }
 
-    /// Where the stream ends: behind the body, padding included, of the last miniblock that holds a value. Known only as
-    /// long as no value was taken.
+    /// Where the stream ends: behind the body, padding included, of the last miniblock that holds a value, or with the page
+    /// where that was cut off. Known only as long as no value was taken.
     pub(crate) fn end(&self, page: &[u8]) -> Result<usize> {
         let mut miniblocks = self.miniblocks.clone();
         let mut left = self.left.saturating_sub(1);
@@ -71,7 +71,7 @@ impl DeltaBinaryPacked {
             miniblocks.next(page)?;
             left = left.saturating_sub(miniblocks.values as u64);
         }
-        Ok(miniblocks.position)
+        Ok(miniblocks.position.min(page.len()))
     }
 
     /// The next values, as many as `out` has room for, as integers of `N` bytes.

@@ -138,7 +138,8 @@ impl Hybrid {
     }
 }
 
-/// An unsigned LEB128 number at the front of `bytes` and its length; `None` where it does not end.
+/// An unsigned LEB128 number at the front of `bytes` and its length; `None` where it does not end, or has more than 64
+/// bits.
 #[inline]
 pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     match bytes {
@@ -148,6 +149,9 @@ pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     }
     let mut value = 0u64;
     for ((length, byte), shift) in (1..).zip(bytes).zip((0..64).step_by(7)) {
+        if shift == 63 && *byte > 1 {
+            return None;
+        }
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
             return Some((value, length));

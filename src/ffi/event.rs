@@ -58,9 +58,9 @@ impl pqpush_event {
         Self { kind, ranges: ranges.as_ptr(), range_count: ranges.len(), row_group: -1, ..Self::EMPTY }
     }
 
-    /// So many rows.
-    pub(super) fn batch(row_count: usize, row_group: usize) -> Self {
-        let row_group = i64::try_from(row_group).unwrap_or(-1);
+    /// So many rows, of one row group or of several.
+    pub(super) fn batch(row_count: usize, row_group: Option<usize>) -> Self {
+        let row_group = row_group.and_then(|row_group| i64::try_from(row_group).ok()).unwrap_or(-1);
         Self { kind: PQPUSH_EVENT_BATCH as i32, row_count: row_count as u64, row_group, ..Self::EMPTY }
     }
 

@@ -44,14 +44,16 @@ pub struct pqpush_metrics {
     pub bytes_decompressed: u64,
     /// Batches handed out.
     pub batches: u64,
-    /// Filter columns that were found in the predicate cache.
+    /// Column chunks that the output needed and a predicate had decoded.
     pub cache_hits: u64,
-    /// Filter columns that were decoded again.
+    /// Column chunks that were decoded again for the output after a predicate had decoded them.
     pub cache_misses: u64,
-    /// Most bytes that the predicate cache held.
+    /// Most bytes of values decoded for predicates that waited for the output.
     pub cache_peak_bytes: u64,
     /// Most pushed bytes that were held.
     pub buffered_peak_bytes: u64,
+    /// Rows that dictionaries ruled out: they had no value that a predicate keeps.
+    pub rows_pruned_by_dictionary: u64,
 }
 
 // SAFETY: repr(C), begins with struct_size, integers of one size.
@@ -63,6 +65,7 @@ impl From<Metrics> for pqpush_metrics {
             rows_total: metrics.rows_total,
             rows_pruned_by_stats: metrics.rows_pruned_by_stats,
             rows_pruned_by_pages: metrics.rows_pruned_by_pages,
+            rows_pruned_by_bloom: metrics.rows_pruned_by_bloom,
             rows_filtered: metrics.rows_filtered,
             rows_out: metrics.rows_out,
             row_groups_pruned: metrics.row_groups_pruned,
@@ -74,7 +77,11 @@ impl From<Metrics> for pqpush_metrics {
             bytes_pushed: metrics.bytes_pushed,
             bytes_decompressed: metrics.bytes_decompressed,
             batches: metrics.batches,
+            cache_hits: metrics.cache_hits,
+            cache_misses: metrics.cache_misses,
+            cache_peak_bytes: metrics.cache_peak_bytes,
             buffered_peak_bytes: metrics.buffered_peak_bytes,
+            rows_pruned_by_dictionary: metrics.rows_pruned_by_dictionary,
             ..Self::default()
         }
     }

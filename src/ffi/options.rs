@@ -8,7 +8,7 @@ use super::handle::borrow;
 use super::predicate::pqpush_predicate;
 use super::slice::{pqpush_str, slice, string};
 use super::structs::{Growing, init, take};
-use crate::{Predicate, RowSelection, ScanOptions, StringType};
+use crate::{Predicate, RowSelection, ScanOptions, SelectionPolicy, StringType};
 
 /// So many rows to read or to pass over.
 #[repr(C)]
@@ -22,8 +22,7 @@ pub struct pqpush_row_run {
     pub reserved: u32,
 }
 
-/// What to decode and how. Zero is the default of every field; a field that this version does not support yet is
-/// refused with PQPUSH_ERR_UNSUPPORTED where it is not at its default.
+/// What to decode and how. Zero is the default of every field.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct pqpush_scan_options {
@@ -75,7 +74,9 @@ pub struct pqpush_scan_options {
     pub coalesce_gap: u64,
     /// Bytes of decoded filter columns kept for the output. Default 100 MiB.
     pub predicate_cache_bytes: u64,
-    /// How rows are selected: 0: chosen per page; 1: runs; 2: bitmap. Only 0 in this version.
+    /// How unselected rows between selected ones of a page are passed over: 0: short gaps are decoded and dropped, long
+    /// ones jumped over, what is short depending on the column; 1: runs: every gap is jumped over; 2: bitmap: gaps are
+    /// decoded and dropped, except very long ones. What is read is the same.
     pub selection_policy: i32,
     /// Bits of pqpush_scan_flags.
     pub flags: u32,
@@ -93,11 +94,11 @@ pub enum pqpush_scan_flags {
     /// Verify the checksum of every page that is decoded, where its header has one. A page that does not match it is
     /// PQPUSH_ERR_CHECKSUM.
     PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
-    /// Do not prune row groups by statistics. Not supported by this version, which does not prune.
+    /// Do not leave out row groups by the statistics of their column chunks, nor predicates in row groups.
     PQPUSH_SCAN_NO_STATS_PRUNING = 4,
-    /// Do not prune pages by the page index. Not supported by this version, which does not prune.
+    /// Do not leave out pages by the column index.
     PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
-    /// Do not use bloom filters. Not supported by this version, which does not use them.
+    /// Do not use bloom filters. Else those that can rule out a row group are asked for before anything else of it.
     PQPUSH_SCAN_NO_BLOOM = 16,
     /// Append the int64 column "row_number": which row of the file each is, counted from 0 over all row groups. Refused
     /// where a column of that name is read.
@@ -105,8 +106,8 @@ pub enum pqpush_scan_flags {
     /// Append the int64 column "row_group_index": ordinal of the row group that each row comes from. Refused where a
     /// column of that name is read.
     PQPUSH_SCAN_ROW_GROUP_INDEX = 64,
-    /// Fill batches across row groups; the event's row_group is then -1 where rows of several are in one batch. Not
-    /// supported by this version.
+    /// Fill batches across row groups, by copying; the event's row_group is then -1 where rows of several are in one
+    /// batch. For predicates that leave a few rows of each row group.
     PQPUSH_SCAN_FILL_BATCHES = 128,
     /// Take no notice of the Arrow schema that the writer of the file left in its metadata, "ARROW:schema". Else it decides
     /// where `schema` and `string_type` do not, as far as it fits: large and view types, names of time zones, time units
@@ -116,21 +117,17 @@ pub enum pqpush_scan_flags {
 
 use pqpush_scan_flags::*;
 
-/// Flags that are honoured.
-const FLAGS: [pqpush_scan_flags; 5] = [
+/// Flags that have a meaning.
+const FLAGS: [pqpush_scan_flags; 9] = [
     PQPUSH_SCAN_LIMIT,
     PQPUSH_SCAN_VERIFY_CHECKSUMS,
+    PQPUSH_SCAN_NO_STATS_PRUNING,
+    PQPUSH_SCAN_NO_PAGE_PRUNING,
+    PQPUSH_SCAN_NO_BLOOM,
     PQPUSH_SCAN_ROW_NUMBERS,
     PQPUSH_SCAN_ROW_GROUP_INDEX,
+    PQPUSH_SCAN_FILL_BATCHES,
     PQPUSH_SCAN_IGNORE_ARROW_SCHEMA,
-];
-
-/// Flags that a later version will honour.
-const LATER_FLAGS: [(pqpush_scan_flags, &str); 4] = [
-    (PQPUSH_SCAN_NO_STATS_PRUNING, "PQPUSH_SCAN_NO_STATS_PRUNING"),
-    (PQPUSH_SCAN_NO_PAGE_PRUNING, "PQPUSH_SCAN_NO_PAGE_PRUNING"),
-    (PQPUSH_SCAN_NO_BLOOM, "PQPUSH_SCAN_NO_BLOOM"),
-    (PQPUSH_SCAN_FILL_BATCHES, "PQPUSH_SCAN_FILL_BATCHES"),
 ];
 
 /// Sets every field to its default, and `struct_size` to the size given.
@@ -155,7 +152,7 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
     let Some(given) = (unsafe { take(options, "options") })? else {
         return Ok(ScanOptions::default());
     };
-    refuse_unsupported(&given)?;
+    refuse_unknown(&given)?;
     let defaults = ScanOptions::default();
     let batch_rows = usize::try_from(given.batch_rows).map_err(|_| {
         pqpush_error::invalid_argument(format!("options.batch_rows: {} is too large", given.batch_rows))
@@ -188,7 +185,12 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
             bytes => bytes,
         },
         coalesce_gap: given.coalesce_gap,
-        verify_checksums: given.flags & PQPUSH_SCAN_VERIFY_CHECKSUMS as u32 != 0,
+        verify_checksums: has(PQPUSH_SCAN_VERIFY_CHECKSUMS),
+        prune_by_statistics: !has(PQPUSH_SCAN_NO_STATS_PRUNING),
+        prune_by_page_index: !has(PQPUSH_SCAN_NO_PAGE_PRUNING),
+        use_bloom_filters: !has(PQPUSH_SCAN_NO_BLOOM),
+        fill_batches: has(PQPUSH_SCAN_FILL_BATCHES),
+        selection_policy: selection_policy(given.selection_policy)?,
     })
 }
 
@@ -259,29 +261,23 @@ pub(super) fn out_of_range(field: &str, number: i32) -> pqpush_error {
     pqpush_error::invalid_argument(format!("{field}: {number} has no meaning"))
 }
 
-/// Refuses flags that have no meaning, then flags that this version lacks.
-fn refuse_flags(flags: u32) -> FfiResult<()> {
-    let later = LATER_FLAGS.iter().map(|(flag, _)| *flag);
-    let known = FLAGS.into_iter().chain(later).fold(0, |all, flag| all | flag as u32);
-    if flags & !known != 0 {
-        return Err(pqpush_error::invalid_argument(format!("options.flags: {flags:#x} has unknown bits")));
-    }
-    match LATER_FLAGS.iter().find(|(flag, _)| flags & *flag as u32 != 0) {
-        Some((_, name)) => Err(pqpush_error::unsupported(&format!("options.flags: {name}"))),
-        None => Ok(()),
+fn selection_policy(number: i32) -> FfiResult<SelectionPolicy> {
+    match number {
+        0 => Ok(SelectionPolicy::Adaptive),
+        1 => Ok(SelectionPolicy::Runs),
+        2 => Ok(SelectionPolicy::Bitmap),
+        other => Err(out_of_range("options.selection_policy", other)),
     }
 }
 
-/// Refuses what has no meaning, then what this version lacks.
-fn refuse_unsupported(given: &pqpush_scan_options) -> FfiResult<()> {
+/// Refuses what has no meaning.
+fn refuse_unknown(given: &pqpush_scan_options) -> FfiResult<()> {
     if !(0..=1).contains(&given.dictionary) {
         return Err(out_of_range("options.dictionary", given.dictionary));
     }
-    if !(0..=2).contains(&given.selection_policy) {
-        return Err(out_of_range("options.selection_policy", given.selection_policy));
-    }
-    match given.selection_policy {
-        0 => refuse_flags(given.flags),
-        _ => Err(pqpush_error::unsupported("options.selection_policy")),
+    let known = FLAGS.into_iter().fold(0, |all, flag| all | flag as u32);
+    match given.flags & !known {
+        0 => Ok(()),
+        _ => Err(pqpush_error::invalid_argument(format!("options.flags: {:#x} has unknown bits", given.flags))),
     }
 }

@@ -7,7 +7,9 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use bytes::Bytes;
 
+use super::bloom_probe::BloomProbe;
 use super::demand::coalesced;
+use super::filler::BatchFiller;
 use super::filtered_rows::RowBudget;
 use super::intervals::IntervalSet;
 use super::metrics::{Metrics, add};
@@ -34,14 +36,14 @@ pub enum Step {
     Finished,
 }
 
-/// Some rows of one row group.
+/// Some rows: of one row group, unless batches are to be filled across them.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// The rows, in the schema of [`Decoder::schema`]. They own their memory, or share it with what was pushed, and
     /// outlive the decoder.
     pub rows: RecordBatch,
-    /// Ordinal of the row group that they come from.
-    pub row_group: usize,
+    /// Ordinal of the row group that they come from; `None` where they come from several.
+    pub row_group: Option<usize>,
 }
 
 /// Decodes the rows of one scan from bytes that the host pushes.
@@ -57,14 +59,18 @@ pub struct Batch {
 /// ```
 ///
 /// The decoder does no I/O and starts no thread. It can be sent to another thread. Batches come in the order of the
-/// row groups asked for and of the rows in them, each of exactly `batch_rows` rows except at the end of a row group
-/// or of the scan.
+/// row groups asked for and of the rows in them, each of exactly `batch_rows` rows except at the end of the scan and,
+/// unless batches are to be filled across them, at the end of a row group.
 pub struct Decoder {
     plan: Arc<Plan>,
     budget: RowBudget,
-    /// Where in the plan the row groups stand that were not begun.
-    ahead: VecDeque<usize>,
+    /// Row groups not begun.
+    ahead: VecDeque<RowGroupScan>,
+    /// Bloom filters of the row group that comes next.
+    probe: Option<BloomProbe>,
     current: Option<RowGroupReader>,
+    /// Where batches are to be filled across row groups.
+    filler: Option<BatchFiller>,
     pushed: PushedBytes,
     requested: IntervalSet,
     opener: PageOpener,
@@ -90,7 +96,12 @@ impl Decoder {
         };
         let pool = Arc::new(Pool::default());
         let mut decoder = Self {
+            probe: None,
             current: None,
+            filler: plan
+                .options
+                .fill_batches
+                .then(|| BatchFiller::new(Arc::clone(&plan.projection.schema), plan.options.batch_rows)),
             pushed: PushedBytes::default(),
             requested: IntervalSet::default(),
             opener: PageOpener::new(Arc::clone(&pool)),
@@ -99,7 +110,7 @@ impl Decoder {
             budget,
             failure: None,
             is_finished: false,
-            ahead: plan.places().collect(),
+            ahead: plan.scans().cloned().collect(),
             plan,
         };
         decoder.want_chunks();
@@ -194,15 +205,11 @@ impl Decoder {
     fn step(&mut self) -> Result<Step> {
         loop {
             if self.current.is_none() {
-                if self.budget.to_read == 0 {
-                    self.pass_rest();
+                match self.begin()? {
+                    Begun::RowGroup(reader) => self.current = Some(reader),
+                    Begun::Starved(missing) => return Ok(Step::NeedsData(self.ask(missing))),
+                    Begun::Nothing => return self.finish(),
                 }
-                let Some(place) = self.ahead.pop_front() else {
-                    self.is_finished = true;
-                    return Ok(Step::Finished);
-                };
-                let scan = self.plan.scan(place)?;
-                self.current = Some(RowGroupOpener { plan: &self.plan, pool: &self.pool }.open(scan)?);
             }
             let Some(current) = &mut self.current else { return Err(Error::internal("no row group is open")) };
             match current.step(&mut self.pushed, &mut self.opener, &mut self.budget)? {
@@ -212,11 +219,64 @@ impl Decoder {
                 }
                 Progress::Starved => return self.demand().map(Step::NeedsData),
                 Progress::Batch(rows) => {
-                    add(&mut self.metrics.batches, 1);
-                    add(&mut self.metrics.rows_out, rows.num_rows() as u64);
-                    return Ok(Step::Batch(Batch { rows, row_group: current.row_group() }));
+                    let batch = Batch { rows, row_group: Some(current.row_group()) };
+                    let Some(filler) = &mut self.filler else { return Ok(self.hand_out(batch)) };
+                    filler.push(batch)?;
+                    if let Some(batch) = filler.full() {
+                        return Ok(self.hand_out(batch));
+                    }
                 }
             }
+        }
+    }
+
+    /// Hands out what is left, once no row group is.
+    fn finish(&mut self) -> Result<Step> {
+        let Some(filler) = &mut self.filler else {
+            self.is_finished = true;
+            return Ok(Step::Finished);
+        };
+        match filler.full().map_or_else(|| filler.rest(), |batch| Ok(Some(batch)))? {
+            Some(batch) => Ok(self.hand_out(batch)),
+            None => {
+                self.is_finished = true;
+                Ok(Step::Finished)
+            }
+        }
+    }
+
+    fn hand_out(&mut self, batch: Batch) -> Step {
+        add(&mut self.metrics.batches, 1);
+        add(&mut self.metrics.rows_out, batch.rows.num_rows() as u64);
+        Step::Batch(batch)
+    }
+
+    /// Opens the next row group that is not ruled out by its bloom filters.
+    fn begin(&mut self) -> Result<Begun> {
+        loop {
+            if self.budget.to_read == 0 {
+                self.pass_rest();
+            }
+            let mut probe = match self.probe.take() {
+                Some(probe) => probe,
+                None => match self.ahead.pop_front() {
+                    Some(scan) => BloomProbe::new(&self.plan, scan),
+                    None => return Ok(Begun::Nothing),
+                },
+            };
+            let missing = probe.step(&self.pushed);
+            if !missing.is_empty() {
+                self.probe = Some(probe);
+                return Ok(Begun::Starved(missing));
+            }
+            let (scan, is_possible) = probe.finish(&self.plan)?;
+            self.bloom_ranges(&scan).for_each(|range| self.pushed.release(range));
+            if is_possible {
+                return RowGroupOpener { plan: &self.plan, pool: &self.pool }.open(&scan).map(Begun::RowGroup);
+            }
+            add(&mut self.metrics.rows_pruned_by_bloom, scan.rows.selected());
+            add(&mut self.metrics.row_groups_pruned, 1);
+            self.chunk_ranges(&scan).for_each(|range| self.pushed.release(range));
         }
     }
 
@@ -228,39 +288,58 @@ impl Decoder {
         if missing.is_empty() {
             return Err(Error::internal("bytes are missing, and none can be named").in_row_group(current.row_group()));
         }
+        Ok(self.ask(missing))
+    }
+
+    /// What the host is to be asked for where `missing` is missing.
+    fn ask(&mut self, missing: Vec<ByteRange>) -> Vec<ByteRange> {
         // What lies between two joined ranges is asked for but not kept.
         missing.iter().for_each(|range| self.pushed.want(*range));
         let ranges = coalesced(missing, self.plan.options.coalesce_gap);
         for range in &ranges {
             add(&mut self.metrics.bytes_requested, self.requested.insert(*range));
         }
-        Ok(ranges)
+        ranges
     }
 
-    /// Bytes of every chunk of the plan are kept when they come.
+    /// Bytes of every chunk of the plan are kept when they come, and those of bloom filters that are asked.
     fn want_chunks(&mut self) {
-        for range in self.chunk_ranges() {
-            self.pushed.want(range);
+        for scan in self.ahead.clone() {
+            self.chunk_ranges(&scan).chain(self.bloom_ranges(&scan)).for_each(|range| self.pushed.want(range));
         }
     }
 
     /// No row of the row groups that were not begun is wanted any more.
     fn pass_rest(&mut self) {
-        for range in self.chunk_ranges() {
-            self.pushed.release(range);
+        let probed = self.probe.take().map(BloomProbe::into_scan);
+        for scan in probed.into_iter().chain(std::mem::take(&mut self.ahead)) {
+            self.chunk_ranges(&scan).chain(self.bloom_ranges(&scan)).for_each(|range| self.pushed.release(range));
         }
-        self.ahead.clear();
     }
 
-    /// Where the chunks of the row groups lie that were not begun. One that lies outside the file is an error when its row
-    /// group begins.
-    fn chunk_ranges(&self) -> Vec<ByteRange> {
-        let file_length = self.plan.metadata.file_length;
-        let range = |row_group, leaf| self.plan.chunk(row_group, leaf)?.byte_range(file_length);
-        let of_scan = |scan: &RowGroupScan| {
-            let leaves = self.plan.leaves_of(scan);
-            leaves.into_iter().filter_map(|leaf| range(scan.row_group, leaf).ok()).collect::<Vec<_>>()
-        };
-        self.ahead.iter().filter_map(|place| self.plan.scan(*place).ok()).flat_map(of_scan).collect()
+    /// Where the chunks lie that are read of a row group. One that lies outside the file is an error when its row group
+    /// begins.
+    fn chunk_ranges(&self, scan: &RowGroupScan) -> std::vec::IntoIter<ByteRange> {
+        let plan = &self.plan;
+        let range = |leaf| plan.chunk(scan.row_group, leaf)?.byte_range(plan.metadata.file_length);
+        plan.leaves_read(scan).into_iter().filter_map(|leaf| range(leaf).ok()).collect::<Vec<_>>().into_iter()
     }
+
+    /// Where the bloom filters lie that are asked about a row group.
+    fn bloom_ranges(&self, scan: &RowGroupScan) -> std::vec::IntoIter<ByteRange> {
+        let range = |leaf: &usize| {
+            let chunk = self.plan.chunk(scan.row_group, *leaf).ok()?;
+            ByteRange::new(chunk.bloom_filter_offset?, chunk.bloom_filter_length?)
+        };
+        scan.bloom_filters.iter().filter_map(range).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// What came of opening the next row group.
+enum Begun {
+    RowGroup(RowGroupReader),
+    /// Bytes are missing.
+    Starved(Vec<ByteRange>),
+    /// There is none.
+    Nothing,
 }

@@ -12,6 +12,8 @@ pub struct Metrics {
     pub rows_pruned_by_stats: u64,
     /// Rows left out by the page index.
     pub rows_pruned_by_pages: u64,
+    /// Rows left out by bloom filters.
+    pub rows_pruned_by_bloom: u64,
     /// Rows left out because a dictionary has no value that a predicate keeps.
     pub rows_pruned_by_dictionary: u64,
     /// Rows that were looked at and not kept by the predicates.
@@ -36,6 +38,12 @@ pub struct Metrics {
     pub bytes_decompressed: u64,
     /// Batches handed out.
     pub batches: u64,
+    /// Column chunks that the output needed and a predicate had decoded.
+    pub cache_hits: u64,
+    /// Column chunks that were decoded again for the output after a predicate had decoded them.
+    pub cache_misses: u64,
+    /// The most bytes of values decoded for predicates that waited for the output at a time.
+    pub cache_peak_bytes: u64,
     /// The most bytes that were held at a time.
     pub buffered_peak_bytes: u64,
 }
@@ -60,6 +68,10 @@ impl Metrics {
         let counts = row_group.page_counts();
         add(&mut self.rows_filtered, row_group.rows_filtered());
         add(&mut self.rows_pruned_by_dictionary, row_group.rows_without_entry());
+        let cache = row_group.cache();
+        add(&mut self.cache_hits, cache.hits);
+        add(&mut self.cache_misses, cache.misses);
+        self.cache_peak_bytes = self.cache_peak_bytes.max(cache.peak_bytes);
         add(&mut self.pages_total, counts.seen);
         add(&mut self.pages_skipped, counts.seen.saturating_sub(counts.opened));
     }

@@ -6,9 +6,11 @@
 //! drives the columns of the row group at hand. Rests on `scan` for what to read and on `column` for reading it.
 
 mod bloom_filter;
+mod bloom_probe;
 mod buffers;
 mod decoder;
 mod demand;
+mod filler;
 mod filter;
 mod filtered_rows;
 mod intervals;

@@ -16,10 +16,12 @@ use crate::metadata::{ColumnChunk, PageLocation};
 use crate::page::HighestLevels;
 use crate::page::guard::PageGuard;
 use crate::predicate::BoundPredicate;
-use crate::scan::{Plan, ProjectedColumn, RowGroupScan};
+use crate::scan::{Plan, ProjectedColumn, RowGroupScan, SelectionPolicy};
 
 /// Rows that predicates look at at a time: few enough for their values to stay in the cache until the output takes them.
 const FILTER_WINDOW_ROWS: u64 = 8192;
+/// Gaps that are jumped over where rows are to be selected by bitmaps.
+const BITMAP_JUMP_ROWS: u64 = 1024;
 /// A dictionary is asked for before anything else where it is at most one part in so many of what else would be read ...
 const SMALL_DICTIONARY_SHARE: u64 = 8;
 /// ... and that is at least so many bytes: a request takes its time too.
@@ -34,14 +36,13 @@ pub(crate) struct RowGroupOpener<'a> {
 impl RowGroupOpener<'_> {
     /// A reader of the rows of `scan` that the predicates keep.
     pub(crate) fn open(&self, scan: &RowGroupScan) -> Result<RowGroupReader> {
-        // A predicate that is known to keep all rows is not asked, and its columns are not read for it.
-        let asked = self.plan.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index));
-        let asked: Vec<(usize, &Arc<BoundPredicate>)> = asked.collect();
+        let columns = &self.plan.projection.columns;
+        let asked: Vec<(usize, &Arc<BoundPredicate>)> = self.plan.asked(scan).collect();
         let of_predicates: BTreeSet<usize> =
             asked.iter().flat_map(|(_, predicate)| predicate.leaves()).copied().collect();
         let is_kept = |column: &ProjectedColumn| of_predicates.contains(&column.leaf) && self.can_be_kept(column);
         let kept_leaves: BTreeSet<usize> =
-            self.plan.projection.columns.iter().filter(|column| is_kept(column)).map(|column| column.leaf).collect();
+            columns.iter().filter(|column| is_kept(column)).map(|column| column.leaf).collect();
         let mut filters = Vec::with_capacity(asked.len());
         let mut read = BTreeSet::new();
         for (place, (index, predicate)) in asked.iter().enumerate() {
@@ -59,26 +60,29 @@ impl RowGroupOpener<'_> {
                     });
                 }
             }
-            let probe = self.dictionary_probe(scan, predicate, &columns, &of_predicates)?;
+            let probe = self.dictionary_probe(scan, predicate, &columns)?;
             let passed_on = wanted_later.into_iter().collect();
             let certain = scan.certain_rows(*index);
             filters.push(FilterStage::new(Arc::clone(predicate), columns, passed_on, &certain, probe));
         }
         let has_filters = !filters.is_empty();
-        let output = self.plan.projection.columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
+        let output = columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
             true => Ok(OutputColumn::Kept(KeptColumn::new(column.leaf))),
             false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
         });
-        let output = self.output(scan, output.collect::<Result<_>>()?);
+        let is_again =
+            |column: &&ProjectedColumn| of_predicates.contains(&column.leaf) && !kept_leaves.contains(&column.leaf);
+        let read_again = columns.iter().filter(is_again).count() as u64;
+        let output = self.output(scan, output.collect::<Result<_>>()?, read_again);
         let cache = self.plan.options.predicate_cache_bytes;
         Ok(RowGroupReader::new(scan.row_group, &scan.rows, filters, output, FILTER_WINDOW_ROWS, cache))
     }
 
-    fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>) -> OutputStage {
+    fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>, read_again: u64) -> OutputStage {
         let groups_before = self.plan.metadata.row_groups.iter().take(scan.row_group);
         let first_row = groups_before.fold(0, |rows: u64, group| rows.saturating_add(group.row_count));
         let batch_rows = self.plan.options.batch_rows as u64;
-        OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows)
+        OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows, read_again)
     }
 
     /// True for an output column whose values can come along from a predicate: one that shares its top-level column with
@@ -108,7 +112,6 @@ impl RowGroupOpener<'_> {
         scan: &RowGroupScan,
         predicate: &BoundPredicate,
         columns: &[FilterColumn],
-        of_predicates: &BTreeSet<usize>,
     ) -> Result<Option<DictionaryProbe>> {
         let ([column], [leaf], false) = (columns, predicate.leaves(), predicate.has_callback()) else {
             return Ok(None);
@@ -116,10 +119,8 @@ impl RowGroupOpener<'_> {
         let chunk = self.plan.chunk(scan.row_group, column.leaf)?;
         let Some(start) = chunk.dictionary_page_offset.filter(|_| chunk.is_all_codes) else { return Ok(None) };
         let range = ByteRange::between(start, chunk.data_page_offset);
-        let leaves = self.plan.projection.columns.iter().map(|column| column.leaf).chain(of_predicates.iter().copied());
-        let leaves: BTreeSet<usize> = leaves.collect();
         let mut all_bytes = 0u64;
-        for leaf in leaves {
+        for leaf in self.plan.leaves_read(scan) {
             all_bytes = all_bytes.saturating_add(self.plan.chunk(scan.row_group, leaf)?.compressed_bytes);
         }
         let rest = all_bytes.saturating_sub(range.length);
@@ -160,7 +161,13 @@ impl RowGroupOpener<'_> {
             },
         };
         let rows = usize::try_from(selected).unwrap_or(usize::MAX);
-        ColumnReader::new(place, leaf, &column.data_type, rows.min(self.plan.options.batch_rows), self.pool)
+        let rows = rows.min(self.plan.options.batch_rows);
+        let reader = ColumnReader::new(place, leaf, &column.data_type, rows, self.pool)?;
+        Ok(match self.plan.options.selection_policy {
+            SelectionPolicy::Adaptive => reader,
+            SelectionPolicy::Runs => reader.with_shortest_jump(1),
+            SelectionPolicy::Bitmap => reader.with_shortest_jump(BITMAP_JUMP_ROWS),
+        })
     }
 }
 

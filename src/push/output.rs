@@ -28,7 +28,24 @@ pub(crate) enum OutputColumn {
 /// The values of a leaf for the rows that wait or are in the batch at hand, in order.
 pub(crate) struct KeptColumn {
     leaf: usize,
-    pieces: VecDeque<LeafBatch>,
+    pieces: VecDeque<KeptPiece>,
+}
+
+/// Values of some rows, and the bytes that are given back with the last of them.
+struct KeptPiece {
+    values: LeafBatch,
+    bytes: u64,
+}
+
+/// What came along from predicates.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CacheCounts {
+    /// Columns that predicates read for the output too.
+    pub hits: u64,
+    /// Columns of predicates that the output reads again.
+    pub misses: u64,
+    /// The most bytes that waited at a time.
+    pub peak_bytes: u64,
 }
 
 impl KeptColumn {
@@ -37,23 +54,33 @@ impl KeptColumn {
         Self { leaf, pieces: VecDeque::new() }
     }
 
-    /// The next `rows` values.
-    fn take(&mut self, rows: usize) -> Result<LeafBatch> {
+    fn push(&mut self, values: LeafBatch) -> u64 {
+        let bytes = values.memory_bytes();
+        self.pieces.push_back(KeptPiece { values, bytes });
+        bytes
+    }
+
+    /// The next `rows` values, and how many bytes do not wait any more.
+    fn take(&mut self, rows: usize) -> Result<(LeafBatch, u64)> {
         let mut taken: Vec<LeafBatch> = Vec::new();
-        let mut left = rows;
+        let (mut left, mut given_back) = (rows, 0u64);
         while left > 0 {
-            let piece = self.pieces.pop_front().ok_or_else(|| Error::internal("kept values are missing"))?;
-            let there = piece.array.len();
+            let KeptPiece { values, bytes } =
+                self.pieces.pop_front().ok_or_else(|| Error::internal("kept values are missing"))?;
+            let there = values.array.len();
             let length = there.min(left);
             left = left.saturating_sub(length);
-            let now = if length < there { piece.slice(0, length) } else { piece.clone() };
+            let now = if length < there { values.slice(0, length) } else { values.clone() };
             if length < there {
-                self.pieces.push_front(piece.slice(length, there.saturating_sub(length)));
+                let values = values.slice(length, there.saturating_sub(length));
+                self.pieces.push_front(KeptPiece { values, bytes });
+            } else {
+                given_back = given_back.saturating_add(bytes);
             }
-            let values = expanded(&now.array)?;
-            taken.push(now.with_array(values));
+            let array = expanded(&now.array)?;
+            taken.push(now.with_array(array));
         }
-        LeafBatch::joined(&taken)
+        Ok((LeafBatch::joined(&taken)?, given_back))
     }
 }
 
@@ -71,6 +98,9 @@ pub(crate) struct OutputStage {
     /// The batch at hand.
     batch: BatchRows,
     batch_rows: u64,
+    /// Bytes of values that were decoded for predicates and wait.
+    kept_bytes: u64,
+    cache: CacheCounts,
     /// No rows come after those that wait.
     is_complete: bool,
     is_starved: bool,
@@ -98,15 +128,18 @@ impl BatchRows {
 }
 
 impl OutputStage {
-    /// Reads through `columns`, one for each leaf of `projection`. The row group's first row is row `first_row` of the file.
+    /// Reads through `columns`, one for each leaf of `projection`; `read_again` of them were read by predicates too. The row
+    /// group's first row is row `first_row` of the file.
     pub(crate) fn new(
         row_group: usize,
         first_row: u64,
         projection: Arc<Projection>,
         columns: Vec<OutputColumn>,
         batch_rows: u64,
+        read_again: u64,
     ) -> Self {
         let shortest_jumps = shortest_jumps(&projection, &columns);
+        let hits = columns.iter().filter(|column| matches!(column, OutputColumn::Kept(_))).count() as u64;
         Self {
             row_group,
             first_row,
@@ -116,6 +149,8 @@ impl OutputStage {
             batch: BatchRows::new(&shortest_jumps),
             shortest_jumps,
             batch_rows,
+            kept_bytes: 0,
+            cache: CacheCounts { hits, misses: read_again, peak_bytes: 0 },
             is_complete: false,
             is_starved: false,
         }
@@ -130,19 +165,21 @@ impl OutputStage {
             if let OutputColumn::Kept(kept) = column
                 && let Some(batch) = rows.leaves.remove(&kept.leaf)
             {
-                kept.pieces.push_back(batch);
+                self.kept_bytes = self.kept_bytes.saturating_add(kept.push(batch));
             }
         }
+        self.cache.peak_bytes = self.cache.peak_bytes.max(self.kept_bytes);
         self.waiting.push_back(rows.rows);
     }
 
     /// Bytes of values that were decoded for predicates and wait for the output.
     pub(crate) fn kept_bytes(&self) -> u64 {
-        let pieces = self.columns.iter().flat_map(|column| match column {
-            OutputColumn::Kept(kept) => kept.pieces.iter().collect(),
-            OutputColumn::Read(_) => Vec::new(),
-        });
-        pieces.map(LeafBatch::memory_bytes).fold(0, u64::saturating_add)
+        self.kept_bytes
+    }
+
+    /// What came along from predicates.
+    pub(crate) fn cache(&self) -> CacheCounts {
+        self.cache
     }
 
     /// No more rows come.
@@ -245,7 +282,11 @@ impl OutputStage {
     fn leaves(&mut self, filters: &RowFilters, selected: usize) -> Result<Vec<LeafBatch>> {
         let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&self.projection.columns);
         let leaves = columns.map(|((column, jump), projected)| match column {
-            OutputColumn::Kept(kept) => kept.take(selected),
+            OutputColumn::Kept(kept) => {
+                let (values, bytes) = kept.take(selected)?;
+                self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
+                Ok(values)
+            }
             OutputColumn::Read(reader) => {
                 let batch = reader.finish_batch()?;
                 let filter = filters.get(*jump).filter(|_| !projected.beside_lists);

@@ -11,7 +11,7 @@ use arrow_array::RecordBatch;
 use super::demand::missing_ranges;
 use super::filter::FilterStage;
 use super::filtered_rows::{FilteredRows, RowBudget};
-use super::output::OutputStage;
+use super::output::{CacheCounts, OutputStage};
 use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
 use crate::column::{ColumnReader, PageCounts};
@@ -85,6 +85,11 @@ impl RowGroupReader {
     /// Rows that predicates did not keep.
     pub(crate) fn rows_filtered(&self) -> u64 {
         self.filters.iter().map(|filter| filter.rows_filtered).sum()
+    }
+
+    /// What was kept of predicates' columns.
+    pub(crate) fn cache(&self) -> CacheCounts {
+        self.output.cache()
     }
 
     /// Rows that were not looked at because a dictionary has no value that a predicate keeps.

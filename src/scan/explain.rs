@@ -62,7 +62,7 @@ impl Explained<'_> {
 
     fn bytes(&self, scan: &RowGroupScan) -> u64 {
         let demands =
-            self.0.leaves_of(scan).into_iter().map(|leaf| self.0.chunk_demand(scan.row_group, leaf, &scan.rows));
+            self.0.leaves_read(scan).into_iter().map(|leaf| self.0.chunk_demand(scan.row_group, leaf, &scan.rows));
         demands.map(|demand| demand.map_or(0, |demand| demand.bytes())).fold(0, u64::saturating_add)
     }
 
@@ -91,12 +91,15 @@ impl Explained<'_> {
         for index in certain {
             write!(f, "; predicate {} keeps all", index.saturating_add(1))?;
         }
+        for leaf in scan.bloom_filters.iter().filter_map(|leaf| self.0.metadata.schema.leaves.get(*leaf)) {
+            write!(f, "; the bloom filter of {} is asked first", leaf.dotted_path())?;
+        }
         writeln!(f)?;
         if rows > 0 { self.columns(f, scan) } else { Ok(()) }
     }
 
     fn columns(&self, f: &mut Formatter<'_>, scan: &RowGroupScan) -> fmt::Result {
-        for leaf in self.0.leaves_of(scan) {
+        for leaf in self.0.leaves_read(scan) {
             let Some(column) = self.0.metadata.schema.leaves.get(leaf) else { continue };
             write!(f, "  {}: ", column.dotted_path())?;
             match (self.0.chunk(scan.row_group, leaf), self.0.chunk_demand(scan.row_group, leaf, &scan.rows)) {
@@ -130,8 +133,7 @@ impl Explained<'_> {
             write!(f, ", encrypted")?;
         }
         let is_output = self.0.projection.columns.iter().any(|column| column.leaf == leaf);
-        let asked = self.0.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index));
-        let of = asked.filter(|(_, predicate)| predicate.leaves().contains(&leaf));
+        let of = self.0.asked(scan).filter(|(_, predicate)| predicate.leaves().contains(&leaf));
         let names = of.map(|(index, _)| format!("predicate {}", index.saturating_add(1)));
         let names: Vec<String> = names.chain(is_output.then(|| "output".to_owned())).collect();
         write!(f, ", for {}", names.join(", "))

@@ -19,7 +19,7 @@ mod tasks;
 mod windows;
 
 pub(crate) use decode_plan::{DecodePlans, RowFilters};
-pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions};
+pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions, SelectionPolicy};
 pub use plan::Plan;
 pub(crate) use projection::{ProjectedColumn, Projection};
 pub(crate) use row_groups::RowGroupScan;

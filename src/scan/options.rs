@@ -11,6 +11,18 @@ pub const ROW_NUMBER: &str = "row_number";
 /// Name of the column of row-group ordinals.
 pub const ROW_GROUP_INDEX: &str = "row_group_index";
 
+/// How unselected rows between selected ones of a page are passed over. What is read is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SelectionPolicy {
+    /// Short gaps are decoded and dropped afterwards, long ones jumped over; what is short depends on the column.
+    #[default]
+    Adaptive,
+    /// Every gap is jumped over: selected rows are decoded run by run.
+    Runs,
+    /// Gaps are decoded and dropped by a bitmap, except very long ones.
+    Bitmap,
+}
+
 /// What to decode and how. `ScanOptions::default()` reads every row of every column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanOptions {
@@ -55,6 +67,17 @@ pub struct ScanOptions {
     /// Compressed bytes that the decoder may hold and ask for at a time; `None` for no bound. One page more may be
     /// asked for where a single page is larger than the bound.
     pub max_buffered_bytes: Option<u64>,
+    /// Leave out row groups, and predicates in row groups, by the statistics of column chunks; default on.
+    pub prune_by_statistics: bool,
+    /// Leave out pages by the column index; default on.
+    pub prune_by_page_index: bool,
+    /// Read bloom filters first where they can rule out a row group; default on.
+    pub use_bloom_filters: bool,
+    /// How unselected rows between selected ones are passed over.
+    pub selection_policy: SelectionPolicy,
+    /// Fill batches across row groups, up to `batch_rows` rows, by copying; default off. For predicates that leave a few
+    /// rows of each row group.
+    pub fill_batches: bool,
     /// Values that predicates decoded and the output waits to use take so many bytes at most, and a window more; default
     /// 100 MiB. Past it predicates wait for the output.
     pub predicate_cache_bytes: u64,
@@ -81,6 +104,11 @@ impl Default for ScanOptions {
             row_numbers: false,
             row_group_index: false,
             max_buffered_bytes: None,
+            prune_by_statistics: true,
+            prune_by_page_index: true,
+            use_bloom_filters: true,
+            selection_policy: SelectionPolicy::default(),
+            fill_batches: false,
             predicate_cache_bytes: 100 << 20,
             coalesce_gap: 0,
             verify_checksums: false,

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow_array::Array;
+
 use super::pruning::{Pruned, Pruner};
 use super::row_groups::{ChosenRows, RowGroupScan, chosen_rows, limited};
 use super::{ProjectedColumn, Projection, RowSelection, ScanOptions};
@@ -11,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata};
 use crate::page::codec;
-use crate::predicate::{BoundPredicate, Predicate};
+use crate::predicate::{BoundPredicate, Predicate, Verdict};
 use crate::schema::arrow::leaf_data_type;
 
 /// A scan of one file, planned: it never changes, and any number of decoders on any threads may read it.
@@ -29,6 +31,8 @@ pub struct Plan {
     pub(super) conditions: Vec<Predicate>,
     /// The chosen row groups in the order in which they are read.
     pub(crate) row_groups: Vec<PlannedRowGroup>,
+    /// What is known of the columns of predicates.
+    pub(super) pruner: Arc<Pruner>,
 }
 
 /// What is read of a chosen row group, and why the rest is not.
@@ -77,9 +81,10 @@ impl Plan {
                 conditions.push(condition.clone());
             }
         }
-        let row_groups = planned_row_groups(&metadata, &options, &predicates, chosen)?;
+        let pruner = Arc::new(Pruner::new(&metadata, &options, &predicates)?);
+        let row_groups = planned_row_groups(&metadata, &options, &predicates, &pruner, chosen)?;
         let options = Arc::new(options);
-        let plan = Self { metadata, options, projection, predicates, conditions, row_groups };
+        let plan = Self { metadata, options, projection, predicates, conditions, row_groups, pruner };
         plan.check_columns()?;
         Ok(plan)
     }
@@ -87,18 +92,6 @@ impl Plan {
     /// The row groups of which rows are read, in the order in which they are read.
     pub(crate) fn scans(&self) -> impl Iterator<Item = &RowGroupScan> {
         self.row_groups.iter().map(|planned| &planned.scan).filter(|scan| scan.rows.selected() > 0)
-    }
-
-    /// Where among the chosen row groups those stand of which rows are read.
-    pub(crate) fn places(&self) -> impl Iterator<Item = usize> {
-        let is_read = |(_, planned): &(usize, &PlannedRowGroup)| planned.scan.rows.selected() > 0;
-        self.row_groups.iter().enumerate().filter(is_read).map(|(place, _)| place)
-    }
-
-    /// What is read of the chosen row group at `place`.
-    pub(crate) fn scan(&self, place: usize) -> Result<&RowGroupScan> {
-        let planned = self.row_groups.get(place).ok_or_else(|| Error::internal("a row group is not planned"))?;
-        Ok(&planned.scan)
     }
 
     /// The rows that decoders read, out of those of the chosen row groups one behind the other: as a
@@ -124,12 +117,30 @@ impl Plan {
         self.projection.columns.iter().cloned().chain(of_predicates.filter_map(|leaf| self.predicate_column(*leaf)))
     }
 
-    /// The leaf columns of which something is read in a row group: those of the output, and those of the predicates that
-    /// are not known to keep all its rows.
-    pub(crate) fn leaves_of(&self, scan: &RowGroupScan) -> BTreeSet<usize> {
-        let asked = self.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index));
-        let of_predicates = asked.flat_map(|(_, predicate)| predicate.leaves()).copied();
+    /// The predicates that have to be asked in a row group, with their ordinals.
+    pub(crate) fn asked<'a>(
+        &'a self,
+        scan: &'a RowGroupScan,
+    ) -> impl Iterator<Item = (usize, &'a Arc<BoundPredicate>)> + Clone {
+        self.predicates.iter().enumerate().filter(|(index, _)| !scan.is_certain(*index))
+    }
+
+    /// The leaf columns that are read of a row group, those of predicates and of the output.
+    pub(crate) fn leaves_read(&self, scan: &RowGroupScan) -> BTreeSet<usize> {
+        let of_predicates = self.asked(scan).flat_map(|(_, predicate)| predicate.leaves()).copied();
         self.projection.columns.iter().map(|column| column.leaf).chain(of_predicates).collect()
+    }
+
+    /// Whether some row of a row group may satisfy the predicates, where `lacks` says which leaf columns have none of some
+    /// values.
+    pub(crate) fn may_keep_rows(&self, scan: &RowGroupScan, lacks: &dyn Fn(usize, &dyn Array) -> bool) -> Result<bool> {
+        let known = self.pruner.with_bloom_filters(scan.row_group, lacks);
+        for (_, predicate) in self.asked(scan) {
+            if predicate.evaluate_bounds(&known)? == Verdict::None {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The leaf column with this ordinal as predicates see it: outside of lists, a slot a row.
@@ -165,12 +176,13 @@ fn planned_row_groups(
     metadata: &Metadata,
     options: &ScanOptions,
     predicates: &[Arc<BoundPredicate>],
+    pruner: &Pruner,
     chosen: Vec<ChosenRows>,
 ) -> Result<Vec<PlannedRowGroup>> {
     if predicates.is_empty() {
         let rows = limited(&chosen, options.offset, options.limit);
         let planned = chosen.into_iter().zip(rows).map(|((row_group, chosen), rows)| PlannedRowGroup {
-            scan: RowGroupScan { row_group, rows, certain: Vec::new() },
+            scan: RowGroupScan { row_group, rows, certain: Vec::new(), bloom_filters: Vec::new() },
             row_count: chosen.len(),
             chosen,
             by_stats: None,
@@ -178,17 +190,47 @@ fn planned_row_groups(
         });
         return Ok(planned.collect());
     }
-    let pruner = Pruner::new(metadata, options, predicates)?;
     let pruned = |(row_group, chosen): ChosenRows| {
         let mut pruned = Pruned { rows: chosen.clone(), by_stats: None, by_pages: Vec::new(), certain: Vec::new() };
+        let mut bloom_filters = Vec::new();
         if chosen.selected() > 0 {
             pruned = pruner.prune(row_group, &chosen, predicates)?;
         }
+        if options.use_bloom_filters && pruned.rows.selected() > 0 {
+            bloom_filters = deciding_bloom_filters(metadata, options, predicates, pruner, row_group)?;
+        }
         let Pruned { rows, by_stats, by_pages, certain } = pruned;
-        let scan = RowGroupScan { row_group, rows, certain };
+        let scan = RowGroupScan { row_group, rows, certain, bloom_filters };
         Ok(PlannedRowGroup { scan, row_count: chosen.len(), chosen, by_stats, by_pages })
     };
     chosen.into_iter().map(pruned).collect()
+}
+
+/// The leaf columns whose bloom filters would rule out the row group, did they have none of the values sought.
+fn deciding_bloom_filters(
+    metadata: &Metadata,
+    options: &ScanOptions,
+    predicates: &[Arc<BoundPredicate>],
+    pruner: &Pruner,
+    row_group: usize,
+) -> Result<Vec<usize>> {
+    let chunk = |leaf: usize| metadata.row_groups.get(row_group)?.columns.get(leaf);
+    // Of a filter of unknown length a first request would only bring the length.
+    let filter_bytes = |leaf: usize| {
+        let chunk = chunk(leaf).filter(|chunk| !chunk.external && chunk.bloom_filter_offset.is_some())?;
+        chunk.bloom_filter_length
+    };
+    let mut deciding = BTreeSet::new();
+    for predicate in predicates {
+        let has_filter = |leaf, _: &dyn Array| filter_bytes(leaf).is_some();
+        let known = pruner.with_bloom_filters(row_group, &has_filter);
+        if predicate.evaluate_bounds(&known)? == Verdict::None {
+            deciding.extend(predicate.leaves().iter().copied().filter(|leaf| filter_bytes(*leaf).is_some()));
+        }
+    }
+    let bytes = deciding.iter().filter_map(|leaf| filter_bytes(*leaf)).fold(0, u64::saturating_add);
+    let fits = options.max_buffered_bytes.is_none_or(|bound| bytes <= bound);
+    Ok(if fits { deciding.into_iter().collect() } else { Vec::new() })
 }
 
 fn check_chunk(chunk: &ColumnChunk) -> Result<()> {

@@ -14,7 +14,7 @@ use arrow_array::{Array, StructArray};
 use super::{RowSelection, ScanOptions};
 use crate::error::Result;
 use crate::metadata::Metadata;
-use crate::predicate::{BoundPredicate, LeafBounds, Verdict};
+use crate::predicate::{BoundPredicate, Known, LeafBounds, Verdict};
 
 /// Which rows of a row group are left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +40,29 @@ impl Pruner {
     pub(crate) fn new(metadata: &Metadata, options: &ScanOptions, predicates: &[Arc<BoundPredicate>]) -> Result<Self> {
         let (mut chunks, mut pages) = (BTreeMap::new(), BTreeMap::new());
         for leaf in predicates.iter().flat_map(|predicate| predicate.leaves()) {
-            if !chunks.contains_key(leaf) {
-                chunks.insert(*leaf, metadata.column_statistics(*leaf, options.string_type)?);
-                pages.insert(*leaf, metadata.page_statistics(*leaf, options.string_type)?);
+            if !chunks.contains_key(leaf) && !pages.contains_key(leaf) {
+                if options.prune_by_statistics {
+                    chunks.insert(*leaf, metadata.column_statistics(*leaf, options.string_type)?);
+                }
+                if options.prune_by_page_index {
+                    pages.insert(*leaf, metadata.page_statistics(*leaf, options.string_type)?);
+                }
             }
         }
         Ok(Self { chunks, pages })
+    }
+
+    /// What is known of a row group, bloom filters included: `lacks` says which leaf columns have none of some values.
+    pub(crate) fn with_bloom_filters<'a>(
+        &'a self,
+        row_group: usize,
+        lacks: &'a dyn Fn(usize, &dyn Array) -> bool,
+    ) -> impl Known + 'a {
+        KnownOfRowGroup { pruner: self, row_group, lacks }
+    }
+
+    fn bounds_of_chunk(&self, leaf: usize, row_group: usize) -> LeafBounds {
+        self.chunks.get(&leaf).map_or_else(LeafBounds::default, |all| bounds(all, row_group))
     }
 
     /// The rows of `rows`, of a row group, that may satisfy all of `predicates`.
@@ -55,8 +72,7 @@ impl Pruner {
         rows: &RowSelection,
         predicates: &[Arc<BoundPredicate>],
     ) -> Result<Pruned> {
-        let of_chunk =
-            |leaf: usize| self.chunks.get(&leaf).map_or_else(LeafBounds::default, |all| bounds(all, row_group));
+        let of_chunk = |leaf: usize| self.bounds_of_chunk(leaf, row_group);
         let none = || RowSelection::of_ranges(rows.len(), std::iter::empty());
         let mut verdicts = Vec::with_capacity(predicates.len());
         for (index, predicate) in predicates.iter().enumerate() {
@@ -66,28 +82,52 @@ impl Pruner {
             }
             verdicts.push(verdict);
         }
-        let (mut left, mut certain) = (rows.clone(), Vec::with_capacity(predicates.len()));
-        let mut by_pages = Vec::new();
+        let mut pruned = Pruned {
+            rows: rows.clone(),
+            by_stats: None,
+            by_pages: Vec::new(),
+            certain: Vec::with_capacity(verdicts.len()),
+        };
         for (index, (predicate, verdict)) in predicates.iter().zip(verdicts).enumerate() {
             // Pages of different columns do not begin at the same rows; of one column they are what they are.
             let pages = match predicate.leaves() {
                 [leaf] if verdict == Verdict::Some => self.pages.get(leaf),
                 _ => None,
             };
-            certain.push(match pages {
+            let certain = match pages {
                 None if verdict == Verdict::All => RowSelection::all(rows.len()),
                 None => none(),
                 Some(pages) => {
                     let found = rows_of_pages(pages, row_group, rows.len(), predicate)?;
-                    let before = left.selected();
-                    left = found.possible.map_or(left.clone(), |possible| left.intersection(&possible));
-                    by_pages.push((index, before.saturating_sub(left.selected())));
+                    if let Some(possible) = found.possible {
+                        let before = pruned.rows.selected();
+                        pruned.rows = pruned.rows.intersection(&possible);
+                        pruned.by_pages.push((index, before.saturating_sub(pruned.rows.selected())));
+                    }
                     found.certain
                 }
-            });
+            };
+            pruned.certain.push(certain);
         }
-        by_pages.retain(|(_, rows)| *rows > 0);
-        Ok(Pruned { rows: left, by_stats: None, by_pages, certain })
+        pruned.by_pages.retain(|(_, rows)| *rows > 0);
+        Ok(pruned)
+    }
+}
+
+/// Statistics and bloom filters of a row group.
+struct KnownOfRowGroup<'a> {
+    pruner: &'a Pruner,
+    row_group: usize,
+    lacks: &'a dyn Fn(usize, &dyn Array) -> bool,
+}
+
+impl Known for KnownOfRowGroup<'_> {
+    fn bounds(&self, leaf: usize) -> LeafBounds {
+        self.pruner.bounds_of_chunk(leaf, self.row_group)
+    }
+
+    fn lacks(&self, leaf: usize, values: &dyn Array) -> bool {
+        (self.lacks)(leaf, values)
     }
 }
 

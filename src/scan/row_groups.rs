@@ -14,6 +14,8 @@ pub(crate) struct RowGroupScan {
     /// For each predicate, rows of which it is known without looking at them that it keeps them. Empty where nothing is
     /// known.
     pub certain: Vec<RowSelection>,
+    /// Leaf columns whose bloom filters can rule out all rows.
+    pub bloom_filters: Vec<usize>,
 }
 
 impl RowGroupScan {

@@ -81,7 +81,7 @@ impl Plan {
     fn task(&self, scan: &RowGroupScan, rows: Range<u64>) -> Task {
         let selected = within(&scan.rows, &rows);
         let mut byte_size = 0u64;
-        for leaf in self.leaves_of(scan) {
+        for leaf in self.leaves_read(scan) {
             // A chunk that does not lie in the file is told when it is read.
             let bytes = self.chunk_demand(scan.row_group, leaf, &selected).map_or(0, |demand| demand.bytes());
             byte_size = byte_size.saturating_add(bytes);
@@ -126,7 +126,7 @@ impl Plan {
 
     /// Rows that begin a page in the column of which most is read, if it has an offset index.
     fn borders(&self, scan: &RowGroupScan) -> Vec<u64> {
-        let chunks = self.leaves_of(scan).into_iter().filter_map(|leaf| self.chunk(scan.row_group, leaf).ok());
+        let chunks = self.leaves_read(scan).into_iter().filter_map(|leaf| self.chunk(scan.row_group, leaf).ok());
         let indexed = chunks.filter(|chunk| chunk.offset_index.is_some());
         let heaviest = indexed.max_by_key(|chunk| chunk.compressed_bytes).and_then(|chunk| chunk.offset_index.as_ref());
         heaviest.map(|index| index.pages.iter().map(first_row).collect()).unwrap_or_default()

@@ -3,18 +3,15 @@
 check.py LIBRARY CORPUS: every file is read whole, by the ranges asked for, from borrowed memory in one piece and in many,
 in bounded memory, and in part.
 
-  certain   has its digest; where some columns are nested or encoded in a way that is not supported yet, each of the
-            others that is not nested has its own
+  certain   has its digest
   likely    has one of the recorded digests, or is refused
-  conflict  the columns that readers agree on have their digests, or the file is refused
+  conflict  the columns that readers agree on have their digests, also where the file is refused for another
   single    no crash
   reject    an error
   mutants   rows or an error; where two other readers agree on the rows, so do rows read here
 
 No file crashes or hangs the reader or makes it panic, be the panic caught, and no hostile one takes more than 64 MiB over
-its size. Certain files that are not
-read yet stand in not_yet_read.txt, which may only get shorter: a listed file that is read is a failure until its line
-is removed.
+its size.
 """
 import collections
 import json
@@ -26,7 +23,6 @@ import tempfile
 import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LIST = os.path.join(os.path.dirname(HERE), "not_yet_read.txt")
 WAYS = ["whole", "ranges", "borrowed", "pieces", "bounded"]
 TIMEOUT_SECONDS = 120
 MOST_GROWTH = 64 << 20
@@ -116,10 +112,6 @@ def shown(way):
     return "refused: " + way["refused"][1] if "refused" in way else f"{way['rows']} rows, digest {way['digest'][:12]}"
 
 
-def is_flat(kind):
-    return not kind.startswith(("list<", "struct<", "map<"))
-
-
 def wrong_columns(way, expected, uncertain=()):
     """Columns that have another digest than expected."""
     columns = way["columns"]
@@ -129,69 +121,51 @@ def wrong_columns(way, expected, uncertain=()):
             if i not in uncertain and (found != name or digest != wanted)]
 
 
-def judge_certain(row, result, ask_columns):
-    """None where the file has its digest; else (why it does not, whether that may be listed)."""
-    way = ways_of(result)["whole"]
+def wrong_certain(row, way):
+    """What is wrong with a file that has to be read; None where nothing is."""
+    if "refused" in way:
+        return "refused: " + way["refused"][1]
+    if way["digest"] in (row["digest"], row["digest_noschema"]):
+        return None
+    return "wrong rows: " + ", ".join(wrong_columns(way, row["columns"]) or ["digest differs"])
+
+
+def wrong_conflict(row, way, ask_columns):
+    """What is wrong with the columns that readers agree on, read alone where the others make the file be refused."""
+    uncertain, columns = set(row.get("uncertain_columns") or []), row.get("columns")
+    if not uncertain or not columns:
+        return None
     if "digest" in way:
-        if way["digest"] in (row["digest"], row["digest_noschema"]):
-            return None
-        return "wrong rows: " + ", ".join(wrong_columns(way, row["columns"]) or ["digest differs"]), False
-    code, message = way["refused"]
-    if code != UNSUPPORTED:
-        return "refused: " + message, False
-    wrong = []
-    for name in dict.fromkeys(column[0] for column in row["columns"]):
-        # Columns of one name can only be read together.
-        columns = [column for column in row["columns"] if column[0] == name]
-        if all(is_flat(kind) for _, kind, _ in columns):
-            wrong += wrong_alone(name, columns, ask_columns)
-    return ("; ".join(wrong), False) if wrong else ("refused: " + message, True)
-
-
-def wrong_alone(name, columns, ask_columns):
-    """What is wrong with the columns of a name read alone; one that is not supported yet is not."""
-    result = ask_columns([name])
-    found = complaints_of_any(result)
-    way = ways_of(result).get("whole", {})
-    if way.get("refused", [UNSUPPORTED])[0] != UNSUPPORTED:
-        found.append(f"column {name!r} refused: {way['refused'][1]}")
-    if "columns" in way:
-        found += wrong_columns(way, columns)
-    return found
+        return ", ".join(wrong_columns(way, columns, uncertain))
+    # Columns of one name can only be read together.
+    doubtful = {columns[index][0] for index in uncertain}
+    agreed = [column for column in columns if column[0] not in doubtful]
+    result = ask_columns([name for name, _, _ in agreed])
+    alone = ways_of(result).get("whole", {})
+    if "columns" not in alone:
+        return ", ".join(complaints_of_any(result) or ["refused: " + alone["refused"][1]])
+    return ", ".join(complaints_of_any(result) + wrong_columns(alone, agreed))
 
 
 def judge(row, result, ask_columns):
-    """(complaint or None, note or None, listable)"""
-    ways, verdict = ways_of(result), row["verdict"]
-    way = ways["whole"]
+    """(complaint or None, note or None)"""
+    way, verdict = ways_of(result)["whole"], row["verdict"]
     read = "digest" in way
+    note = None if read else "refused: " + way["refused"][1]
     if verdict == "certain":
-        wrong = judge_certain(row, result, ask_columns)
-        return (wrong[0], None, wrong[1]) if wrong else (None, None, False)
-    if verdict == "reject" and read:
-        return f"read ({way['rows']} rows), though no reader reads it", None, False
+        return wrong_certain(row, way), None
+    if verdict == "reject":
+        return f"read ({way['rows']} rows), though no reader reads it" if read else None, None
     if verdict == "likely":
         known = {value for digests in row["digests"].values() for value in digests.values()}
-        if not read:
-            return None, "refused: " + way["refused"][1], False
-        return ("rows that no other reader gives", None, False) if way["digest"] not in known else (None, None, False)
-    if verdict == "conflict" and read:
-        wrong = wrong_columns(way, row["columns"], set(row.get("uncertain_columns", [])))
-        certain_ones = row.get("uncertain_columns") and row.get("columns")
-        return ("wrong rows: " + ", ".join(wrong) if wrong and certain_ones else None), None, False
+        return "rows that no other reader gives" if read and way["digest"] not in known else None, note
     if verdict == "conflict":
-        return None, "refused: " + way["refused"][1], False
-    return None, None, False
+        wrong = wrong_conflict(row, way, ask_columns)
+        return "wrong columns: " + wrong if wrong else None, note
+    return None, None
 
 
-def listed():
-    """The files that are not read yet."""
-    with open(LIST) as file:
-        lines = [line.split("#")[0].strip() for line in file]
-    return {line for line in lines if line}
-
-
-def check_files(reader, corpus, collection, not_yet, report):
+def check_files(reader, corpus, collection, report):
     folder = os.path.join(corpus, collection)
     with open(os.path.join(folder, "manifest.jsonl")) as manifest:
         rows = [json.loads(line) for line in manifest]
@@ -203,18 +177,13 @@ def check_files(reader, corpus, collection, not_yet, report):
         if found:
             report.fail(name, "; ".join(found))
             continue
-        complaint, note, listable = judge(row, result, lambda columns: reader.ask(columns=columns, **request))
-        if complaint and listable and name in not_yet:
-            report.count(row["verdict"], "not yet read")
-        elif complaint:
+        complaint, note = judge(row, result, lambda columns: reader.ask(columns=columns, **request))
+        if complaint:
             report.fail(name, f"{row['verdict']}: {complaint}")
-        elif name in not_yet:
-            report.fail(name, "is read now: remove it from tests/not_yet_read.txt")
         else:
             report.count(row["verdict"], "noted" if note else "as it should be")
             if note:
                 print(f"note {name}: {note}")
-        not_yet.discard(name)
 
 
 def check_mutants(reader, corpus, report):
@@ -258,13 +227,11 @@ class Report:
 
 def main():
     library, corpus = sys.argv[1:3]
-    not_yet, report, reader = listed(), Report(), Reader(library, corpus)
+    report, reader = Report(), Reader(library, corpus)
     for collection in ("parquet-testing", "wild"):
-        check_files(reader, corpus, collection, not_yet, report)
+        check_files(reader, corpus, collection, report)
     check_mutants(reader, corpus, report)
     reader.close()
-    for name in sorted(not_yet):
-        report.fail(name, "is listed in tests/not_yet_read.txt, and there is no such file")
     for what, number in sorted(report.counts.items()):
         print(f"{number:5} {what}")
     print(f"{reader.panics:5} panics caught")

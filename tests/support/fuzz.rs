@@ -1,5 +1,6 @@
 //! What is asserted of any bytes, by one function a question. Fuzz targets (fuzz/) call these, and so do tests over the
-//! corpus and mutations of it, with or without a fuzzer.
+//! corpus and mutations of it, with or without a fuzzer. Each says whether the bytes were read, so that a run can tell
+//! whether it asked anything.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -13,9 +14,13 @@ use super::handmade::*;
 use super::host::{self, Feed, metadata_options};
 use super::hostile::{scan_all_ways, some_batches};
 use super::slow;
+use super::well_typed::is_well_typed;
+
+/// What is asserted of some bytes, and whether they were read.
+pub type Body = fn(&[u8]) -> bool;
 
 /// The functions by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] =
+pub const TARGETS: &[(&str, Body)] =
     &[("metadata", metadata), ("file", file), ("encodings", encodings), ("splits", splits)];
 
 /// Inputs longer than this only take time.
@@ -24,11 +29,14 @@ const LONGEST: usize = 1 << 20;
 /// Files of more rows are not compared.
 const MOST_ROWS: u64 = 20_000;
 
+/// Files that say that they unfold to more only take time; whether they are taken in bounded memory, tests/hostile.rs asks.
+const MOST_UNFOLDED: u64 = 8 << 20;
+
 /// Metadata are read, or refused with an error of the file, in the same way however they arrive; and what can be asked of
 /// them has an answer.
-pub fn metadata(data: &[u8]) {
+pub fn metadata(data: &[u8]) -> bool {
     if data.len() > LONGEST {
-        return;
+        return false;
     }
     let file = Bytes::copy_from_slice(data);
     let asked = host::metadata(&file);
@@ -37,10 +45,11 @@ pub fn metadata(data: &[u8]) {
         let other = host::metadata_with(&file, options, feed);
         assert_eq!(other.is_ok(), asked.is_ok(), "{feed:?} with a hint of {hint}: {other:?} instead of {asked:?}");
     }
-    match asked {
+    match &asked {
         Err(error) => assert_is_of_the_file(error.kind()),
-        Ok(metadata) => ask_everything(&metadata),
+        Ok(metadata) => ask_everything(metadata),
     }
+    asked.is_ok()
 }
 
 fn ask_everything(metadata: &Metadata) {
@@ -62,26 +71,37 @@ fn assert_is_of_the_file(kind: ErrorKind) {
 }
 
 /// A file that both read has the same rows here and in the `parquet` crate.
-pub fn file(data: &[u8]) {
+pub fn file(data: &[u8]) -> bool {
     if data.len() > LONGEST {
-        return;
+        return false;
     }
     let file = Bytes::copy_from_slice(data);
-    let Ok(metadata) = host::metadata(&file) else { return };
-    if metadata.row_count() > MOST_ROWS || metadata.schema.leaves.len() > 1000 {
-        return;
+    let Ok(metadata) = host::metadata(&file) else { return false };
+    if !is_small(&metadata) {
+        return false;
     }
     let options = ScanOptions { ignore_arrow_schema: true, ..ScanOptions::default() };
     let ours = match some_batches(&file, Feed::Asked, options) {
         Ok(batches) => batches,
-        Err(error) => return assert_is_of_the_file(error.kind()),
+        Err(error) => {
+            assert_is_of_the_file(error.kind());
+            return false;
+        }
     };
     for column in ours.iter().flat_map(RecordBatch::columns) {
         column.to_data().validate_full().expect("a sound array");
     }
-    if let Some(theirs) = quietly(|| reference(&file)).flatten() {
-        assert_same(&ours, &theirs);
+    let theirs = quietly(|| reference(&file)).flatten();
+    if let Some(Err(difference)) = theirs.as_ref().map(|theirs| same(&ours, theirs)) {
+        assert!(!is_well_typed(data, &metadata), "{difference}");
     }
+    theirs.is_some()
+}
+
+fn is_small(metadata: &Metadata) -> bool {
+    let chunks = metadata.row_groups.iter().flat_map(|group| &group.columns);
+    let unfolded = chunks.fold(0, |sum: u64, chunk| sum.saturating_add(chunk.uncompressed_bytes));
+    metadata.row_count() <= MOST_ROWS && metadata.schema.leaves.len() <= 1000 && unfolded <= MOST_UNFOLDED
 }
 
 /// What the reference reads, if it does.
@@ -110,18 +130,24 @@ fn quietly<T>(body: impl FnOnce() -> T) -> Option<T> {
     outcome.ok()
 }
 
-fn assert_same(ours: &[RecordBatch], theirs: &[RecordBatch]) {
+/// Ok where the rows are the same, else the first difference.
+fn same(ours: &[RecordBatch], theirs: &[RecordBatch]) -> std::result::Result<(), String> {
     let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
-    assert_eq!(rows(ours), rows(theirs), "rows");
-    let (Some(first), Some(their_first)) = (ours.first(), theirs.first()) else { return };
-    assert_eq!(first.num_columns(), their_first.num_columns(), "columns");
+    if rows(ours) != rows(theirs) {
+        return Err(format!("{} rows, the reference has {}", rows(ours), rows(theirs)));
+    }
+    let (Some(first), Some(their_first)) = (ours.first(), theirs.first()) else { return Ok(()) };
+    if first.num_columns() != their_first.num_columns() {
+        return Err(format!("{} columns, the reference has {}", first.num_columns(), their_first.num_columns()));
+    }
     for index in 0..first.num_columns() {
         let (ours, theirs) = (whole(ours, index), whole(theirs, index));
-        if ours.data_type() == theirs.data_type() {
+        if ours.data_type() == theirs.data_type() && ours.as_ref() != theirs.as_ref() {
             let name = first.schema().field(index).name().clone();
-            assert!(ours.as_ref() == theirs.as_ref(), "column {index} {name}: ours {ours:?}, theirs {theirs:?}");
+            return Err(format!("column {index} {name}: {ours:?}, the reference has {theirs:?}"));
         }
     }
+    Ok(())
 }
 
 fn whole(batches: &[RecordBatch], column: usize) -> ArrayRef {
@@ -130,21 +156,18 @@ fn whole(batches: &[RecordBatch], column: usize) -> ArrayRef {
 }
 
 /// A file is read in the same way whatever way its bytes arrive. The first byte chooses the ways.
-pub fn splits(data: &[u8]) {
-    let Some((seed, data)) = data.split_first().filter(|(_, data)| data.len() <= LONGEST) else { return };
+pub fn splits(data: &[u8]) -> bool {
+    let Some((seed, data)) = data.split_first().filter(|(_, data)| data.len() <= LONGEST) else { return false };
     let file = Bytes::copy_from_slice(data);
-    if host::metadata(&file).is_ok_and(|metadata| metadata.row_count() <= MOST_ROWS) {
-        // Whether it is read is not asked here.
-        let _ = scan_all_ways(&file, *seed as u64);
-    }
+    host::metadata(&file).is_ok_and(|metadata| is_small(&metadata)) && scan_all_ways(&file, *seed as u64).is_ok()
 }
 
 /// A page of any bytes, in any encoding, is decoded as the slow decoder has it, or refused by both. The first three bytes
 /// choose type, encoding and number of values.
-pub fn encodings(data: &[u8]) {
-    let [choice, count, levels, body @ ..] = data else { return };
+pub fn encodings(data: &[u8]) -> bool {
+    let [choice, count, levels, body @ ..] = data else { return false };
     if body.len() > 1 << 14 {
-        return;
+        return false;
     }
     let cases = cases();
     let case = &cases[*choice as usize % cases.len()];
@@ -160,6 +183,7 @@ pub fn encodings(data: &[u8]) {
         };
         assert!(same, "{case:?}, {count} values, levels {levels:#x}, body {body:?}: {ours:?} instead of {expected:?}");
     }
+    expected.is_some()
 }
 
 fn small_batches() -> ScanOptions {
@@ -245,7 +269,7 @@ impl Coded {
                 indexes.into_iter().map(|index| (index < ENTRIES).then(|| self.entry(index))).collect()
             }
             (DELTA_BINARY_PACKED, width) => {
-                let (numbers, _) = slow::deltas(body, count, width == 4)?;
+                let numbers = slow::deltas(body, count, width == 4)?;
                 Some(numbers.into_iter().map(|number| number.to_le_bytes()[..width].to_vec()).collect())
             }
             (DELTA_LENGTH_BYTE_ARRAY, _) => slow::delta_lengths(body, count),

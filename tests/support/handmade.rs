@@ -134,6 +134,8 @@ pub struct Chunk {
     pub dictionary_page_offset: Option<Option<i64>>,
     /// The first row of each data page: an offset index is written, behind the chunk.
     pub offset_index: Option<Vec<i64>>,
+    /// The file that the chunk is said to lie in.
+    pub file_path: Option<&'static str>,
 }
 
 /// One column.
@@ -251,14 +253,24 @@ pub fn group(name: &str, repetition: i32, children: i32, converted: Option<i32>)
 
 /// A file whose schema elements are these, for columns that are named by their dotted paths.
 pub fn file_of_schema(schema: Vec<Struct>, groups: &[i64], columns: Vec<Column>) -> Bytes {
+    let groups: Vec<_> = groups.iter().map(|rows| (*rows, None)).collect();
+    file_of_ordinals(schema, &groups, columns)
+}
+
+/// The same, each row group with its rows and the ordinal that it claims.
+pub fn file_of_ordinals(schema: Vec<Struct>, groups: &[(i64, Option<i16>)], columns: Vec<Column>) -> Bytes {
     let mut bytes = b"PAR1".to_vec();
     let mut row_groups = Vec::new();
-    for (group, rows) in groups.iter().enumerate() {
+    for (group, (rows, ordinal)) in groups.iter().enumerate() {
         let chunks = columns.iter().map(|column| write_chunk(&mut bytes, column, &column.chunks[group])).collect();
         let size = bytes.len() as i64;
-        row_groups.push(Struct::new().structs(1, chunks).i64(2, size).i64(3, *rows));
+        let row_group = Struct::new().structs(1, chunks).i64(2, size).i64(3, *rows);
+        row_groups.push(match ordinal {
+            Some(ordinal) => row_group.i16(7, *ordinal),
+            None => row_group,
+        });
     }
-    let rows = groups.iter().sum();
+    let rows = groups.iter().map(|(rows, _)| rows).sum();
     let footer = Struct::new().i32(1, 1).structs(2, schema).i64(3, rows).structs(4, row_groups).end();
     end_file(bytes, &footer)
 }
@@ -304,7 +316,8 @@ fn write_chunk(bytes: &mut Vec<u8>, column: &Column, chunk: &Chunk) -> Struct {
     if let Some(offset) = dictionary_offset {
         metadata = metadata.i64(11, offset);
     }
-    let described = Struct::new().i64(2, start).nested(3, metadata);
+    let elsewhere = chunk.file_path.map(|path| Struct::new().binary(1, path.as_bytes()));
+    let described = elsewhere.unwrap_or_default().i64(2, start).nested(3, metadata);
     match &chunk.offset_index {
         None => described,
         Some(first_rows) => {

@@ -30,9 +30,13 @@ impl Layout {
     pub fn of(spec: &FileSpec, file: &Bytes) -> Self {
         let mut indexed = spec.clone();
         indexed.page_index = true;
-        let twin = indexed.write().bytes;
+        Self::by_twin(&indexed.write().bytes, file)
+    }
+
+    /// The layout of a file whose twin has a page index.
+    pub fn by_twin(twin: &Bytes, file: &Bytes) -> Self {
         let mut reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
-        reader.try_parse(&twin).expect("metadata of the twin");
+        reader.try_parse(twin).expect("metadata of the twin");
         let layout = Self { pages: pages(&reader.finish().expect("metadata of the twin")) };
         let end = layout.pages.last().map_or(4, |page| page.range.end()) as usize;
         assert_eq!(file[..end], twin[..end], "the page index changes the pages");
@@ -54,15 +58,19 @@ impl Layout {
         self.pages.iter().map(|page| page.range.length).max().unwrap_or(0)
     }
 
-    /// Names for ranges that begin and end with pages: `0.a.dict-0.b.1`, or the name of the only page.
+    /// Names for ranges that begin with pages: `0.a.dict-0.b.1`, the name of the only page, or `0.a.0-part of 0.a.1`.
     pub fn names(&self, ranges: &[ByteRange]) -> Vec<String> {
         ranges.iter().map(|range| self.name(*range)).collect()
     }
 
     fn name(&self, range: ByteRange) -> String {
         let first = self.pages.iter().find(|page| page.range.offset == range.offset);
-        let last = self.pages.iter().find(|page| page.range.end() == range.end());
+        let last = self.pages.iter().rev().find(|page| page.range.offset < range.end());
         match (first, last) {
+            (Some(first), Some(last)) if range.end() > last.range.end() => format!("{}-{range:?}", first.name),
+            (Some(first), Some(last)) if range.end() < last.range.end() => {
+                format!("{}-part of {}", first.name, last.name)
+            }
             (Some(first), Some(last)) if first.name == last.name => first.name.clone(),
             (Some(first), Some(last)) => format!("{}-{}", first.name, last.name),
             _ => format!("{range:?}"),

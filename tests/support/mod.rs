@@ -5,7 +5,9 @@
 #![allow(dead_code)]
 
 pub mod compare;
+pub mod condition;
 pub mod corpus;
+pub mod filter_case;
 pub mod fixture;
 pub mod fuzz;
 pub mod handmade;
@@ -17,5 +19,8 @@ pub mod memory;
 pub mod nested;
 pub mod nested_case;
 pub mod random;
+pub mod scenario;
+pub mod shaped;
 pub mod slow;
 pub mod thrift;
+pub mod well_typed;

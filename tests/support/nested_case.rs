@@ -43,6 +43,13 @@ pub struct Writing {
     pub cut_by_content: bool,
     /// The types that were written are kept in `ARROW:schema`.
     pub hint: bool,
+    /// Statistics of row groups where there is no page index.
+    pub chunk_statistics: bool,
+    /// Columns with their bit set have neither statistics nor a column index.
+    pub bare_columns: u64,
+    /// Bounds of strings are cut off at so many bytes.
+    pub bound_bytes: usize,
+    pub bloom_filters: bool,
 }
 
 impl Default for Writing {
@@ -59,12 +66,17 @@ impl Default for Writing {
             encodings: 0,
             cut_by_content: false,
             hint: false,
+            chunk_statistics: false,
+            bare_columns: 0,
+            bound_bytes: 64,
+            bloom_filters: false,
         }
     }
 }
 
 impl Writing {
-    fn random(random: &mut Random, rows: usize) -> Self {
+    /// Any way that suits so few rows; statistics and bloom filters stay as they are by default.
+    pub fn random(random: &mut Random, rows: usize) -> Self {
         let codecs = [
             Compression::UNCOMPRESSED,
             Compression::UNCOMPRESSED,
@@ -84,17 +96,59 @@ impl Writing {
             encodings: if random.percent(50) { random.bits() } else { 0 },
             cut_by_content: random.percent(10),
             hint: random.percent(40),
+            ..Self::default()
         }
+    }
+
+    /// Writes rows; `note` comes among the key-value metadata.
+    pub fn write(&self, rows: &RecordBatch, note: &str) -> Bytes {
+        let schema = rows.schema();
+        let parquet_schema = ArrowSchemaConverter::new().convert(&schema).expect("a schema that the writer takes");
+        let options = ArrowWriterOptions::new()
+            .with_properties(self.properties(&parquet_schema, note))
+            .with_skip_arrow_metadata(!self.hint);
+        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options).expect("a writer");
+        writer.write(rows).expect("rows that the writer takes");
+        Bytes::from(writer.into_inner().expect("a whole file"))
+    }
+
+    /// The same nearer to the default, one thing at a time; row groups stay as they are.
+    pub fn plainer(&self) -> Vec<Self> {
+        let (plain, now) = (Self::default(), self);
+        let candidates = vec![
+            Self { row_group_rows: now.row_group_rows, ..plain.clone() },
+            Self { v2: false, ..now.clone() },
+            Self { page_index: false, ..now.clone() },
+            Self { page_rows: plain.page_rows, page_bytes: plain.page_bytes, ..now.clone() },
+            Self { write_rows: plain.write_rows, ..now.clone() },
+            Self { dictionary_bytes: None, ..now.clone() },
+            Self { codec: plain.codec, ..now.clone() },
+            Self { encodings: 0, ..now.clone() },
+            Self { cut_by_content: false, ..now.clone() },
+            Self { hint: false, ..now.clone() },
+            Self { chunk_statistics: false, ..now.clone() },
+            Self { bare_columns: 0, ..now.clone() },
+            Self { bound_bytes: plain.bound_bytes, ..now.clone() },
+            Self { bloom_filters: false, ..now.clone() },
+        ];
+        candidates.into_iter().filter(|writing| writing != now).collect()
     }
 
     fn properties(&self, schema: &SchemaDescriptor, note: &str) -> WriterProperties {
         let version = if self.v2 { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
-        let statistics = if self.page_index { EnabledStatistics::Page } else { EnabledStatistics::None };
+        let statistics = match (self.page_index, self.chunk_statistics) {
+            (true, _) => EnabledStatistics::Page,
+            (false, true) => EnabledStatistics::Chunk,
+            (false, false) => EnabledStatistics::None,
+        };
         let chunking = CdcOptions { min_chunk_size: 64, max_chunk_size: 512, ..CdcOptions::default() };
         let mut builder = WriterProperties::builder()
             .set_writer_version(version)
             .set_statistics_enabled(statistics)
             .set_offset_index_disabled(!self.page_index)
+            .set_statistics_truncate_length(Some(self.bound_bytes))
+            .set_column_index_truncate_length(Some(self.bound_bytes))
+            .set_bloom_filter_enabled(self.bloom_filters)
             .set_data_page_row_count_limit(self.page_rows)
             .set_data_page_size_limit(self.page_bytes)
             .set_write_batch_size(self.write_rows)
@@ -105,7 +159,13 @@ impl Writing {
             .set_encoding(Encoding::PLAIN)
             .set_content_defined_chunking(self.cut_by_content.then_some(chunking))
             .set_key_value_metadata(Some(vec![KeyValue::new("case".to_owned(), note.to_owned())]));
-        for (index, column) in schema.columns().iter().enumerate().filter(|_| self.encodings != 0) {
+        for (index, column) in schema.columns().iter().enumerate() {
+            if self.bare_columns >> (index % 64) & 1 == 1 {
+                builder = builder.set_column_statistics_enabled(column.path().clone(), EnabledStatistics::None);
+            }
+            if self.encodings == 0 {
+                continue;
+            }
             let encodings = encodings(column.physical_type());
             let encoding = encodings[(mix(self.encodings ^ index as u64) % encodings.len() as u64) as usize];
             builder = builder.set_column_encoding(column.path().clone(), encoding);
@@ -152,15 +212,7 @@ impl Case {
 
     /// The file, with the case's options among its key-value metadata.
     pub fn write(&self) -> Bytes {
-        let schema = self.rows.schema();
-        let parquet_schema = ArrowSchemaConverter::new().convert(&schema).expect("a schema that the writer takes");
-        let note = format!("{:?} {:?} {:?}", self.writing, self.options, self.feed);
-        let options = ArrowWriterOptions::new()
-            .with_properties(self.writing.properties(&parquet_schema, &note))
-            .with_skip_arrow_metadata(!self.writing.hint);
-        let mut writer = ArrowWriter::try_new_with_options(Vec::new(), schema, options).expect("a writer");
-        writer.write(&self.rows).expect("rows that the writer takes");
-        Bytes::from(writer.into_inner().expect("a whole file"))
+        self.writing.write(&self.rows, &format!("{:?} {:?} {:?}", self.writing, self.options, self.feed))
     }
 
     /// What is wrong with how the rows are read.
@@ -302,24 +354,12 @@ impl Case {
     }
 
     fn with_plainer_writing(&self) -> Vec<Self> {
-        let (plain, now) = (Writing::default(), &self.writing);
-        let mut candidates = vec![
-            plain.clone(),
-            Writing { v2: false, ..now.clone() },
-            Writing { page_index: false, ..now.clone() },
-            Writing { page_rows: plain.page_rows, page_bytes: plain.page_bytes, ..now.clone() },
-            Writing { write_rows: plain.write_rows, ..now.clone() },
-            Writing { dictionary_bytes: None, ..now.clone() },
-            Writing { codec: plain.codec, ..now.clone() },
-            Writing { encodings: 0, ..now.clone() },
-            Writing { cut_by_content: false, ..now.clone() },
-            Writing { hint: false, ..now.clone() },
-        ];
-        if self.options.row_groups.is_none() {
-            candidates.push(Writing { row_group_rows: plain.row_group_rows, ..now.clone() });
+        let mut candidates = self.writing.plainer();
+        if self.options.row_groups.is_none() && self.writing.row_group_rows < Writing::default().row_group_rows {
+            let row_group_rows = Writing::default().row_group_rows;
+            candidates.push(Writing { row_group_rows, ..self.writing.clone() });
         }
-        let plainer = candidates.into_iter().filter(|writing| writing != now);
-        plainer.map(|writing| Self { writing, ..self.clone() }).collect()
+        candidates.into_iter().map(|writing| Self { writing, ..self.clone() }).collect()
     }
 }
 

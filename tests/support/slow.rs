@@ -100,39 +100,42 @@ pub fn split(bytes: &[u8], width: usize, count: usize) -> Option<Vec<Vec<u8>>> {
     Some((0..count).map(|value| (0..width).map(|byte| bytes[byte * there + value]).collect()).collect())
 }
 
-/// DELTA_BINARY_PACKED numbers and what follows them; as many as the header says, which must be `count`.
-pub fn deltas(bytes: &[u8], count: usize, wraps_at_32_bits: bool) -> Option<(Vec<i64>, &[u8])> {
+/// The first `count` DELTA_BINARY_PACKED numbers. The stream may have more; what lies behind those needed is not looked at.
+pub fn deltas(bytes: &[u8], count: usize, wraps_at_32_bits: bool) -> Option<Vec<i64>> {
+    Some(delta_stream(bytes, count, wraps_at_32_bits, false)?.0)
+}
+
+/// The first `count` numbers, and what follows the stream where it is `whole`.
+fn delta_stream(bytes: &[u8], count: usize, wraps_at_32_bits: bool, whole: bool) -> Option<(Vec<i64>, &[u8])> {
     let mut bytes = Bytes(bytes);
     let (block, miniblocks, total) = (bytes.varint()?, bytes.varint()?, bytes.varint()?);
     let mut last = bytes.zigzag()?;
-    let per_miniblock = block.checked_div(miniblocks)?;
-    let legal = block % 128 == 0 && block > 0 && block % miniblocks == 0 && per_miniblock % 32 == 0;
-    if !legal || total != count as u64 {
+    let per_miniblock = block.checked_div(miniblocks).unwrap_or(0);
+    let legal = per_miniblock > 0 && per_miniblock % 32 == 0 && block % 128 == 0 && block % miniblocks == 0;
+    // A stream of one number has no block.
+    if total < count as u64 || (total > 1 && !legal) {
         return None;
     }
     let wrapped = |value: i64| if wraps_at_32_bits { value as i32 as i64 } else { value };
-    let mut values = Vec::new();
-    if count > 0 {
-        values.push(wrapped(last));
-    }
-    while values.len() < count {
+    let mut values = vec![wrapped(last)];
+    let (mut passed, wanted) = (1, if whole { total } else { count as u64 });
+    while passed < wanted {
         let least = bytes.zigzag()?;
-        let widths = bytes.take(usize::try_from(miniblocks).ok()?)?;
-        for width in widths.iter().map(|width| *width as usize) {
-            if values.len() == count {
+        // Widths and bits may be cut off behind the values needed.
+        let widths = bytes.take(usize::try_from(miniblocks).unwrap_or(usize::MAX).min(bytes.0.len()))?;
+        for miniblock in 0..usize::try_from(miniblocks).unwrap_or(usize::MAX) {
+            if passed >= wanted {
                 break;
             }
-            if width > 64 {
-                return None;
-            }
-            // The last one may be cut off behind the values needed.
-            let miniblock_bytes = usize::try_from(per_miniblock / 8).ok()?.checked_mul(width)?;
+            let width = *widths.get(miniblock).filter(|width| **width <= 64)? as usize;
+            let miniblock_bytes = usize::try_from(per_miniblock / 8).ok()?.saturating_mul(width);
             let packed = bytes.take(miniblock_bytes.min(bytes.0.len()))?;
-            for index in 0..(per_miniblock as usize).min(count - values.len()) {
+            for index in 0..(per_miniblock as usize).min(count.saturating_sub(values.len())) {
                 let delta = bits(packed, index * width, width)? as i64;
                 last = last.wrapping_add(least).wrapping_add(delta);
                 values.push(wrapped(last));
             }
+            passed = passed.saturating_add(per_miniblock);
         }
     }
     Some((values, bytes.0))
@@ -140,14 +143,14 @@ pub fn deltas(bytes: &[u8], count: usize, wraps_at_32_bits: bool) -> Option<(Vec
 
 /// DELTA_LENGTH_BYTE_ARRAY values.
 pub fn delta_lengths(bytes: &[u8], count: usize) -> Option<Vec<Vec<u8>>> {
-    let (lengths, rest) = deltas(bytes, count, true)?;
+    let (lengths, rest) = delta_stream(bytes, count, true, true)?;
     let mut rest = Bytes(rest);
     lengths.into_iter().map(|length| rest.take(usize::try_from(length).ok()?).map(<[u8]>::to_vec)).collect()
 }
 
 /// DELTA_BYTE_ARRAY values.
 pub fn delta_byte_arrays(bytes: &[u8], count: usize) -> Option<Vec<Vec<u8>>> {
-    let (prefixes, rest) = deltas(bytes, count, true)?;
+    let (prefixes, rest) = delta_stream(bytes, count, true, true)?;
     let suffixes = delta_lengths(rest, count)?;
     let mut values: Vec<Vec<u8>> = Vec::new();
     for (prefix, suffix) in prefixes.into_iter().zip(suffixes) {

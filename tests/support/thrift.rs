@@ -39,6 +39,13 @@ impl Struct {
         self.last_id = id;
     }
 
+    /// An i16 field.
+    pub fn i16(mut self, id: i16, value: i16) -> Self {
+        self.header(id, 4);
+        self.bytes.extend(varint(zigzag(value as i64)));
+        self
+    }
+
     /// An i32 field.
     pub fn i32(mut self, id: i16, value: i32) -> Self {
         self.header(id, 5);
