@@ -80,7 +80,7 @@ fn rows_of_tasks(file: &Bytes, plan: &Arc<Plan>, tasks: &[Task], context: &str) 
         assert!(scan.row_count() as u64 <= task.selected_rows, "{task:?}: {context}");
         assert!(scan.metrics.bytes_requested <= task.byte_size, "{task:?}: {context}");
         assert_eq!(scan.metrics.rows_total, task.row_count, "{task:?}: {context}");
-        assert!(scan.batches.iter().all(|batch| task.row_group.is_none_or(|group| group == batch.row_group)));
+        assert!(scan.batches.iter().all(|batch| task.row_group.is_none() || task.row_group == batch.row_group));
         scans.push(scan);
     }
     let Some(first) = scans.first() else { return Vec::new() };

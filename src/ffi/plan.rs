@@ -8,7 +8,8 @@ use super::guard::{guard, guard_value};
 use super::handle::{borrow, free_box, into_box};
 use super::metadata::pqpush_metadata;
 use super::metrics::pqpush_metrics;
-use super::options::{pqpush_row_run, pqpush_scan_options, scan_options};
+use super::options::{pqpush_scan_options, scan_options};
+use super::row_selection::pqpush_row_run;
 use super::slice::pqpush_str;
 use super::status::pqpush_status;
 use super::structs::{Growing, OutStruct, OutValue};
@@ -46,7 +47,9 @@ pub struct pqpush_task {
 }
 
 // SAFETY: repr(C), begins with struct_size, integers of one size.
-unsafe impl Growing for pqpush_task {}
+unsafe impl Growing for pqpush_task {
+    const FIRST_SIZE: usize = 40; // `selected_rows` was appended
+}
 
 impl pqpush_task {
     fn of(task: &Task) -> Self {

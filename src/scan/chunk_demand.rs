@@ -36,6 +36,9 @@ impl Plan {
             Some(index) if fits(&index.pages, range, rows.len()) => &index.pages,
             _ => return Ok(ChunkDemand { ranges: vec![range], pages: None }),
         };
+        if rows.selected() == rows.len() {
+            return Ok(ChunkDemand { ranges: vec![range], pages: Some((pages.len(), pages.len())) });
+        }
         let first_page = pages.first().map_or(range.offset, |page| page.offset);
         let mut ranges = vec![ByteRange::between(range.offset, first_page)];
         let mut wanted = rows.ranges().peekable();

@@ -21,6 +21,7 @@ mod windows;
 pub(crate) use decode_plan::{DecodePlans, RowFilters};
 pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions, SelectionPolicy};
 pub use plan::Plan;
+pub(crate) use plan::PlannedRowGroup;
 pub(crate) use projection::{ProjectedColumn, Projection};
 pub(crate) use row_groups::RowGroupScan;
 pub use selection::RowSelection;

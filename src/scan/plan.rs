@@ -52,6 +52,16 @@ pub(crate) struct PlannedRowGroup {
 }
 
 impl PlannedRowGroup {
+    /// Rows that the statistics of the row group rule out.
+    pub(crate) fn rows_ruled_out_by_stats(&self) -> u64 {
+        self.by_stats.map_or(0, |_| self.chosen.selected())
+    }
+
+    /// Rows that the page index rules out.
+    pub(crate) fn rows_ruled_out_by_pages(&self) -> u64 {
+        self.by_pages.iter().fold(0, |sum, (_, rows)| sum.saturating_add(*rows))
+    }
+
     /// True where statistics rule out every row that was selected.
     pub(crate) fn is_pruned(&self) -> bool {
         self.by_stats.is_some() || (!self.by_pages.is_empty() && self.scan.rows.selected() == 0)
@@ -87,6 +97,52 @@ impl Plan {
         let plan = Self { metadata, options, projection, predicates, conditions, row_groups, pruner };
         plan.check_columns()?;
         Ok(plan)
+    }
+
+    /// A plan for the row groups from `place` on, of which nothing was read, under other options: the same rows are chosen
+    /// of them, of which `to_skip` are still to be passed over and at most `to_read` handed out.
+    pub(crate) fn rest(&self, place: usize, options: ScanOptions, to_skip: u64, to_read: Option<u64>) -> Result<Self> {
+        let selects = options.row_selection.is_some() || !options.row_group_selections.is_empty();
+        let chooses = options.row_groups.is_some() || selects;
+        if chooses || options.offset > 0 || options.limit.is_some() {
+            let message = "row groups, a row selection, offset or limit for a scan that has begun: it keeps its own";
+            return Err(Error::invalid_argument(message));
+        }
+        let rest = self.row_groups.iter().skip(place);
+        let chosen = rest.map(|planned| (planned.scan.row_group, planned.chosen.clone())).collect();
+        let options = ScanOptions { offset: to_skip, limit: to_read, ..options };
+        Self::of_rows(Arc::clone(&self.metadata), options, chosen)
+    }
+
+    /// The place behind a chosen row group.
+    pub(crate) fn place_behind(&self, row_group: usize) -> usize {
+        let place = self.row_groups.iter().position(|planned| planned.scan.row_group == row_group);
+        place.map_or(self.row_groups.len(), |place| place.saturating_add(1))
+    }
+
+    /// Offset and limit that are left for the row groups from `place` on where all rows before were read, of a plan
+    /// without predicates.
+    pub(crate) fn rest_of_limit(&self, place: usize) -> (u64, Option<u64>) {
+        let passed = self.row_groups.iter().take(place);
+        let (mut chosen, mut read) = (0u64, 0u64);
+        for planned in passed {
+            chosen = chosen.saturating_add(planned.chosen.selected());
+            read = read.saturating_add(planned.scan.rows.selected());
+        }
+        let limit = self.options.limit.map(|limit| limit.saturating_sub(read));
+        (self.options.offset.saturating_sub(chosen), limit)
+    }
+
+    /// What is read of a row group in any case, with the rows: where predicates have to be asked, the columns of the first
+    /// of them.
+    pub(crate) fn read_first(&self, scan: &RowGroupScan) -> Vec<(usize, RowSelection)> {
+        match self.asked(scan).next() {
+            None => self.projection.columns.iter().map(|column| (column.leaf, scan.rows.clone())).collect(),
+            Some((index, predicate)) => {
+                let rows = scan.rows.difference(&scan.certain_rows(index));
+                predicate.leaves().iter().map(|leaf| (*leaf, rows.clone())).collect()
+            }
+        }
     }
 
     /// The row groups of which rows are read, in the order in which they are read.

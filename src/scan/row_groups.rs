@@ -1,5 +1,7 @@
 //! Which rows of which row groups a scan reads.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{RowSelection, ScanOptions};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
@@ -44,17 +46,50 @@ pub(super) fn chosen_rows(metadata: &Metadata, options: &ScanOptions) -> Result<
         let rows = selection.len();
         return Err(Error::invalid_argument(format!("a row selection over {rows} rows where {total} are chosen")));
     }
+    let mut of_row_groups = row_group_selections(metadata, options, &chosen)?;
     let mut first_row = 0u64;
     let rows = chosen.into_iter().map(|row_group| {
         let start = first_row;
         first_row = start.saturating_add(rows_of(row_group));
         let selected = match &options.row_selection {
             Some(selection) => selection.slice(start..first_row),
-            None => RowSelection::all(first_row.saturating_sub(start)),
+            None => of_row_groups.remove(&row_group).unwrap_or_else(|| RowSelection::all(rows_of(row_group))),
         };
         (row_group, selected)
     });
     Ok(rows.collect())
+}
+
+/// The selections within single row groups.
+fn row_group_selections(
+    metadata: &Metadata,
+    options: &ScanOptions,
+    chosen: &[usize],
+) -> Result<BTreeMap<usize, RowSelection>> {
+    let given = &options.row_group_selections;
+    if !given.is_empty() && options.row_selection.is_some() {
+        return Err(Error::invalid_argument("a row selection, and selections of single row groups"));
+    }
+    let chosen: BTreeSet<usize> = chosen.iter().copied().collect();
+    let mut selections = BTreeMap::new();
+    for (ordinal, selection) in given {
+        let row_group = usize::try_from(*ordinal).unwrap_or(usize::MAX);
+        let there = metadata.row_groups.get(row_group).filter(|_| chosen.contains(&row_group));
+        let Some(there) = there else {
+            return Err(Error::invalid_argument(format!(
+                "a row selection of row group {ordinal}, which is not chosen"
+            )));
+        };
+        if selection.len() != there.row_count {
+            let (rows, of) = (selection.len(), there.row_count);
+            let message = format!("a row selection over {rows} rows for row group {ordinal}, which has {of}");
+            return Err(Error::invalid_argument(message));
+        }
+        if selections.insert(row_group, selection.clone()).is_some() {
+            return Err(Error::invalid_argument(format!("two row selections of row group {ordinal}")));
+        }
+    }
+    Ok(selections)
 }
 
 /// The same rows without the first `offset` of them, and at most `limit`.
@@ -146,6 +181,26 @@ mod tests {
         let options = ScanOptions { offset: 6, limit: Some(2), ..options };
         assert_eq!(selected(options.clone()).unwrap(), [(2, 19..20), (0, 0..1)]);
         assert!(selected(ScanOptions { row_selection: select(&[(31, true)]), ..options }).is_err());
+    }
+
+    #[test]
+    fn selections_of_single_row_groups_leave_the_others_whole() {
+        let rows = |runs: &[(u64, bool)]| RowSelection::from_runs(runs.iter().copied()).unwrap();
+        let options = |selections: &[(u32, RowSelection)]| ScanOptions {
+            row_groups: Some(vec![3, 0, 2]),
+            row_group_selections: selections.to_vec(),
+            ..ScanOptions::default()
+        };
+        let first = (0, rows(&[(4, true), (6, false)]));
+        let limited =
+            ScanOptions { limit: Some(12), ..options(&[(2, rows(&[(17, false), (3, true)])), first.clone()]) };
+        assert_eq!(selected(limited).unwrap(), [(3, 0..5), (0, 0..4), (2, 17..20)]);
+        for wrong in [(1, rows(&[])), (7, rows(&[(1, true)])), (0, rows(&[(11, true)])), (0, rows(&[(9, true)]))] {
+            assert!(selected(options(&[wrong])).is_err());
+        }
+        assert!(selected(options(&[first.clone(), first.clone()])).is_err());
+        let both = ScanOptions { row_selection: Some(RowSelection::all(35)), ..options(&[first]) };
+        assert!(selected(both).is_err());
     }
 
     #[test]

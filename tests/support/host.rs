@@ -146,6 +146,7 @@ pub fn drive(mut decoder: Decoder, mut feeder: Feeder<'_>, by: By) -> Result<Sca
     feeder.before(&mut |offset, data| push(&mut decoder, by, offset, data))?;
     loop {
         match decoder.try_decode()? {
+            Step::RowGroupEnd(_) => {}
             Step::Finished => break,
             Step::Batch(batch) => batches.push(batch),
             Step::NeedsData(ranges) => {
