@@ -182,12 +182,13 @@ fn plans_go_to_other_threads() {
 #[test]
 fn a_plan_explains_itself() {
     let column = |name, kind| ColumnSpec::new(name, kind, Nulls::Required, Coding::Plain);
-    let mut spec = FileSpec::new(vec![column("key", Kind::Int64), column("text", Kind::Utf8)], 250, 40);
+    let runs = column("run", Kind::Int64).with_values(Values::Runs, Lengths::Short);
+    let mut spec = FileSpec::new(vec![runs, column("text", Kind::Utf8)], 250, 20);
     spec.row_group_rows = 100;
     let file = spec.write().bytes;
     let metadata = metadata(&file).expect("a readable file");
     let plain = ScanOptions { offset: 130, limit: Some(20), ..ScanOptions::default() };
-    let predicate = Predicate::is_null("key");
+    let predicate = Predicate::is_null("run");
     let pruned = ScanOptions {
         columns: Some(vec!["text".to_owned()]),
         row_selection: Some(RowSelection::from_runs([(100, true), (60, false), (90, true)]).expect("few rows")),
@@ -198,9 +199,12 @@ fn a_plan_explains_itself() {
         ])],
         ..ScanOptions::default()
     };
+    let all = whole_columns(&scan(&file, ScanOptions::default()).expect("a readable file"));
+    let equal = Predicate::compare("run", Comparison::Equal, all[0].slice(50, 1)).expect("one literal");
+    let one = ScanOptions { columns: Some(Vec::new()), predicates: vec![equal], ..ScanOptions::default() };
     let none = ScanOptions { predicates: vec![predicate], ..ScanOptions::default() };
     let explained = |options| Plan::new(Arc::clone(&metadata), options).expect("options that fit").explain();
-    let text = [explained(plain), explained(pruned), explained(none)].join("\n");
+    let text = [explained(plain), explained(pruned), explained(one), explained(none)].join("\n");
     println!("{text}");
     assert_eq!(text, include_str!("golden/explained.txt"));
 }
