@@ -14,6 +14,7 @@ pub(crate) mod encryption;
 pub(crate) mod footer;
 mod key_value;
 mod logical_type;
+mod names;
 mod order;
 pub(crate) mod page_index;
 mod schema_elements;
@@ -32,6 +33,7 @@ use crate::schema::Schema;
 
 pub use bloom_filter::{BloomFilter, Probe};
 pub use key_value::KeyValue;
+pub(crate) use names::{codec_name, encoding_name};
 pub use order::{Bound, ColumnOrder, SortingColumn, TrustedBounds};
 pub use page_index::{BoundaryOrder, Bounds, ColumnIndex, OffsetIndex, PageLocation};
 pub use statistics::{ChunkDetails, SizeStatistics, Statistics};
