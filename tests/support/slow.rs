@@ -64,7 +64,7 @@ pub fn hybrid(bytes: &[u8], width: usize, count: usize) -> Option<Vec<u64>> {
         for index in 0..in_run {
             values.push(bits(bytes.0, index * width, width)?);
         }
-        let run_bytes = usize::try_from(length).ok()?.checked_mul(width)?;
+        let run_bytes = usize::try_from(length).unwrap_or(usize::MAX).saturating_mul(width);
         bytes.take(run_bytes.min(bytes.0.len()))?;
     }
     Some(values)
