@@ -190,7 +190,7 @@ static void options_without_a_meaning(void) {
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "string_type", WITH(.string_type = -1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "dictionary", WITH(.dictionary = 2));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "selection_policy", WITH(.selection_policy = 3));
-  refused(PQPUSH_ERR_INVALID_ARGUMENT, "flags", WITH(.flags = 1u << 9));
+  refused(PQPUSH_ERR_INVALID_ARGUMENT, "flags", WITH(.flags = 1u << 10));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "nowhere", WITH(.columns = &unknown, .column_count = 1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "columns is NULL", WITH(.columns = &null, .column_count = 1));
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "utf-8", WITH(.columns = &bad, .column_count = 1));
