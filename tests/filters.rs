@@ -21,8 +21,8 @@ use std::path::Path;
 use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use pqpush::ScanOptions;
 use pqpush::predicate::{Comparison, Predicate};
+use pqpush::{Metrics, ScanOptions};
 
 use support::compare::whole_columns;
 use support::filter_case::FilterCase;
@@ -39,16 +39,41 @@ fn random_cases(part: u64) {
     let (base, count) = (from_environment("PQPUSH_SEED", 0), from_environment("PQPUSH_CASES", 2000));
     println!("PQPUSH_SEED={base}: {count} cases of part {part}");
     let first = base.wrapping_mul(1_000_003).wrapping_add(part << 32);
+    let mut seen = Metrics::default();
     for seed in (0..count).map(|number| first.wrapping_add(number)) {
         let Some(case) = FilterCase::random(seed) else { continue };
-        if let Err(first_complaint) = case.check() {
-            let case = case.shrunk();
-            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("filter-{seed:x}.parquet"));
-            std::fs::write(&path, case.write()).expect("a file below target");
-            let complaint = case.check().expect_err("a case that fails");
-            panic!("seed {seed}: {first_complaint}\nsmaller: {complaint}\n{case:?}\nwritten to {}", path.display());
+        match case.check() {
+            Ok(metrics) => add(&mut seen, metrics),
+            Err(complaint) => fail(seed, case, &complaint),
         }
     }
+    println!("{seen:?}");
+    assert!(count < 1000 || is_all_there(seen), "some way of leaving out rows never came up: {seen:?}");
+}
+
+fn fail(seed: u64, case: FilterCase, first_complaint: &str) {
+    let case = case.shrunk();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("filter-{seed:x}.parquet"));
+    std::fs::write(&path, case.write()).expect("a file below target");
+    let complaint = case.check().expect_err("a case that fails");
+    panic!("seed {seed}: {first_complaint}\nsmaller: {complaint}\n{case:?}\nwritten to {}", path.display());
+}
+
+fn add(seen: &mut Metrics, more: Metrics) {
+    seen.rows_pruned_by_stats += more.rows_pruned_by_stats;
+    seen.rows_pruned_by_pages += more.rows_pruned_by_pages;
+    seen.rows_pruned_by_bloom += more.rows_pruned_by_bloom;
+    seen.rows_pruned_by_dictionary += more.rows_pruned_by_dictionary;
+    seen.rows_filtered += more.rows_filtered;
+    seen.rows_out += more.rows_out;
+    seen.pages_skipped += more.pages_skipped;
+    seen.cache_hits += more.cache_hits;
+}
+
+fn is_all_there(seen: Metrics) -> bool {
+    let pruned = seen.rows_pruned_by_stats.min(seen.rows_pruned_by_pages);
+    let pruned = pruned.min(seen.rows_pruned_by_bloom).min(seen.rows_pruned_by_dictionary);
+    pruned.min(seen.rows_filtered).min(seen.rows_out).min(seen.pages_skipped).min(seen.cache_hits) > 0
 }
 
 #[test]

@@ -163,12 +163,13 @@ fn an_unsorted_column_without_page_index() {
         .assert_asks(&[&["0.mixed.0-0.mixed.4"], &["0.note.0-0.note.4"], &["1.mixed.0-1.mixed.4"]], AsksTheSame);
 }
 
-/// Each predicate asks for the pages of the rows that those before it kept. The reference looks at no bounds.
+/// Each predicate asks for the pages of the rows that those before it kept. The reference looks at no bounds; by them pages
+/// 3 and 4 of the first predicate's column need not be read either, for all of their rows satisfy it.
 #[test]
 fn two_predicates_with_page_index() {
     let filters = vec![key(GreaterOrEqual, 150), tag("tag 3")];
     scenario(Index::Pages, filters)
-        .assert_asks(&[&["1.key.2-1.key.4"], &["1.tag.dict", "1.tag.2-1.tag.4"], &["1.note.2-1.note.4"]], AsksForMore);
+        .assert_asks(&[&["1.key.2"], &["1.tag.dict", "1.tag.2-1.tag.4"], &["1.note.2-1.note.4"]], AsksForMore);
 }
 
 /// Without statistics the second predicate's column is asked for in row groups only in which the first kept rows.
@@ -181,11 +182,12 @@ fn two_predicates_without_page_index() {
     );
 }
 
-/// Two predicates on one column read it once; bounds of both leave its pages 2 and 3, which the reference does not see.
+/// Two predicates on one column read it once. Bounds of both leave its pages 2 and 3, and are sure of page 2, which the
+/// reference does not see.
 #[test]
 fn two_predicates_on_one_column() {
     let filters = vec![key(GreaterOrEqual, 40), key(Less, 71)];
-    scenario(Index::Pages, filters).assert_asks(&[&["0.key.2-0.key.3"], &["0.note.2-0.note.3"]], AsksForMore);
+    scenario(Index::Pages, filters).assert_asks(&[&["0.key.3"], &["0.note.2-0.note.3"]], AsksForMore);
 }
 
 /// Two predicates on one column, nothing known: it is asked for once.
@@ -250,6 +252,23 @@ fn a_limit_behind_a_predicate() {
 fn a_limit_behind_a_predicate_without_page_index() {
     let scenario = with(scenario(Index::None, vec![mixed(Less, 100)]), |o| o.limit = Some(3));
     scenario.assert_asks(&[&["0.mixed.0-0.mixed.4"], &["0.note.0-0.note.4"]], AsksTheSame);
+}
+
+/// Two predicates, and the limit is reached in the first row group.
+#[test]
+fn a_limit_behind_two_predicates() {
+    let filters = vec![mixed(Less, 100), tag("tag 3")];
+    let scenario = with(scenario(Index::Pages, filters), |o| o.limit = Some(2));
+    scenario.assert_asks(&[&["0.mixed.0-0.mixed.4"], &["0.tag.dict-0.tag.4"], &["0.note.1"]], AsksTheSame);
+}
+
+/// A limit within the selected rows that a predicate keeps.
+#[test]
+fn a_limit_behind_a_selection_and_a_predicate() {
+    let scenario = with(scenario(Index::Pages, vec![mixed(Less, 100)]), |o| {
+        (o.row_selection, o.limit) = (runs(&[(45, false), (100, true), (55, false)]), Some(2));
+    });
+    scenario.assert_asks(&[&["0.mixed.2-0.mixed.4"], &["0.note.2"]], AsksTheSame);
 }
 
 /// Rows that the offset passes over are not asked for in the output.
@@ -381,4 +400,95 @@ fn a_column_without_offset_index() {
     assert_eq!(page, ByteRange { offset: 4 + 2 * page_bytes, length: page_bytes });
     assert_eq!(chunk.length, 5 * page_bytes);
     assert_eq!(ours, scenario.theirs());
+}
+
+/// The same table with bloom filters of `mixed`.
+fn with_bloom_filters(filters: Vec<Filter>) -> Scenario {
+    let mixed = || ColumnPath::new(vec!["mixed".to_owned()]);
+    let properties = properties(Index::Pages).set_column_bloom_filter_enabled(mixed(), true);
+    let file = written(properties.set_column_bloom_filter_max_ndv(mixed(), 100).build());
+    Scenario { layout: Layout::by_twin(&file, &file), file, ..scenario(Index::Pages, filters) }
+}
+
+/// Bounds leave a value possible that no row has; the bloom filter does not, and nothing else is asked for. The reference
+/// leaves it to its host to ask bloom filters.
+#[test]
+fn a_bloom_filter_rules_out_row_groups() {
+    with_bloom_filters(vec![mixed(Equal, 131)]).assert_asks(&[&["0.mixed.bloom"], &["1.mixed.bloom"]], AsksForMore);
+}
+
+/// The value is there in the first row group: what the bloom filter takes there is lost, and much more is saved in the
+/// second. The reference reads the column in both.
+#[test]
+fn a_bloom_filter_leaves_a_row_group() {
+    let asks = [&["0.mixed.bloom"][..], &["0.mixed.0-0.mixed.4"], &["0.note.2"], &["1.mixed.bloom"]];
+    with_bloom_filters(vec![mixed(Equal, 130)]).assert_asks(&asks, AsksForMore);
+}
+
+/// No bloom filter can say anything of a range of values: none is asked for.
+#[test]
+fn a_bloom_filter_that_cannot_decide() {
+    let asks = [&["0.mixed.0-0.mixed.4"][..], &["0.note.0-0.note.4"], &["1.mixed.0-1.mixed.4"], &["1.note.0-1.note.4"]];
+    with_bloom_filters(vec![mixed(Less, 200)]).assert_asks(&asks, AsksTheSame);
+}
+
+/// The host turned bloom filters off.
+#[test]
+fn a_bloom_filter_that_is_not_to_be_used() {
+    let scenario = with(with_bloom_filters(vec![mixed(Equal, 131)]), |o| o.use_bloom_filters = false);
+    scenario.assert_asks(&[&["0.mixed.0-0.mixed.4"], &["1.mixed.0-1.mixed.4"]], AsksTheSame);
+}
+
+/// The host turned pruning off: bounds are not looked at.
+#[test]
+fn bounds_that_are_not_to_be_used() {
+    let scenario = with(scenario(Index::Pages, vec![key(Equal, 130)]), |o| {
+        (o.prune_by_statistics, o.prune_by_page_index) = (false, false);
+    });
+    scenario.assert_asks(&[&["0.key.0-0.key.4"], &["1.key.0-1.key.4"], &["1.note.1"]], AsksTheSame);
+}
+
+/// Batches are filled across row groups: what is asked for is the same.
+#[test]
+fn batches_that_are_filled() {
+    let scenario = with(scenario(Index::Pages, vec![mixed(Equal, 130)]), |o| o.fill_batches = true);
+    scenario.assert_asks(&[&["0.mixed.0-0.mixed.4"], &["0.note.2"], &["1.mixed.0-1.mixed.4"]], AsksTheSame);
+}
+
+/// 4000 rows of `tag`, one of five strings out of a dictionary, and of `note`, 100 bytes each; one row group, pages of 1000
+/// rows.
+fn large_scenario(filter: Filter) -> Scenario {
+    let tags = StringArray::from_iter_values((0..4000).map(|row| format!("tag {}", row % 5)));
+    let notes = StringArray::from_iter_values((0..4000).map(|row| format!("{row:0100}")));
+    let columns: Vec<(&str, ArrayRef)> = vec![("tag", Arc::new(tags)), ("note", Arc::new(notes))];
+    let rows = RecordBatch::try_from_iter(columns).expect("columns of one length");
+    let properties = WriterProperties::builder()
+        .set_data_page_row_count_limit(1000)
+        .set_column_dictionary_enabled(ColumnPath::new(vec!["note".to_owned()]), false);
+    let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties.build())).expect("a writer");
+    writer.write(&rows).expect("written rows");
+    let file = Bytes::from(writer.into_inner().expect("a whole file"));
+    let options = ScanOptions { columns: names(&["note"]), ..ScanOptions::default() };
+    Scenario { layout: Layout::by_twin(&file, &file), file, options, filters: vec![filter] }
+}
+
+/// Bounds leave a value possible that the dictionary does not have: the small dictionary page is asked for first, and
+/// nothing after it. The reference reads the column.
+#[test]
+fn a_dictionary_page_decides_that_no_row_is_kept() {
+    large_scenario(tag("tag 3x")).assert_asks(&[&["0.tag.dict"]], AsksForMore);
+}
+
+/// The dictionary says that every row is kept: the codes are not needed. The reference reads them.
+#[test]
+fn a_dictionary_page_decides_that_every_row_is_kept() {
+    let filter = Filter::new("tag", Comparison::NotEqual, Arc::new(StringArray::from(vec!["tag 3x"])));
+    large_scenario(filter).assert_asks(&[&["0.tag.dict"], &["0.note.0-0.note.3"]], AsksForMore);
+}
+
+/// The dictionary decides nothing; not a byte more is asked for than without it.
+#[test]
+fn a_dictionary_page_that_does_not_decide() {
+    let asks = [&["0.tag.dict"][..], &["0.tag.0-0.tag.3"], &["0.note.0-0.note.3"]];
+    large_scenario(tag("tag 3")).assert_asks(&asks, AsksTheSame);
 }

@@ -310,6 +310,7 @@ mod tests {
             schema: Schema { nodes: vec![], leaves: vec![] },
             column_orders: vec![],
             thrift: vec![],
+            hinted_types: std::sync::OnceLock::new(),
             row_groups: vec![],
         };
         let decoder = Decoder::new(Arc::new(metadata), ScanOptions::default());

@@ -23,6 +23,10 @@ mod statistics;
 pub(crate) mod testing;
 pub(crate) mod thrift;
 
+use std::sync::OnceLock;
+
+use arrow_schema::DataType;
+
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::schema::Schema;
@@ -53,6 +57,8 @@ pub struct Metadata {
     pub row_groups: Vec<RowGroup>,
     /// The bytes of the footer, for what is read from it only when it is asked for.
     pub(crate) thrift: Vec<u8>,
+    /// The types of leaf columns with the hint of the file's writer applied, once they were asked for.
+    pub(crate) hinted_types: OnceLock<Vec<DataType>>,
 }
 
 /// One row group: so many rows, one chunk per leaf column.

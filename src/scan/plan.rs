@@ -1,10 +1,12 @@
 //! What a scan will do, decided once: columns, predicates, and the rows of each row group that statistics do not rule out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow_array::Array;
+use arrow_schema::DataType;
 
+use super::projection::predicate_types;
 use super::pruning::{Pruned, Pruner};
 use super::row_groups::{ChosenRows, RowGroupScan, chosen_rows, limited};
 use super::{ProjectedColumn, Projection, RowSelection, ScanOptions};
@@ -14,7 +16,6 @@ use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata};
 use crate::page::codec;
 use crate::predicate::{BoundPredicate, Predicate, Verdict};
-use crate::schema::arrow::leaf_data_type;
 
 /// A scan of one file, planned: it never changes, and any number of decoders on any threads may read it.
 ///
@@ -27,6 +28,8 @@ pub struct Plan {
     pub(crate) projection: Arc<Projection>,
     /// All of them must keep a row, each looks at the rows that those before it kept.
     pub(crate) predicates: Vec<Arc<BoundPredicate>>,
+    /// What the leaf columns of predicates are read as for them.
+    pub(super) predicate_types: BTreeMap<usize, DataType>,
     /// What each of `predicates` was made of.
     pub(super) conditions: Vec<Predicate>,
     /// The chosen row groups in the order in which they are read.
@@ -84,17 +87,19 @@ impl Plan {
             return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
         }
         let projection = Arc::new(Projection::new(&metadata, &options)?);
+        let predicate_types = predicate_types(&metadata, &options)?;
+        let type_of = |leaf: usize| predicate_types.get(&leaf).cloned().unwrap_or(DataType::Null);
         let (mut predicates, mut conditions) = (Vec::new(), Vec::new());
         for condition in options.predicates.iter().flat_map(Predicate::conjuncts) {
-            for bound in BoundPredicate::bind(condition, &metadata.schema, options.string_type)?.conjuncts() {
+            for bound in BoundPredicate::bind(condition, &metadata.schema, &type_of)?.conjuncts() {
                 predicates.push(Arc::new(bound));
                 conditions.push(condition.clone());
             }
         }
-        let pruner = Arc::new(Pruner::new(&metadata, &options, &predicates)?);
+        let pruner = Arc::new(Pruner::new(&metadata, &options, &predicate_types)?);
         let row_groups = planned_row_groups(&metadata, &options, &predicates, &pruner, chosen)?;
         let options = Arc::new(options);
-        let plan = Self { metadata, options, projection, predicates, conditions, row_groups, pruner };
+        let plan = Self { metadata, options, projection, predicates, predicate_types, conditions, row_groups, pruner };
         plan.check_columns()?;
         Ok(plan)
     }
@@ -201,7 +206,7 @@ impl Plan {
 
     /// The leaf column with this ordinal as predicates see it: outside of lists, a slot a row.
     pub(crate) fn predicate_column(&self, leaf: usize) -> Option<ProjectedColumn> {
-        let data_type = leaf_data_type(self.metadata.schema.leaves.get(leaf)?, self.options.string_type);
+        let data_type = self.predicate_types.get(&leaf)?.clone();
         Some(ProjectedColumn { leaf, data_type, slot_definition: 0, beside_lists: false })
     }
 

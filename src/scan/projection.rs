@@ -1,17 +1,20 @@
 //! Which columns a scan reads, and the Arrow schema of its batches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow_schema::{DataType, FieldRef, SchemaRef};
+use arrow_schema::{DataType, FieldRef, Fields, SchemaRef};
 
 use super::ScanOptions;
 use super::appended::Appended;
 use crate::error::{Error, Result};
 use crate::metadata::{Encoding, KeyValue, Metadata};
+use crate::predicate::Predicate;
+use crate::schema::arrow::leaf_data_type;
+use crate::schema::fit::is_text_or_bytes;
 use crate::schema::output::{OutputKind, OutputNode, OutputTree};
 use crate::schema::wish::TypeWishes;
-use crate::schema::{PhysicalType, Schema, hint};
+use crate::schema::{Leaf, PhysicalType, Schema, StringType, hint};
 
 /// One leaf column that is read.
 #[derive(Debug, Clone)]
@@ -56,12 +59,7 @@ impl Projection {
         let schema = &metadata.schema;
         let chosen = chosen_leaves(schema, options)?;
         let hint = self::hint(metadata, options);
-        let wishes = TypeWishes {
-            string_type: options.string_type,
-            asked: options.schema.as_ref().map(|asked| asked.fields.clone()).unwrap_or_default(),
-            dictionaries: if options.dictionary { encoded_by_dictionary(metadata) } else { BTreeSet::new() },
-            hint: hint.fields,
-        };
+        let wishes = wishes(metadata, options, hint.fields);
         let tree = OutputTree::new(schema, &wishes, |leaf| chosen.contains(&leaf))?;
         let leaves = tree.nodes.iter().filter(|node| node.kind == OutputKind::Leaf);
         let columns = tree.leaves.iter().zip(leaves).map(|(leaf, node)| ProjectedColumn {
@@ -88,12 +86,53 @@ impl Projection {
     }
 }
 
+fn wishes(metadata: &Metadata, options: &ScanOptions, hint: Fields) -> TypeWishes {
+    TypeWishes {
+        string_type: options.string_type,
+        asked: options.schema.as_ref().map(|asked| asked.fields.clone()).unwrap_or_default(),
+        dictionaries: if options.dictionary { encoded_by_dictionary(metadata) } else { BTreeSet::new() },
+        hint,
+    }
+}
+
+/// The types that the options and the file's hint give the values of the leaf columns that predicates name.
+pub(super) fn predicate_types(metadata: &Metadata, options: &ScanOptions) -> Result<BTreeMap<usize, DataType>> {
+    let paths = options.predicates.iter().flat_map(Predicate::columns);
+    let leaves: BTreeSet<usize> = paths.flat_map(|path| metadata.schema.leaves_of(path)).collect();
+    if leaves.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let wishes = wishes(metadata, options, hint(metadata, options).fields);
+    let tree = OutputTree::new(&metadata.schema, &wishes, |leaf| leaves.contains(&leaf))?;
+    let nodes = tree.nodes.iter().filter(|node| node.kind == OutputKind::Leaf);
+    let types = nodes.map(|node| match node.field.data_type() {
+        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        data_type => data_type.clone(),
+    });
+    Ok(tree.leaves.iter().copied().zip(types).collect())
+}
+
 impl Metadata {
     /// The Arrow schema of all columns: that of a scan with default options.
     ///
     /// Fails with `Limit` where the schema is nested too deeply.
     pub fn arrow_schema(&self) -> Result<SchemaRef> {
         Projection::new(self, &ScanOptions::default()).map(|projection| projection.schema)
+    }
+
+    /// The Arrow type of the values of leaf column `ordinal`, which is `leaf`, in [`Self::arrow_schema`]; of strings
+    /// and binaries as `string_type` says, where that is not the default.
+    pub(crate) fn leaf_type(&self, ordinal: usize, leaf: &Leaf, string_type: StringType) -> DataType {
+        let own = leaf_data_type(leaf, string_type);
+        if string_type != StringType::default() && is_text_or_bytes(&own) {
+            return own;
+        }
+        // All at once: the hint is one piece. Where the columns cannot be put together, leaves have their own types.
+        let types = self.hinted_types.get_or_init(|| {
+            let projection = Projection::new(self, &ScanOptions::default());
+            projection.map(|all| all.columns.into_iter().map(|column| column.data_type).collect()).unwrap_or_default()
+        });
+        types.get(ordinal).cloned().unwrap_or(own)
     }
 }
 

@@ -147,6 +147,7 @@ mod tests {
             schema: Schema { nodes: vec![], leaves: vec![] },
             column_orders: vec![],
             thrift: vec![],
+            hinted_types: std::sync::OnceLock::new(),
             row_groups: row_groups.into(),
         };
         let chosen = chosen_rows(&metadata, &options)?;

@@ -302,8 +302,14 @@ mod tests {
     }
 
     fn selection(rows: &[bool], random: &mut Random) -> RowSelection {
-        let made = match random.below(3) {
+        let made = match random.below(5) {
             0 => RowSelection::from_bitmap(BooleanBuffer::from(rows)),
+            3 => {
+                let before = random.below(70) as usize;
+                let bits = [&vec![true; before][..], rows, &[true; 9]].concat();
+                RowSelection::from_bitmap(BooleanBuffer::from(bits).slice(before, rows.len()))
+            }
+            4 => RowSelection::from_runs(rows.iter().flat_map(|row| [(0, !*row), (1, *row), (0, true)])).unwrap(),
             1 => RowSelection::from_runs(rows.iter().map(|row| (1, *row))).unwrap(),
             _ => RowSelection::from_runs(rows.chunk_by(|a, b| a == b).map(|run| (run.len() as u64, run[0]))).unwrap(),
         };

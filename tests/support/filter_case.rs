@@ -6,11 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
 use bytes::Bytes;
 use parquet::arrow::ArrowSchemaConverter;
-use pqpush::{RowSelection, ScanOptions, StringType};
+use pqpush::{Metrics, RowSelection, ScanOptions, SelectionPolicy, StringType};
 
 use super::compare::{assert_batches, whole_columns};
 use super::condition::{Condition, leaves};
-use super::host::{By, Feed, Scan, quick_feeds, scan, scan_with};
+use super::host::{By, Feed, Feeder, Scan, metadata, quick_feeds, scan, scan_fed};
 use super::nested::random_rows;
 use super::nested_case::Writing;
 use super::random::Random;
@@ -56,7 +56,9 @@ impl FilterCase {
         writing.bare_columns = if random.percent(30) { random.bits() } else { 0 };
         writing.bound_bytes = random.pick(&[1, 4, 64]);
         writing.bloom_filters = random.percent(20);
-        let leaves = leaves(&rows.schema(), rows.columns());
+        // Literals have the types that the columns are read as.
+        let all = scan(&writing.write(&rows, ""), ScanOptions::default()).expect("a readable file");
+        let leaves = leaves(&all.schema, &whole_columns(&all));
         if leaves.is_empty() {
             return None;
         }
@@ -72,22 +74,28 @@ impl FilterCase {
         self.writing.write(&self.rows, "")
     }
 
-    /// What is wrong with how the rows are read.
-    pub fn check(&self) -> Result<(), String> {
+    /// What was done to read the rows, or what is wrong with them.
+    pub fn check(&self) -> Result<Metrics, String> {
         catch_unwind(AssertUnwindSafe(|| self.assert())).map_err(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             text.or(panic.downcast_ref::<&str>().map(|text| text.to_string())).unwrap_or_default()
         })
     }
 
-    fn assert(&self) {
+    fn assert(&self) -> Metrics {
         let file = self.write();
         let predicates = self.conditions.iter().map(Condition::predicate).collect();
         let options = ScanOptions { predicates, ..self.options.clone() };
-        let found = scan_with(&file, options, self.feed, By::Push).unwrap_or_else(|error| panic!("{error:?}"));
+        let feeder = Feeder::new(&file, self.feed, options.coalesce_gap);
+        let metadata = metadata(&file).expect("metadata");
+        let found = scan_fed(feeder, metadata, options, By::Push).unwrap_or_else(|error| panic!("{error:?}"));
         let (columns, kept) = self.expected(&file);
         assert_eq!(found.row_count(), kept.true_count(), "rows");
-        assert_batches(&found, self.options.batch_rows, "");
+        match self.options.fill_batches {
+            false => assert_batches(&found, self.options.batch_rows, ""),
+            true => assert_filled(&found, self.options.batch_rows),
+        }
+        self.assert_counts(&found);
         for (ours, column) in whole_columns(&found).iter().zip(&columns) {
             let expected = arrow_select::filter::filter(column, &kept).expect("as many bits as rows");
             if ours != &expected {
@@ -95,6 +103,17 @@ impl FilterCase {
                 let row = (0..ours.len()).find(differs).unwrap_or(0);
                 panic!("row {row}: {:?} is not {:?}", ours.slice(row, 1), expected.slice(row, 1));
             }
+        }
+        found.metrics
+    }
+
+    /// Every row was left out for one reason, looked at and not kept, or handed out.
+    fn assert_counts(&self, found: &Scan) {
+        if self.options.row_selection.is_none() && self.options.offset == 0 && self.options.limit.is_none() {
+            let metrics = found.metrics;
+            let pruned = metrics.rows_pruned_by_stats + metrics.rows_pruned_by_pages;
+            let pruned = pruned + metrics.rows_pruned_by_bloom + metrics.rows_pruned_by_dictionary;
+            assert_eq!(pruned + metrics.rows_filtered + metrics.rows_out, metrics.rows_total, "{metrics:?}");
         }
     }
 
@@ -106,12 +125,13 @@ impl FilterCase {
             limit: None,
             max_buffered_bytes: None,
             batch_rows: 8192,
+            fill_batches: false,
             ..self.options.clone()
         };
         let read = |options| scan(file, options).unwrap_or_else(|error| panic!("without predicates: {error:?}"));
         let output = read(all.clone());
         let names = Some(self.conditions.iter().flat_map(Condition::columns).map(str::to_owned).collect());
-        let named: Scan = read(ScanOptions { columns: names, ..all });
+        let named: Scan = read(ScanOptions { columns: names, dictionary: false, ..all });
         let leaves = leaves(&named.schema, &whole_columns(&named));
         let kept: Vec<Vec<bool>> =
             self.conditions.iter().map(|condition| condition.kept(&leaves, output.row_count())).collect();
@@ -228,6 +248,11 @@ impl FilterCase {
             ScanOptions { dictionary: false, ..now.clone() },
             ScanOptions { row_numbers: false, row_group_index: false, ..now.clone() },
             ScanOptions { verify_checksums: false, ..now.clone() },
+            ScanOptions { prune_by_statistics: true, ..now.clone() },
+            ScanOptions { prune_by_page_index: true, ..now.clone() },
+            ScanOptions { use_bloom_filters: true, ..now.clone() },
+            ScanOptions { fill_batches: false, ..now.clone() },
+            ScanOptions { selection_policy: plain.selection_policy, ..now.clone() },
         ];
         let plainer = candidates.into_iter().filter(|options| options != now);
         let mut cases: Vec<Self> = plainer.map(|options| Self { options, ..self.clone() }).collect();
@@ -235,6 +260,14 @@ impl FilterCase {
             cases.push(Self { feed: Feed::Asked, ..self.clone() });
         }
         cases
+    }
+}
+
+/// Asserts that all batches are full, the last one excepted.
+fn assert_filled(found: &Scan, batch_rows: usize) {
+    for (index, batch) in found.batches.iter().enumerate() {
+        let (rows, is_last) = (batch.rows.num_rows(), index + 1 == found.batches.len());
+        assert!(rows == batch_rows || (is_last && rows > 0), "batch {index} has {rows} rows of {batch_rows}");
     }
 }
 
@@ -276,6 +309,17 @@ fn random_options(random: &mut Random, rows: &RecordBatch, row_group_rows: usize
     options.verify_checksums = random.percent(20);
     (options.row_numbers, options.row_group_index) = (random.percent(15), random.percent(15));
     options.dictionary = random.percent(10);
+    options.prune_by_statistics = !random.percent(15);
+    options.prune_by_page_index = !random.percent(15);
+    options.use_bloom_filters = !random.percent(15);
+    options.fill_batches = random.percent(20);
+    options.selection_policy = random.pick(&[
+        SelectionPolicy::Adaptive,
+        SelectionPolicy::Adaptive,
+        SelectionPolicy::Adaptive,
+        SelectionPolicy::Runs,
+        SelectionPolicy::Bitmap,
+    ]);
     options
 }
 

@@ -1,5 +1,5 @@
 //! Where the pages of a generated file lie, so that tests can speak of ranges by name: `0.a.dict` is the dictionary
-//! page of column `a` in row group 0, `0.a.2` its third data page.
+//! page of column `a` in row group 0, `0.a.2` its third data page, `0.a.bloom` its bloom filter.
 
 use bytes::Bytes;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
@@ -13,7 +13,7 @@ pub struct PagePlace {
     pub name: String,
     pub row_group: usize,
     pub column: usize,
-    /// `None` for a dictionary page.
+    /// `None` for a dictionary page and a bloom filter.
     pub first_row: Option<u64>,
     pub range: ByteRange,
 }
@@ -37,7 +37,8 @@ impl Layout {
     pub fn by_twin(twin: &Bytes, file: &Bytes) -> Self {
         let mut reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
         reader.try_parse(twin).expect("metadata of the twin");
-        let layout = Self { pages: pages(&reader.finish().expect("metadata of the twin")) };
+        let mut layout = Self { pages: pages(&reader.finish().expect("metadata of the twin")) };
+        layout.pages.sort_by_key(|page| page.range.offset);
         let end = layout.pages.last().map_or(4, |page| page.range.end()) as usize;
         assert_eq!(file[..end], twin[..end], "the page index changes the pages");
         layout
@@ -95,6 +96,9 @@ fn pages(metadata: &ParquetMetaData) -> Vec<PagePlace> {
             for (number, page) in locations.iter().enumerate() {
                 let range = ByteRange { offset: page.offset as u64, length: page.compressed_page_size as u64 };
                 add(number.to_string(), Some(page.first_row_index as u64), range);
+            }
+            if let (Some(offset), Some(length)) = (chunk.bloom_filter_offset(), chunk.bloom_filter_length()) {
+                add("bloom".to_owned(), None, ByteRange { offset: offset as u64, length: length as u64 });
             }
         }
     }
