@@ -83,7 +83,8 @@ LAYOUT(pqpush_metrics, row_groups_total, 56);
 LAYOUT(pqpush_metrics, pages_decompressed, 88);
 LAYOUT(pqpush_metrics, batches, 120);
 LAYOUT(pqpush_metrics, buffered_peak_bytes, 152);
-SIZE(pqpush_metrics, 160);
+LAYOUT(pqpush_metrics, rows_pruned_by_dictionary, 160);
+SIZE(pqpush_metrics, 168);
 
 SIZE(pqpush_column_bounds, 48);
 SIZE(pqpush_predicate_callbacks, 40);
