@@ -116,7 +116,6 @@ static void options_change_between_row_groups(void) {
   CHECK_FAILS_WITH(PQPUSH_ERR_INVALID_ARGUMENT, "limit", pqpush_decoder_reconfigure(decoder, &then, &err));
   then.limit = 0;
   CHECK_OK(pqpush_decoder_reconfigure(decoder, &then, &err));
-  pqpush_predicate_free(predicate);
   CHECK_OK(pqpush_decoder_schema(decoder, &schema, &err));
   CHECK(schema.n_children == 1 && strcmp(schema.children[0]->name, "id") == 0);
   schema.release(&schema);
@@ -141,6 +140,7 @@ static void options_change_between_row_groups(void) {
   CHECK_INT(expected, 790);
   CHECK_FAILS(PQPUSH_ERR_INVALID_STATE, pqpush_decoder_reconfigure(decoder, &first, &err));
   CHECK_FAILS(PQPUSH_ERR_INVALID_ARGUMENT, pqpush_decoder_reconfigure(NULL, NULL, &err));
+  pqpush_predicate_free(predicate);
   pqpush_decoder_free(decoder);
 }
 
