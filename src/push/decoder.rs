@@ -14,6 +14,7 @@ use super::filtered_rows::RowBudget;
 use super::intervals::IntervalSet;
 use super::metrics::{Metrics, add};
 use super::open::RowGroupOpener;
+use super::order::PredicateOrder;
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
@@ -72,6 +73,8 @@ pub struct Decoder {
     pub(super) ahead: VecDeque<RowGroupScan>,
     /// Bloom filters of the row group that comes next.
     pub(super) probe: Option<BloomProbe>,
+    /// What was learned of the predicates.
+    pub(super) order: PredicateOrder,
     pub(super) current: Option<RowGroupReader>,
     /// Place in the plan behind the last row group that was begun.
     pub(super) begun: usize,
@@ -103,6 +106,7 @@ impl Decoder {
         let pool = Arc::new(Pool::default());
         let mut decoder = Self {
             probe: None,
+            order: PredicateOrder::new(&plan),
             current: None,
             begun: 0,
             ended: None,
@@ -243,6 +247,7 @@ impl Decoder {
     fn end_row_group(&mut self) {
         let Some(done) = self.current.take() else { return };
         self.metrics.add_row_group(&done);
+        self.order.learn(&done);
         self.ended = Some(done.row_group()).filter(|_| self.plan.options.row_group_events);
     }
 
@@ -288,7 +293,7 @@ impl Decoder {
             let (scan, is_possible) = probe.finish(&self.plan)?;
             self.bloom_ranges(&scan).for_each(|range| self.pushed.release(range));
             if is_possible {
-                let reader = RowGroupOpener { plan: &self.plan, pool: &self.pool }.open(&scan)?;
+                let reader = RowGroupOpener { plan: &self.plan, order: &self.order, pool: &self.pool }.open(&scan)?;
                 self.begun = self.plan.place_behind(scan.row_group);
                 return Ok(Begun::RowGroup(Box::new(reader)));
             }

@@ -18,6 +18,7 @@ mod intervals;
 mod metadata;
 mod metrics;
 mod open;
+mod order;
 mod output;
 mod pull;
 mod pushed;

@@ -11,6 +11,7 @@ use arrow_array::RecordBatch;
 use super::demand::missing_ranges;
 use super::filter::FilterStage;
 use super::filtered_rows::{FilteredRows, RowBudget};
+use super::order::LookedAt;
 use super::output::{CacheCounts, OutputStage};
 use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
@@ -84,7 +85,12 @@ impl RowGroupReader {
 
     /// Rows that predicates did not keep.
     pub(crate) fn rows_filtered(&self) -> u64 {
-        self.filters.iter().map(|filter| filter.rows_filtered).sum()
+        self.looked_at().map(|(_, rows)| rows.dropped).fold(0, u64::saturating_add)
+    }
+
+    /// By ordinals of predicates, the rows of which they looked at values.
+    pub(crate) fn looked_at(&self) -> impl Iterator<Item = (usize, LookedAt)> + '_ {
+        self.filters.iter().map(FilterStage::looked_at)
     }
 
     /// What was kept of predicates' columns.
