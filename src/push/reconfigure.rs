@@ -7,7 +7,6 @@ use super::filler::BatchFiller;
 use super::filtered_rows::RowBudget;
 use super::intervals::IntervalSet;
 use super::order::PredicateOrder;
-use super::order::PredicateOrder;
 use crate::byte_range::ByteRange;
 use crate::column::ByteSource;
 use crate::error::{Error, Result};
@@ -46,7 +45,6 @@ impl Decoder {
         self.metrics.add_ruled_out(&plan.row_groups);
         self.budget = RowBudget::of_plan(&plan);
         self.filler = BatchFiller::of_plan(&plan);
-        self.order = PredicateOrder::new(&plan);
         self.ahead = plan.scans().cloned().collect();
         self.order = PredicateOrder::new(&plan);
         (self.begun, self.probe, self.plan) = (0, None, plan);
