@@ -69,7 +69,13 @@ LAYOUT(pqpush_scan_options, coalesce_gap, 120);
 LAYOUT(pqpush_scan_options, predicate_cache_bytes, 128);
 LAYOUT(pqpush_scan_options, selection_policy, 136);
 LAYOUT(pqpush_scan_options, flags, 140);
-SIZE(pqpush_scan_options, 144);
+LAYOUT(pqpush_scan_options, row_bitmap, 144);
+LAYOUT(pqpush_scan_options, row_group_selections, 152);
+LAYOUT(pqpush_scan_options, row_group_selection_count, 160);
+SIZE(pqpush_scan_options, 168);
+SIZE(pqpush_row_run, 16);
+LAYOUT(pqpush_row_group_selection, runs, 8);
+SIZE(pqpush_row_group_selection, 24);
 
 LAYOUT(pqpush_metrics, rows_total, 8);
 LAYOUT(pqpush_metrics, rows_out, 48);
@@ -77,11 +83,15 @@ LAYOUT(pqpush_metrics, row_groups_total, 56);
 LAYOUT(pqpush_metrics, pages_decompressed, 88);
 LAYOUT(pqpush_metrics, batches, 120);
 LAYOUT(pqpush_metrics, buffered_peak_bytes, 152);
-SIZE(pqpush_metrics, 160);
+LAYOUT(pqpush_metrics, rows_pruned_by_dictionary, 160);
+SIZE(pqpush_metrics, 168);
 
 SIZE(pqpush_column_bounds, 48);
 SIZE(pqpush_predicate_callbacks, 40);
-SIZE(pqpush_task, 40);
+LAYOUT(pqpush_task, row_group, 8);
+LAYOUT(pqpush_task, byte_size, 32);
+LAYOUT(pqpush_task, selected_rows, 40);
+SIZE(pqpush_task, 48);
 SIZE(pqpush_source, 40);
 #endif
 

@@ -1498,7 +1498,7 @@ typedef struct pqpush_metrics {
   uint64_t batches;
   /** Column chunks that the output needed and a predicate had decoded. */
   uint64_t cache_hits;
-  /** Column chunks that were decoded again for the output after a predicate had decoded them. */
+  /** Column chunks that were decoded again for the output after a predicate had decoded them: always 0. */
   uint64_t cache_misses;
   /** Most bytes of values decoded for predicates that waited for the output. */
   uint64_t cache_peak_bytes;

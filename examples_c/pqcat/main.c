@@ -1,6 +1,7 @@
 /* pqcat prints Parquet files. It is also the worked example of a host of libpqpush:
  *
  *   file.c        opens the file, reads ranges, drives the metadata decoder
+ *   scan.c        what is asked for, as options of a scan; --explain and --stats
  *   rows.c        the loop around the decoder: answer its ranges, print its batches
  *   facts.c       --schema and --meta, from the metadata alone
  *   printer.c     batches as CSV and JSON lines; table.c as a table
@@ -12,6 +13,7 @@
 #include "file.h"
 #include "options.h"
 #include "rows.h"
+#include "scan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -40,6 +42,9 @@ static int run(const options *options) {
             break;
         case ACTION_COUNT:
             failed = print_count(&file, options);
+            break;
+        case ACTION_EXPLAIN:
+            failed = scan_explain(&file, options);
             break;
         default:
             failed = rows_print(&file, options);

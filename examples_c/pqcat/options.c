@@ -12,6 +12,7 @@ static const char help_text[] =
     "Prints the rows of a Parquet file.\n"
     "\n"
     "  --columns A,B.C     only these columns, by dotted path; a comma inside a name is written \\,\n"
+    "  --where SQL         only rows for which this is true, such as \"a >= 5 AND b.c LIKE 'x%'\"\n"
     "  --limit N           at most N rows\n"
     "  --offset N          without the first N rows\n"
     "  --row-groups 0,2    only these row groups, in this order\n"
@@ -21,7 +22,9 @@ static const char help_text[] =
     "  --format FORMAT     table (the default), csv or jsonl\n"
     "  --schema            print columns and types instead of rows\n"
     "  --meta              print row groups, column chunks and key-value metadata instead of rows\n"
-    "  --count             print the number of rows, from the metadata alone\n"
+    "  --count             print the number of rows, from the metadata alone unless there is --where\n"
+    "  --explain           print what would be read, and why the rest is not, instead of rows\n"
+    "  --stats             after the rows, print on stderr what was read and left out\n"
     "  --progress          draw a progress bar on stderr at once; without it, one is drawn when a read takes more\n"
     "                      than a second, stderr is a terminal and stdout is not\n"
     "  -h, --help          print this text\n"
@@ -130,7 +133,7 @@ static int parse_count(const char *option, const char *digits, uint64_t *out) {
 
 static int set_action(options *out, action action) {
     if (out->action != ACTION_ROWS && out->action != action) {
-        return usage_error("only one of --schema, --meta and --count can be given");
+        return usage_error("only one of --schema, --meta, --count and --explain can be given");
     }
     out->action = action;
     return -1;
@@ -139,6 +142,10 @@ static int set_action(options *out, action action) {
 static int parse_option_with_value(options *out, const char *option, const char *value) {
     if (strcmp(option, "--columns") == 0) {
         return parse_columns(out, value);
+    }
+    if (strcmp(option, "--where") == 0) {
+        out->where = value;
+        return -1;
     }
     if (strcmp(option, "--limit") == 0) {
         out->has_limit = true;
@@ -181,6 +188,13 @@ static int parse_option(options *out, const char *option) {
     if (strcmp(option, "--count") == 0) {
         return set_action(out, ACTION_COUNT);
     }
+    if (strcmp(option, "--explain") == 0) {
+        return set_action(out, ACTION_EXPLAIN);
+    }
+    if (strcmp(option, "--stats") == 0) {
+        out->show_stats = true;
+        return -1;
+    }
     if (strcmp(option, "--progress") == 0) {
         out->show_progress = true;
         return -1;
@@ -198,8 +212,8 @@ static int parse_option(options *out, const char *option) {
 
 /* One argument that is an option, and its value: after '=' or the next argument. */
 static int parse_argument(options *out, int argc, char **argv, int *at) {
-    static const char *const with_value[] = {"--columns",    "--limit",      "--offset",     "--row-groups", "--format",
-                                             "--footer-key", "--column-key", "--aad-prefix", NULL};
+    static const char *const with_value[] = {"--columns",    "--where",      "--limit",      "--offset",     "--row-groups",
+                                             "--format",     "--footer-key", "--column-key", "--aad-prefix", NULL};
     const char *argument = argv[*at];
     char option[16] = {0};
     size_t length = strcspn(argument, "=");

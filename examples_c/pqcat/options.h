@@ -8,13 +8,15 @@
 
 #include <stdbool.h>
 
-typedef enum action { ACTION_ROWS, ACTION_SCHEMA, ACTION_META, ACTION_COUNT } action;
+typedef enum action { ACTION_ROWS, ACTION_SCHEMA, ACTION_META, ACTION_COUNT, ACTION_EXPLAIN } action;
 
 typedef struct options {
     const char *path;
     action action;
     output_format format;
     bool show_progress;
+    bool show_stats;
+    const char *where; /* SQL; NULL: all rows */
     bool has_limit;
     uint64_t limit;
     uint64_t offset;

@@ -1,13 +1,15 @@
 #include "rows.h"
 
 #include "progress.h"
+#include "scan.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-int rows_count(const parquet_file *file, const options *options, uint64_t *out_rows) {
+/* The rows that are chosen, whatever --where says. */
+static int rows_chosen(const parquet_file *file, const options *options, uint64_t *out_rows) {
     uint64_t rows = 0;
     size_t count = options->has_row_groups ? options->row_group_count : 0;
     for (size_t i = 0; i < count; i++) {
@@ -23,27 +25,6 @@ int rows_count(const parquet_file *file, const options *options, uint64_t *out_r
     }
     rows = rows > options->offset ? rows - options->offset : 0;
     *out_rows = options->has_limit && options->limit < rows ? options->limit : rows;
-    return 0;
-}
-
-/* Row groups can be larger than memory: the decoder is told to go through them in parts. */
-static const uint64_t max_buffered_bytes = UINT64_C(64) << 20;
-
-static int new_decoder(const parquet_file *file, const options *options, pqpush_decoder **out_decoder) {
-    pqpush_scan_options scan;
-    pqpush_error *error = NULL;
-    pqpush_scan_options_init(&scan, sizeof scan);
-    scan.columns = options->has_columns ? options->columns : NULL;
-    scan.column_count = options->column_count;
-    scan.row_groups = options->has_row_groups ? options->row_groups : NULL;
-    scan.row_group_count = options->row_group_count;
-    scan.offset = options->offset;
-    scan.limit = options->limit;
-    scan.max_buffered_bytes = max_buffered_bytes;
-    scan.flags |= options->has_limit ? PQPUSH_SCAN_LIMIT : 0;
-    if (pqpush_decoder_new(file->metadata, &scan, out_decoder, &error) != PQPUSH_OK) {
-        return report_error(file, error);
-    }
     return 0;
 }
 
@@ -67,6 +48,57 @@ static int push_ranges(const parquet_file *file, pqpush_decoder *decoder, const 
         }
     }
     return 0;
+}
+
+/* Counts the rows that the decoder gives. */
+static int count_decoded(const parquet_file *file, pqpush_decoder *decoder, uint64_t *out_rows) {
+    *out_rows = 0;
+    for (;;) {
+        pqpush_event event = {.struct_size = sizeof event};
+        struct ArrowArray batch;
+        pqpush_error *error = NULL;
+        if (pqpush_decoder_try_decode(decoder, &event, &batch, &error) != PQPUSH_OK) {
+            return report_error(file, error);
+        }
+        if (event.kind == PQPUSH_EVENT_FINISHED) {
+            return 0;
+        }
+        int failed = push_ranges(file, decoder, &event);
+        if (failed) {
+            return failed;
+        }
+        *out_rows += event.row_count;
+        if (batch.release != NULL) {
+            batch.release(&batch);
+        }
+    }
+}
+
+/* Only the columns of --where are read. */
+static int count_kept(const parquet_file *file, const options *options, uint64_t *out_rows) {
+    static const pqpush_str none;
+    scan scan;
+    pqpush_decoder *decoder = NULL;
+    pqpush_error *error = NULL;
+    int failed = scan_begin(&scan, file, options);
+    scan.options.columns = &none;
+    scan.options.column_count = 0;
+    if (!failed && pqpush_decoder_new(file->metadata, &scan.options, &decoder, &error) != PQPUSH_OK) {
+        failed = report_error(file, error);
+    }
+    if (!failed) {
+        failed = count_decoded(file, decoder, out_rows);
+    }
+    if (!failed && options->show_stats) {
+        scan_print_stats(decoder);
+    }
+    pqpush_decoder_free(decoder);
+    scan_end(&scan);
+    return failed;
+}
+
+int rows_count(const parquet_file *file, const options *options, uint64_t *out_rows) {
+    return options->where != NULL ? count_kept(file, options, out_rows) : rows_chosen(file, options, out_rows);
 }
 
 static int decode_rows(const parquet_file *file, pqpush_decoder *decoder, printer *printer, progress *progress) {
@@ -121,7 +153,7 @@ static size_t terminal_width(void) {
 static int print_typed(const parquet_file *file, const options *options, pqpush_decoder *decoder,
                        const arrow_type *row_type) {
     uint64_t total_rows;
-    int failed = rows_count(file, options, &total_rows);
+    int failed = rows_chosen(file, options, &total_rows);
     if (failed) {
         return failed;
     }
@@ -156,11 +188,21 @@ static int print_decoded(const parquet_file *file, const options *options, pqpus
 }
 
 int rows_print(const parquet_file *file, const options *options) {
-    pqpush_decoder *decoder;
-    int failed = new_decoder(file, options, &decoder);
+    scan scan;
+    pqpush_decoder *decoder = NULL;
+    pqpush_error *error = NULL;
+    int failed = scan_begin(&scan, file, options);
+    if (!failed && pqpush_decoder_new(file->metadata, &scan.options, &decoder, &error) != PQPUSH_OK) {
+        failed = report_error(file, error);
+    }
     if (!failed) {
         failed = print_decoded(file, options, decoder);
-        pqpush_decoder_free(decoder);
     }
+    if (!failed && options->show_stats) {
+        fflush(stdout);
+        scan_print_stats(decoder);
+    }
+    pqpush_decoder_free(decoder);
+    scan_end(&scan);
     return failed;
 }

@@ -57,7 +57,9 @@ pub struct pqpush_metrics {
 }
 
 // SAFETY: repr(C), begins with struct_size, integers of one size.
-unsafe impl Growing for pqpush_metrics {}
+unsafe impl Growing for pqpush_metrics {
+    const FIRST_SIZE: usize = 160; // `rows_pruned_by_dictionary` was appended
+}
 
 impl From<Metrics> for pqpush_metrics {
     fn from(metrics: Metrics) -> Self {

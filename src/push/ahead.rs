@@ -4,7 +4,7 @@ use super::Decoder;
 use super::demand::coalesced;
 use crate::byte_range::ByteRange;
 use crate::error::Result;
-use crate::scan::RowGroupScan;
+use crate::scan::{RowGroupScan, RowSelection};
 
 impl Decoder {
     /// What will be asked for after what was asked for, `max_bytes` at most: row group by row group in the order in which
@@ -52,10 +52,23 @@ impl Decoder {
         if !bloom_filters.is_empty() {
             return bloom_filters;
         }
-        let first = self.plan.read_first(scan).into_iter();
+        let first = self.read_first(scan).into_iter();
         // A chunk that does not lie in the file is told when its row group begins.
         let demands = first.filter_map(|(leaf, rows)| self.plan.chunk_demand(scan.row_group, leaf, &rows).ok());
         demands.flat_map(|demand| demand.ranges).collect()
+    }
+
+    /// The columns of which something is read in any case, with the rows: where predicates have to be asked, those of the
+    /// first of them.
+    fn read_first(&self, scan: &RowGroupScan) -> Vec<(usize, RowSelection)> {
+        let plan = &self.plan;
+        match self.order.sorted(plan, scan).first() {
+            None => plan.projection.columns.iter().map(|column| (column.leaf, scan.rows.clone())).collect(),
+            Some((index, predicate)) => {
+                let rows = scan.rows.difference(&scan.certain_rows(*index));
+                predicate.leaves().iter().map(|leaf| (*leaf, rows.clone())).collect()
+            }
+        }
     }
 }
 

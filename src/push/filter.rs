@@ -196,7 +196,7 @@ impl FilterStage {
             None => Verdict::Some,
         };
         if verdict == Verdict::All {
-            self.certain = VecDeque::from([0..u64::MAX]);
+            self.certain = std::iter::once(0..u64::MAX).collect();
         }
         Ok(Some(verdict))
     }

@@ -138,18 +138,6 @@ impl Plan {
         (self.options.offset.saturating_sub(chosen), limit)
     }
 
-    /// What is read of a row group in any case, with the rows: where predicates have to be asked, the columns of the first
-    /// of them.
-    pub(crate) fn read_first(&self, scan: &RowGroupScan) -> Vec<(usize, RowSelection)> {
-        match self.asked(scan).next() {
-            None => self.projection.columns.iter().map(|column| (column.leaf, scan.rows.clone())).collect(),
-            Some((index, predicate)) => {
-                let rows = scan.rows.difference(&scan.certain_rows(index));
-                predicate.leaves().iter().map(|leaf| (*leaf, rows.clone())).collect()
-            }
-        }
-    }
-
     /// The row groups of which rows are read, in the order in which they are read.
     pub(crate) fn scans(&self) -> impl Iterator<Item = &RowGroupScan> {
         self.row_groups.iter().map(|planned| &planned.scan).filter(|scan| scan.rows.selected() > 0)
