@@ -213,7 +213,7 @@ static void options_without_a_meaning(void) {
   INVALID("flags", pqpush_metadata_decoder_new(file.length, &options, &decoder, &err));
 }
 
-static void options_of_a_later_version(void) {
+static void lists_without_elements(void) {
   const pqpush_predicate *const predicate = NULL;
   refused(PQPUSH_ERR_INVALID_ARGUMENT, "predicates", WITH(.predicates = &predicate, .predicate_count = 1));
   /* lists of no element that are there all the same */
@@ -231,7 +231,7 @@ int main(int argc, char **argv) {
   sizes_of_options();
   sizes_of_out_structs();
   options_without_a_meaning();
-  options_of_a_later_version();
+  lists_without_elements();
   pqpush_metadata_free(metadata);
   free(file.data);
   return 0;

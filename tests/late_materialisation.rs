@@ -85,7 +85,7 @@ fn a_column_is_decoded_once() {
         let scan = scan(&file(page_index), options).expect("a readable file");
         assert_eq!(numbers(&scan), [3, 4].repeat(100));
         assert_eq!(scan.metrics.pages_decompressed, 2 * PAGES_OF_CHUNK, "page index {page_index}, cache {cache}");
-        assert_eq!((scan.metrics.cache_hits, scan.metrics.cache_misses), (2, 0));
+        assert_eq!(scan.metrics.cache_hits, 2);
     }
 }
 

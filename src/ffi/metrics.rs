@@ -46,7 +46,7 @@ pub struct pqpush_metrics {
     pub batches: u64,
     /// Column chunks that the output needed and a predicate had decoded.
     pub cache_hits: u64,
-    /// Column chunks that were decoded again for the output after a predicate had decoded them.
+    /// Column chunks that were decoded again for the output after a predicate had decoded them: always 0.
     pub cache_misses: u64,
     /// Most bytes of values decoded for predicates that waited for the output.
     pub cache_peak_bytes: u64,
@@ -78,7 +78,6 @@ impl From<Metrics> for pqpush_metrics {
             bytes_decompressed: metrics.bytes_decompressed,
             batches: metrics.batches,
             cache_hits: metrics.cache_hits,
-            cache_misses: metrics.cache_misses,
             cache_peak_bytes: metrics.cache_peak_bytes,
             buffered_peak_bytes: metrics.buffered_peak_bytes,
             rows_pruned_by_dictionary: metrics.rows_pruned_by_dictionary,

@@ -17,8 +17,7 @@ use super::value::Value;
 use super::verdict::{Known, Verdict};
 use super::{Comparison, Predicate, RowCallback, Tree};
 use crate::error::{Error, Result};
-use crate::schema::arrow::leaf_data_type;
-use crate::schema::{Leaf, Schema, StringType};
+use crate::schema::{Leaf, Schema};
 
 /// Predicates may be nested so deep: they are walked recursively.
 pub(crate) const LARGEST_DEPTH: usize = 500;
@@ -31,12 +30,12 @@ pub(crate) struct BoundPredicate {
 }
 
 impl BoundPredicate {
-    /// Looks up the columns and makes the literals values of their types; `string_type` is that of the scan.
+    /// Looks up the columns and makes the literals values of the types that `types` gives them, by leaf ordinal.
     ///
     /// Fails with `InvalidArgument` where a path names no leaf column or several, or one in a list, and where a literal or
     /// pattern does not fit its column; the message names the column and both types.
-    pub(crate) fn bind(predicate: &Predicate, schema: &Schema, string_type: StringType) -> Result<Self> {
-        Ok(Self::new(Binder { schema, string_type }.node(predicate, false, 0)?))
+    pub(crate) fn bind(predicate: &Predicate, schema: &Schema, types: &dyn Fn(usize) -> DataType) -> Result<Self> {
+        Ok(Self::new(Binder { schema, types }.node(predicate, false, 0)?))
     }
 
     fn new(node: Node) -> Self {
@@ -64,8 +63,7 @@ impl BoundPredicate {
     }
 
     /// The rows to keep, of a predicate with leaves: those for which it is true. `arrays` has the values of each of
-    /// [`Self::leaves`], all equally many, of the type that [`leaf_data_type`] says or dictionaries of that with UInt32
-    /// keys. `answers` are those of the same predicate and row group before.
+    /// [`Self::leaves`], all equally many, of the type that they were bound with or dictionaries of that. `answers` are those of the same predicate and row group before.
     pub(crate) fn evaluate(&self, arrays: &[ArrayRef], answers: &mut EntryAnswers) -> Result<BooleanBuffer> {
         let rows = arrays.first().map_or(0, |array| array.len());
         if arrays.len() != self.leaves.len() || arrays.iter().any(|array| array.len() != rows) {
@@ -103,7 +101,7 @@ impl BoundPredicate {
 
 struct Binder<'a> {
     schema: &'a Schema,
-    string_type: StringType,
+    types: &'a dyn Fn(usize) -> DataType,
 }
 
 /// A leaf column that a predicate names.
@@ -217,7 +215,7 @@ impl<'a> Binder<'a> {
             }
         };
         let leaf = self.schema.leaves.get(ordinal).ok_or_else(|| Error::internal("a leaf is missing"))?;
-        let column = Column { ordinal, leaf, data_type: leaf_data_type(leaf, self.string_type) };
+        let column = Column { ordinal, leaf, data_type: (self.types)(ordinal) };
         if leaf.max_repetition_level > 0 {
             return Err(column.refused("it is in a list, and a predicate needs one value a row".to_owned()));
         }

@@ -1,8 +1,7 @@
 //! Tests of dictionary-encoded values: every entry is tested once a row group, and rows are looked up by their keys.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::UInt32Type;
-use arrow_array::{Array, ArrayRef, DictionaryArray};
+use arrow_array::{AnyDictionaryArray, Array, ArrayRef, downcast_integer};
 use arrow_buffer::BooleanBuffer;
 use arrow_data::ArrayData;
 
@@ -10,17 +9,9 @@ use super::bits;
 use super::test::ValueTest;
 use crate::error::{Error, Result};
 
-/// Values as keys of a dictionary, the way columns are read for predicates.
-pub(super) type Coded = DictionaryArray<UInt32Type>;
-
-/// The values as keys, where they come that way.
-pub(super) fn as_coded(array: &dyn Array) -> Option<&Coded> {
-    array.as_dictionary_opt::<UInt32Type>()
-}
-
 /// The values themselves, where they come as keys.
 pub(crate) fn expanded(array: &ArrayRef) -> Result<ArrayRef> {
-    let Some(coded) = as_coded(array) else { return Ok(array.clone()) };
+    let Some(coded) = array.as_any_dictionary_opt() else { return Ok(array.clone()) };
     arrow_select::take::take(coded.values(), coded.keys(), None)
         .map_err(|error| Error::limit(format!("values of a dictionary: {error}")))
 }
@@ -43,7 +34,7 @@ struct Answer {
 
 impl EntryAnswers {
     /// Which rows pass. What is said of nulls has no meaning.
-    pub(super) fn passing(&mut self, test: &dyn ValueTest, rows: &Coded) -> Result<BooleanBuffer> {
+    pub(super) fn passing(&mut self, test: &dyn ValueTest, rows: &dyn AnyDictionaryArray) -> Result<BooleanBuffer> {
         let address = std::ptr::from_ref(test).addr();
         let entries = rows.values().to_data();
         let known = self.known.iter().position(|answer| answer.test == address);
@@ -59,16 +50,32 @@ impl EntryAnswers {
                 answer
             }
         };
-        Ok(answer.rows(rows.keys().values()))
+        answer.rows(rows.keys())
     }
 }
 
 impl Answer {
-    fn rows(&self, keys: &[u32]) -> BooleanBuffer {
-        match self.pass_count {
-            0 => BooleanBuffer::new_unset(keys.len()),
-            all if all == self.passing.len() => BooleanBuffer::new_set(keys.len()),
-            _ => bits::passing(keys, |key| self.passing.get(key as usize).copied().unwrap_or(false)),
+    fn rows(&self, keys: &dyn Array) -> Result<BooleanBuffer> {
+        if self.pass_count == 0 {
+            return Ok(BooleanBuffer::new_unset(keys.len()));
         }
+        if self.pass_count == self.passing.len() {
+            return Ok(BooleanBuffer::new_set(keys.len()));
+        }
+        macro_rules! looked_up {
+            ($type:ty) => {
+                self.looked_up(keys.as_primitive::<$type>().values())
+            };
+        }
+        Ok(downcast_integer! {
+            keys.data_type() => (looked_up),
+            other => return Err(Error::internal(format!("dictionary keys of {other}"))),
+        })
+    }
+
+    /// What is said of null has no meaning; its key may be any number.
+    fn looked_up<K: Copy + TryInto<usize>>(&self, keys: &[K]) -> BooleanBuffer {
+        let passes = |key: K| key.try_into().ok().and_then(|key: usize| self.passing.get(key)).copied();
+        bits::passing(keys, |key| passes(key).unwrap_or(false))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::*;
 use arrow_buffer::i256;
@@ -14,6 +15,7 @@ use crate::error::ErrorKind;
 use crate::schema::LogicalType as Logical;
 use crate::schema::PhysicalType::{ByteArray, Double, FixedLenByteArray, Int32, Int64};
 use crate::schema::Repetition::{Optional, Repeated, Required};
+use crate::schema::arrow::leaf_data_type;
 use crate::schema::testing::{group, leaf, schema};
 use crate::schema::{Schema, StringType};
 
@@ -127,9 +129,16 @@ fn literals_of_every_arrow_type_are_understood() {
     }
     let tiny = Decimal256Array::from(vec![i256::from(500)]).with_precision_and_scale(76, 76).unwrap();
     assert_eq!(fitted_array(&(Arc::new(tiny) as ArrayRef), &DataType::Int32), None, "behind 73 zeros, and not zero");
-    for refused in [DataType::Duration(TimeUnit::Second), DataType::Interval(arrow_schema::IntervalUnit::YearMonth)] {
-        assert!(Value::of(&new_null_array(&refused, 1)).is_none(), "{refused}");
-    }
+    let refused = DataType::Interval(arrow_schema::IntervalUnit::YearMonth);
+    assert!(Value::of(&new_null_array(&refused, 1)).is_none());
+    let seconds: ArrayRef = Arc::new(DurationSecondArray::from(vec![61]));
+    let milliseconds = as_type(&Value::of(&*seconds).unwrap(), &DataType::Duration(TimeUnit::Millisecond)).unwrap();
+    assert_eq!(*milliseconds.as_primitive::<DurationMillisecondType>(), DurationMillisecondArray::from(vec![61_000]));
+    assert_eq!(fitted_array(&seconds, &DataType::Time32(TimeUnit::Second)), None);
+}
+
+fn types(leaf: usize) -> DataType {
+    leaf_data_type(&file().leaves[leaf], StringType::Utf8)
 }
 
 fn file() -> Schema {
@@ -147,7 +156,7 @@ fn file() -> Schema {
 
 fn bound(sql: &str) -> BoundPredicate {
     let predicate = Predicate::parse(sql).unwrap();
-    BoundPredicate::bind(&predicate, &file(), StringType::Utf8).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    BoundPredicate::bind(&predicate, &file(), &types).unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 #[test]
@@ -183,7 +192,7 @@ fn what_does_not_fit_is_refused_with_its_column() {
         ),
     ] {
         let predicate = Predicate::parse(sql).unwrap();
-        let error = BoundPredicate::bind(&predicate, &file(), StringType::Utf8).err().unwrap();
+        let error = BoundPredicate::bind(&predicate, &file(), &types).err().unwrap();
         assert_eq!(
             (error.kind(), error.column(), error.message()),
             (ErrorKind::InvalidArgument, column, message),
@@ -191,12 +200,12 @@ fn what_does_not_fit_is_refused_with_its_column() {
         );
     }
     let none = Predicate::callback(Vec::new(), Arc::new(Nothing));
-    assert!(BoundPredicate::bind(&none, &file(), StringType::Utf8).is_err());
+    assert!(BoundPredicate::bind(&none, &file(), &types).is_err());
     let deep = (0..600).fold(Predicate::is_null("x"), |inner, level| match level % 2 {
         0 => Predicate::and(vec![inner, Predicate::is_null("name")]),
         _ => Predicate::or(vec![inner, Predicate::is_null("name")]),
     });
-    assert_eq!(BoundPredicate::bind(&deep, &file(), StringType::Utf8).err().unwrap().kind(), ErrorKind::Limit);
+    assert_eq!(BoundPredicate::bind(&deep, &file(), &types).err().unwrap().kind(), ErrorKind::Limit);
 }
 
 struct Nothing;
@@ -236,7 +245,7 @@ fn nan_is_not_equal_to_anything_and_not_in_bounds() {
     let not_a_number = |op| Predicate::compare("x", op, Arc::new(Float64Array::from(vec![f64::NAN]))).unwrap();
     let x: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), Some(f64::NAN), Some(-0.0), None]));
     let rows = |predicate: &Predicate| -> Vec<bool> {
-        let bound = BoundPredicate::bind(predicate, &file(), StringType::Utf8).unwrap();
+        let bound = BoundPredicate::bind(predicate, &file(), &types).unwrap();
         match bound.leaves() {
             [] => vec![false; 4],
             _ => bound.evaluate(&[Arc::clone(&x)], &mut EntryAnswers::default()).unwrap().iter().collect(),

@@ -154,13 +154,17 @@ fn fixed_point(literals: &[Value], data_type: &DataType) -> Fit<ArrayRef> {
         DataType::Timestamp(TimeUnit::Millisecond, _) => array!(TimestampMillisecondType),
         DataType::Timestamp(TimeUnit::Microsecond, _) => array!(TimestampMicrosecondType),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => array!(TimestampNanosecondType),
+        DataType::Duration(TimeUnit::Second) => array!(DurationSecondType),
+        DataType::Duration(TimeUnit::Millisecond) => array!(DurationMillisecondType),
+        DataType::Duration(TimeUnit::Microsecond) => array!(DurationMicrosecondType),
+        DataType::Duration(TimeUnit::Nanosecond) => array!(DurationNanosecondType),
         _ => return Err(Misfit::Type),
     })
 }
 
 /// The integer that stands for the literal in the type, perhaps more than the type can hold.
 fn unscaled(literal: &Value, data_type: &DataType) -> Fit<Option<i256>> {
-    use DataType::{Date32, Date64, Decimal32, Decimal64, Decimal128, Decimal256, Time32, Time64, Timestamp};
+    use DataType::{Date32, Date64, Decimal32, Decimal64, Decimal128, Decimal256, Duration, Time32, Time64, Timestamp};
     match data_type {
         Decimal32(precision, scale)
         | Decimal64(precision, scale)
@@ -178,6 +182,10 @@ fn unscaled(literal: &Value, data_type: &DataType) -> Fit<Option<i256>> {
         Time32(unit) | Time64(unit) => match literal {
             Value::Time { nanos } => Ok(in_units(*nanos, nanos_of(*unit))),
             Value::Text(text) => Ok(parse_time(text).and_then(|nanos| in_units(nanos, nanos_of(*unit)))),
+            _ => Err(Misfit::Type),
+        },
+        Duration(unit) => match literal {
+            Value::Elapsed { nanos } => Ok(in_units(*nanos, nanos_of(*unit))),
             _ => Err(Misfit::Type),
         },
         _ => Ok(exact(literal)?.and_then(|number| number.at_scale(0))),

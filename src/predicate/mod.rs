@@ -100,7 +100,7 @@ enum Tree {
 impl Predicate {
     /// Compares a column with a literal, an array of length 1.
     ///
-    /// When a scan begins, the literal is made a value of the column's type, without loss: numbers of numbers of the same
+    /// When a scan begins, the literal is made a value of the type that the scan reads the column as, without loss: numbers of numbers of the same
     /// value, dates and times of those of other units, strings of binaries; a decimal stands for the nearest
     /// floating-point number, and a floating-point number for the decimal that it is written as. Timestamps without a
     /// zone are UTC where the column is; dates are their midnight; strings may be written dates and timestamps. Where that
@@ -163,6 +163,23 @@ impl Predicate {
     /// True where the host says so, given the values of these columns.
     pub fn callback(columns: Vec<String>, callbacks: Arc<dyn RowCallback>) -> Self {
         Self::new(Tree::Callback { columns, callbacks })
+    }
+
+    /// Paths of the columns, perhaps repeated. Not in order.
+    pub(crate) fn columns(&self) -> Vec<&str> {
+        let (mut columns, mut left) = (Vec::new(), vec![self]);
+        while let Some(predicate) = left.pop() {
+            match &*predicate.0 {
+                Tree::Compare { column, .. }
+                | Tree::In { column, .. }
+                | Tree::IsNull { column }
+                | Tree::Like { column, .. } => columns.push(column.as_str()),
+                Tree::And(operands) | Tree::Or(operands) => left.extend(operands),
+                Tree::Not(operand) => left.push(operand),
+                Tree::Callback { columns: named, .. } => columns.extend(named.iter().map(String::as_str)),
+            }
+        }
+        columns
     }
 
     fn new(tree: Tree) -> Self {

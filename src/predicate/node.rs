@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
-use super::coded::{EntryAnswers, as_coded, expanded};
+use super::coded::{EntryAnswers, expanded};
 use super::test::ValueTest;
 use super::verdict::{Known, LeafBounds, Verdict};
 use super::{ColumnBounds, RowCallback};
@@ -95,7 +96,7 @@ impl Node {
             Self::IsNull { leaf, negated } => Ok(null_rows(&**columns.get(*leaf)?, *negated)),
             Self::Values { leaf, negated, test, .. } => {
                 let array = columns.get(*leaf)?;
-                let passing = match as_coded(array) {
+                let passing = match array.as_any_dictionary_opt() {
                     Some(coded) => answers.passing(&**test, coded)?,
                     None => test.passing(&**array)?,
                 };

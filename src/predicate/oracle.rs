@@ -324,7 +324,8 @@ fn random_predicates_keep_the_rows_for_which_they_are_true() {
         let rows = Rows::new(&mut random);
         let depth = random.below(4);
         let predicate = rows.predicate(&mut random, depth);
-        let bound = BoundPredicate::bind(&predicate, &rows.schema, rows.string_type).unwrap();
+        let types = |leaf: usize| leaf_data_type(&rows.schema.leaves[leaf], rows.string_type);
+        let bound = BoundPredicate::bind(&predicate, &rows.schema, &types).unwrap();
         let expected: Vec<bool> = (0..rows.count).map(|row| rows.truth(&predicate, row) == Some(true)).collect();
         let evaluate = |bound: &BoundPredicate| -> Vec<bool> {
             let arrays: Vec<_> = bound.leaves().iter().map(|leaf| Arc::clone(&rows.arrays[*leaf])).collect();

@@ -27,6 +27,10 @@ pub(super) enum Value {
     Time {
         nanos: i128,
     },
+    /// A length of time.
+    Elapsed {
+        nanos: i128,
+    },
     Text(String),
     Bytes(Vec<u8>),
 }
@@ -213,6 +217,15 @@ impl Value {
                     TimeUnit::Nanosecond => each!(TimestampNanosecondType, value),
                 }
             }
+            DataType::Duration(unit) => {
+                let value = |value: i128| Self::Elapsed { nanos: value.saturating_mul(nanos_of(*unit)) };
+                match unit {
+                    TimeUnit::Second => each!(DurationSecondType, value),
+                    TimeUnit::Millisecond => each!(DurationMillisecondType, value),
+                    TimeUnit::Microsecond => each!(DurationMicrosecondType, value),
+                    TimeUnit::Nanosecond => each!(DurationNanosecondType, value),
+                }
+            }
             _ => return None,
         })
     }
@@ -233,6 +246,7 @@ impl fmt::Display for Value {
             Self::Float(Float::Double(value)) => write!(f, "{value:e}"),
             Self::Instant { nanos, is_utc } => f.write_str(&super::calendar::instant_text(*nanos, *is_utc)),
             Self::Time { nanos } => f.write_str(&super::calendar::time_text(*nanos)),
+            Self::Elapsed { nanos } => write!(f, "{nanos} ns"),
             Self::Text(text) => write!(f, "'{}'", text.replace('\'', "''")),
             Self::Bytes(bytes) => {
                 f.write_str("X'")?;

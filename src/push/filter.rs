@@ -13,7 +13,7 @@ use arrow_array::{ArrayRef, BooleanArray};
 use arrow_select::filter::FilterBuilder;
 
 use super::filtered_rows::FilteredRows;
-use super::pushed::{Lent, PushedBytes};
+use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
 use crate::column::{ColumnReader, LeafBatch};
 use crate::error::{Error, Result};
@@ -29,8 +29,6 @@ pub(crate) struct FilterColumn {
     pub reader: ColumnReader,
     /// A later stage wants its values.
     pub is_kept: bool,
-    /// The output reads the chunk by itself, and releases its bytes.
-    pub is_shared: bool,
 }
 
 /// A dictionary page that may tell beforehand what a predicate says of all rows.
@@ -175,8 +173,7 @@ impl FilterStage {
     /// and has been asked for.
     pub(crate) fn probe(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Option<Verdict>> {
         let (Some(probe), [column]) = (self.probe, &mut self.columns[..]) else { return Ok(Some(Verdict::Some)) };
-        let mut source = Lent { pushed, is_shared: column.is_shared };
-        if !column.reader.load_dictionary(&mut source, opener)? {
+        if !column.reader.load_dictionary(pushed, opener)? {
             if probe.is_asked_for {
                 return Ok(None);
             }
@@ -211,7 +208,7 @@ impl FilterStage {
             return Ok(None);
         }
         if is_last && !is_read {
-            self.abandon_columns(pushed);
+            self.columns.iter_mut().for_each(|column| column.reader.abandon(pushed));
         }
         let Some(Queued { mut rows, .. }) = self.queue.pop_front() else { return Ok(None) };
         if is_read {
@@ -228,10 +225,9 @@ impl FilterStage {
     fn fill(&mut self, is_last: bool, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<bool> {
         let Some(plans) = &self.plans else { return Ok(true) };
         let mut is_filled = true;
-        for FilterColumn { reader, is_shared, .. } in &mut self.columns {
+        for FilterColumn { reader, .. } in &mut self.columns {
             let ranges = plans.ranges(reader.shortest_jump());
-            let mut source = Lent { pushed, is_shared: *is_shared };
-            is_filled &= reader.fill(ranges, &mut source, opener)? && (!is_last || reader.close(&mut source)?);
+            is_filled &= reader.fill(ranges, pushed, opener)? && (!is_last || reader.close(pushed)?);
         }
         Ok(is_filled)
     }
@@ -279,12 +275,6 @@ impl FilterStage {
         self.queue.clear();
         self.probe = None;
         self.is_complete = true;
-        self.abandon_columns(pushed);
-    }
-
-    fn abandon_columns(&mut self, pushed: &mut PushedBytes) {
-        for FilterColumn { reader, is_shared, .. } in &mut self.columns {
-            reader.abandon(&mut Lent { pushed, is_shared: *is_shared });
-        }
+        self.columns.iter_mut().for_each(|column| column.reader.abandon(pushed));
     }
 }

@@ -40,8 +40,6 @@ pub struct Metrics {
     pub batches: u64,
     /// Column chunks that the output needed and a predicate had decoded.
     pub cache_hits: u64,
-    /// Column chunks that were decoded again for the output after a predicate had decoded them.
-    pub cache_misses: u64,
     /// The most bytes of values decoded for predicates that waited for the output at a time.
     pub cache_peak_bytes: u64,
     /// The most bytes that were held at a time.
@@ -70,7 +68,6 @@ impl Metrics {
         add(&mut self.rows_pruned_by_dictionary, row_group.rows_without_entry());
         let cache = row_group.cache();
         add(&mut self.cache_hits, cache.hits);
-        add(&mut self.cache_misses, cache.misses);
         self.cache_peak_bytes = self.cache_peak_bytes.max(cache.peak_bytes);
         add(&mut self.pages_total, counts.seen);
         add(&mut self.pages_skipped, counts.seen.saturating_sub(counts.opened));

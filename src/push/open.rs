@@ -40,14 +40,8 @@ impl RowGroupOpener<'_> {
         let asked: Vec<(usize, &Arc<BoundPredicate>)> = self.plan.asked(scan).collect();
         let of_predicates: BTreeSet<usize> =
             asked.iter().flat_map(|(_, predicate)| predicate.leaves()).copied().collect();
-        let is_kept = |column: &ProjectedColumn| of_predicates.contains(&column.leaf) && self.can_be_kept(column);
         let kept_leaves: BTreeSet<usize> =
-            columns.iter().filter(|column| is_kept(column)).map(|column| column.leaf).collect();
-        // Bytes that are read twice are held for the second time, where they need not keep within a bound.
-        let is_shared = |leaf: usize| {
-            let is_read_again = |column: &ProjectedColumn| column.leaf == leaf && !kept_leaves.contains(&leaf);
-            self.plan.options.max_buffered_bytes.is_none() && self.plan.projection.columns.iter().any(is_read_again)
-        };
+            columns.iter().map(|column| column.leaf).filter(|leaf| of_predicates.contains(leaf)).collect();
         let mut filters = Vec::with_capacity(asked.len());
         let mut read = BTreeSet::new();
         for (place, (index, predicate)) in asked.iter().enumerate() {
@@ -62,7 +56,6 @@ impl RowGroupOpener<'_> {
                         leaf: *leaf,
                         reader: self.filter_reader(scan, *leaf, is_coded)?,
                         is_kept: wanted_later.contains(leaf),
-                        is_shared: is_shared(*leaf),
                     });
                 }
             }
@@ -73,34 +66,26 @@ impl RowGroupOpener<'_> {
         }
         let has_filters = !filters.is_empty();
         let output = columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
-            true => Ok(OutputColumn::Kept(KeptColumn::new(column.leaf))),
+            true => Ok(OutputColumn::Kept(KeptColumn::new(column))),
             false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
         });
-        let is_again =
-            |column: &&ProjectedColumn| of_predicates.contains(&column.leaf) && !kept_leaves.contains(&column.leaf);
-        let read_again = columns.iter().filter(is_again).count() as u64;
-        let output = self.output(scan, output.collect::<Result<_>>()?, read_again);
+        let output = self.output(scan, output.collect::<Result<_>>()?);
         let cache = self.plan.options.predicate_cache_bytes;
         Ok(RowGroupReader::new(scan.row_group, &scan.rows, filters, output, FILTER_WINDOW_ROWS, cache))
     }
 
-    fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>, read_again: u64) -> OutputStage {
+    fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>) -> OutputStage {
         let groups_before = self.plan.metadata.row_groups.iter().take(scan.row_group);
         let first_row = groups_before.fold(0, |rows: u64, group| rows.saturating_add(group.row_count));
         let batch_rows = self.plan.options.batch_rows as u64;
-        OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows, read_again)
+        OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows)
     }
 
-    /// True for an output column whose values can come along from a predicate: one that shares its top-level column with
-    /// no list, of the type that predicates read.
-    fn can_be_kept(&self, column: &ProjectedColumn) -> bool {
-        let of_predicate = self.plan.predicate_column(column.leaf);
-        !column.beside_lists && of_predicate.is_some_and(|kept| kept.data_type == column.data_type)
-    }
-
-    /// A reader for predicates: of strings and binaries that are stored with a dictionary, as codes.
+    /// A reader for predicates. What the output wants too is read as the output wants it. Strings and binaries that are
+    /// stored with a dictionary are read as codes.
     fn filter_reader(&self, scan: &RowGroupScan, leaf: usize, may_be_coded: bool) -> Result<ColumnReader> {
-        let column = self.plan.predicate_column(leaf);
+        let of_output = self.plan.projection.columns.iter().find(|column| column.leaf == leaf).cloned();
+        let column = of_output.or_else(|| self.plan.predicate_column(leaf));
         let mut column = column.ok_or_else(|| Error::internal("a leaf is missing"))?;
         let is_bytes = column.data_type.is_string()
             || column.data_type.is_binary()

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::DataType;
 
 use super::filtered_rows::FilteredRows;
 use super::pushed::PushedBytes;
@@ -15,19 +16,21 @@ use crate::column::{ColumnReader, LeafBatch, assemble, filtered};
 use crate::error::{Error, Result};
 use crate::page::PageOpener;
 use crate::predicate::expanded;
-use crate::scan::{DecodePlans, Projection, RowFilters, RowWindow};
+use crate::scan::{DecodePlans, ProjectedColumn, Projection, RowFilters, RowWindow};
 
 /// Where the values of an output leaf come from.
 pub(crate) enum OutputColumn {
     /// They are decoded.
     Read(Box<ColumnReader>),
-    /// A predicate read them. The leaf shares its top-level column with no list.
+    /// A predicate read them.
     Kept(KeptColumn),
 }
 
 /// The values of a leaf for the rows that wait or are in the batch at hand, in order.
 pub(crate) struct KeptColumn {
     leaf: usize,
+    /// The output wants dictionaries; else values, be they read as codes.
+    is_dictionary: bool,
     pieces: VecDeque<KeptPiece>,
 }
 
@@ -42,16 +45,15 @@ struct KeptPiece {
 pub(crate) struct CacheCounts {
     /// Columns that predicates read for the output too.
     pub hits: u64,
-    /// Columns of predicates that the output reads again.
-    pub misses: u64,
     /// The most bytes that waited at a time.
     pub peak_bytes: u64,
 }
 
 impl KeptColumn {
-    /// Of the leaf column with this ordinal.
-    pub(crate) fn new(leaf: usize) -> Self {
-        Self { leaf, pieces: VecDeque::new() }
+    /// Of an output column.
+    pub(crate) fn new(column: &ProjectedColumn) -> Self {
+        let is_dictionary = matches!(column.data_type, DataType::Dictionary(..));
+        Self { leaf: column.leaf, is_dictionary, pieces: VecDeque::new() }
     }
 
     fn push(&mut self, values: LeafBatch) -> u64 {
@@ -77,7 +79,7 @@ impl KeptColumn {
             } else {
                 given_back = given_back.saturating_add(bytes);
             }
-            let array = expanded(&now.array)?;
+            let array = if self.is_dictionary { Arc::clone(&now.array) } else { expanded(&now.array)? };
             taken.push(now.with_array(array));
         }
         Ok((LeafBatch::joined(&taken)?, given_back))
@@ -128,15 +130,13 @@ impl BatchRows {
 }
 
 impl OutputStage {
-    /// Reads through `columns`, one for each leaf of `projection`; `read_again` of them were read by predicates too. The row
-    /// group's first row is row `first_row` of the file.
+    /// Reads through `columns`, one for each leaf of `projection`. The row group's first row is row `first_row` of the file.
     pub(crate) fn new(
         row_group: usize,
         first_row: u64,
         projection: Arc<Projection>,
         columns: Vec<OutputColumn>,
         batch_rows: u64,
-        read_again: u64,
     ) -> Self {
         let shortest_jumps = shortest_jumps(&projection, &columns);
         let hits = columns.iter().filter(|column| matches!(column, OutputColumn::Kept(_))).count() as u64;
@@ -150,7 +150,7 @@ impl OutputStage {
             shortest_jumps,
             batch_rows,
             kept_bytes: 0,
-            cache: CacheCounts { hits, misses: read_again, peak_bytes: 0 },
+            cache: CacheCounts { hits, peak_bytes: 0 },
             is_complete: false,
             is_starved: false,
         }
@@ -297,14 +297,19 @@ impl OutputStage {
     }
 }
 
-/// The shortest jump of each column; one for all those with lists, whose rows are dropped after they were put together.
+/// The shortest jump of each column. Columns that are put together with lists have one in common, since their rows are
+/// dropped afterwards; of those that predicates kept there are no more than the wanted rows.
 fn shortest_jumps(projection: &Projection, columns: &[OutputColumn]) -> Vec<u64> {
     let own = |column: &OutputColumn| match column {
         OutputColumn::Read(reader) => reader.shortest_jump(),
         OutputColumn::Kept(_) => 1,
     };
-    let with_lists = columns.iter().zip(&projection.columns).filter(|(_, projected)| projected.beside_lists);
-    let of_lists = with_lists.map(|(column, _)| own(column)).min().unwrap_or(1);
-    let each = columns.iter().zip(&projection.columns);
-    each.map(|(column, projected)| if projected.beside_lists { of_lists } else { own(column) }).collect()
+    let mut jumps: Vec<u64> = columns.iter().map(own).collect();
+    let ends = projection.roots.iter().skip(1).map(|root| root.first_leaf).chain([columns.len()]);
+    for (root, end) in projection.roots.iter().zip(ends).filter(|(root, _)| root.has_lists) {
+        let of_root = jumps.get_mut(root.first_leaf..end).unwrap_or_default();
+        let least = of_root.iter().copied().min().unwrap_or(1);
+        of_root.fill(least);
+    }
+    jumps
 }

@@ -55,28 +55,6 @@ impl PushedBytes {
     }
 }
 
-/// What a column reader takes bytes from; those of a chunk that a reader behind it reads too stay where they are.
-pub(crate) struct Lent<'a> {
-    pub pushed: &'a mut PushedBytes,
-    pub is_shared: bool,
-}
-
-impl ByteSource for Lent<'_> {
-    fn get(&self, range: ByteRange) -> Option<Bytes> {
-        self.pushed.get(range)
-    }
-
-    fn contiguous_from(&self, offset: u64, max_bytes: u64) -> Bytes {
-        self.pushed.contiguous_from(offset, max_bytes)
-    }
-
-    fn release(&mut self, range: ByteRange) {
-        if !self.is_shared {
-            self.pushed.release(range);
-        }
-    }
-}
-
 impl ByteSource for PushedBytes {
     fn get(&self, range: ByteRange) -> Option<Bytes> {
         self.buffers.get(range)

@@ -1,10 +1,12 @@
 //! What a scan will do, decided once: columns, predicates, and the rows of each row group that statistics do not rule out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow_array::Array;
+use arrow_schema::DataType;
 
+use super::projection::predicate_types;
 use super::pruning::{Pruned, Pruner};
 use super::row_groups::{RowGroupScan, selected_rows};
 use super::{ProjectedColumn, Projection, ScanOptions};
@@ -14,7 +16,6 @@ use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata};
 use crate::page::codec;
 use crate::predicate::{BoundPredicate, Verdict};
-use crate::schema::arrow::leaf_data_type;
 
 /// A scan of one file, planned: it never changes, and any number of decoders on any threads may read it.
 ///
@@ -26,6 +27,8 @@ pub struct Plan {
     pub(crate) projection: Arc<Projection>,
     /// All of them must keep a row, each looks at the rows that those before it kept.
     pub(crate) predicates: Vec<Arc<BoundPredicate>>,
+    /// What the leaf columns of predicates are read as for them.
+    predicate_types: BTreeMap<usize, DataType>,
     /// The chosen row groups in the order in which they are read.
     pub(crate) row_groups: Vec<PlannedRowGroup>,
     /// What is known of the columns of predicates.
@@ -63,14 +66,16 @@ impl Plan {
             return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
         }
         let projection = Arc::new(Projection::new(&metadata, &options)?);
+        let predicate_types = predicate_types(&metadata, &options)?;
+        let type_of = |leaf: usize| predicate_types.get(&leaf).cloned().unwrap_or(DataType::Null);
         let mut predicates = Vec::new();
         for predicate in &options.predicates {
-            let bound = BoundPredicate::bind(predicate, &metadata.schema, options.string_type)?;
+            let bound = BoundPredicate::bind(predicate, &metadata.schema, &type_of)?;
             predicates.extend(bound.conjuncts().into_iter().map(Arc::new));
         }
-        let pruner = Pruner::new(&metadata, &options, &predicates)?;
+        let pruner = Pruner::new(&metadata, &options, &predicate_types)?;
         let row_groups = planned_row_groups(&metadata, &options, &predicates, &pruner)?;
-        let plan = Self { metadata, options, projection, predicates, row_groups, pruner };
+        let plan = Self { metadata, options, projection, predicates, predicate_types, row_groups, pruner };
         plan.check_columns()?;
         Ok(plan)
     }
@@ -114,7 +119,7 @@ impl Plan {
 
     /// The leaf column with this ordinal as predicates see it.
     pub(crate) fn predicate_column(&self, leaf: usize) -> Option<ProjectedColumn> {
-        let data_type = leaf_data_type(self.metadata.schema.leaves.get(leaf)?, self.options.string_type);
+        let data_type = self.predicate_types.get(&leaf)?.clone();
         Some(ProjectedColumn { leaf, data_type, slot_definition: 0, beside_lists: false })
     }
 

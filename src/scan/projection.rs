@@ -1,14 +1,15 @@
 //! Which columns a scan reads, and the Arrow schema of its batches.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow_schema::{DataType, FieldRef, SchemaRef};
+use arrow_schema::{DataType, FieldRef, Fields, SchemaRef};
 
 use super::ScanOptions;
 use super::appended::Appended;
 use crate::error::{Error, Result};
 use crate::metadata::{Encoding, KeyValue, Metadata};
+use crate::predicate::Predicate;
 use crate::schema::output::{OutputKind, OutputNode, OutputTree};
 use crate::schema::wish::TypeWishes;
 use crate::schema::{PhysicalType, Schema, hint};
@@ -56,12 +57,7 @@ impl Projection {
         let schema = &metadata.schema;
         let chosen = chosen_leaves(schema, options)?;
         let hint = self::hint(metadata, options);
-        let wishes = TypeWishes {
-            string_type: options.string_type,
-            asked: options.schema.as_ref().map(|asked| asked.fields.clone()).unwrap_or_default(),
-            dictionaries: if options.dictionary { encoded_by_dictionary(metadata) } else { BTreeSet::new() },
-            hint: hint.fields,
-        };
+        let wishes = wishes(metadata, options, hint.fields);
         let tree = OutputTree::new(schema, &wishes, |leaf| chosen.contains(&leaf))?;
         let leaves = tree.nodes.iter().filter(|node| node.kind == OutputKind::Leaf);
         let columns = tree.leaves.iter().zip(leaves).map(|(leaf, node)| ProjectedColumn {
@@ -86,6 +82,32 @@ impl Projection {
         let schema = Arc::new(arrow_schema::Schema::new_with_metadata(fields, metadata));
         Ok(Self { columns, roots, tree, appended, schema })
     }
+}
+
+fn wishes(metadata: &Metadata, options: &ScanOptions, hint: Fields) -> TypeWishes {
+    TypeWishes {
+        string_type: options.string_type,
+        asked: options.schema.as_ref().map(|asked| asked.fields.clone()).unwrap_or_default(),
+        dictionaries: if options.dictionary { encoded_by_dictionary(metadata) } else { BTreeSet::new() },
+        hint,
+    }
+}
+
+/// The types that the options and the file's hint give the values of the leaf columns that predicates name.
+pub(super) fn predicate_types(metadata: &Metadata, options: &ScanOptions) -> Result<BTreeMap<usize, DataType>> {
+    let paths = options.predicates.iter().flat_map(Predicate::columns);
+    let leaves: BTreeSet<usize> = paths.flat_map(|path| metadata.schema.leaves_of(path)).collect();
+    if leaves.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let wishes = wishes(metadata, options, hint(metadata, options).fields);
+    let tree = OutputTree::new(&metadata.schema, &wishes, |leaf| leaves.contains(&leaf))?;
+    let nodes = tree.nodes.iter().filter(|node| node.kind == OutputKind::Leaf);
+    let types = nodes.map(|node| match node.field.data_type() {
+        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        data_type => data_type.clone(),
+    });
+    Ok(tree.leaves.iter().copied().zip(types).collect())
 }
 
 impl Metadata {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use arrow_array::{Array, StructArray};
+use arrow_schema::DataType;
 
 use super::{RowSelection, ScanOptions};
 use crate::error::Result;
@@ -36,17 +37,15 @@ pub(crate) struct Pruner {
 }
 
 impl Pruner {
-    /// The statistics of the leaves of `predicates`.
-    pub(crate) fn new(metadata: &Metadata, options: &ScanOptions, predicates: &[Arc<BoundPredicate>]) -> Result<Self> {
+    /// The statistics of leaf columns, as values of these types.
+    pub(crate) fn new(metadata: &Metadata, options: &ScanOptions, types: &BTreeMap<usize, DataType>) -> Result<Self> {
         let (mut chunks, mut pages) = (BTreeMap::new(), BTreeMap::new());
-        for leaf in predicates.iter().flat_map(|predicate| predicate.leaves()) {
-            if !chunks.contains_key(leaf) && !pages.contains_key(leaf) {
-                if options.prune_by_statistics {
-                    chunks.insert(*leaf, metadata.column_statistics(*leaf, options.string_type)?);
-                }
-                if options.prune_by_page_index {
-                    pages.insert(*leaf, metadata.page_statistics(*leaf, options.string_type)?);
-                }
+        for (leaf, data_type) in types {
+            if options.prune_by_statistics {
+                chunks.insert(*leaf, metadata.column_statistics_as(*leaf, |_| data_type.clone())?);
+            }
+            if options.prune_by_page_index {
+                pages.insert(*leaf, metadata.page_statistics_as(*leaf, |_| data_type.clone())?);
             }
         }
         Ok(Self { chunks, pages })

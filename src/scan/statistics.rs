@@ -31,7 +31,16 @@ impl Metadata {
     /// Null where the file does not say, or where what it says cannot be relied on. Fails with `InvalidArgument` where
     /// the file has no such column, with `Unsupported` where it cannot be decoded.
     pub fn column_statistics(&self, column: usize, string_type: StringType) -> Result<StructArray> {
-        let mut table = Table::new(self, column, string_type)?;
+        self.column_statistics_as(column, |leaf| leaf_data_type(leaf, string_type))
+    }
+
+    /// The same, with bounds of the type that `data_type` makes of the leaf.
+    pub(crate) fn column_statistics_as(
+        &self,
+        column: usize,
+        data_type: impl FnOnce(&Leaf) -> DataType,
+    ) -> Result<StructArray> {
+        let mut table = Table::new(self, column, data_type)?;
         let mut value_counts = Vec::new();
         for (ordinal, group) in self.row_groups.iter().enumerate() {
             let Some(chunk) = group.columns.get(column) else { continue };
@@ -64,7 +73,16 @@ impl Metadata {
     /// | `file_offset` | UInt64 | where the page begins |
     /// | `compressed_bytes` | UInt64 | its bytes in the file, header included |
     pub fn page_statistics(&self, column: usize, string_type: StringType) -> Result<StructArray> {
-        let mut table = Table::new(self, column, string_type)?;
+        self.page_statistics_as(column, |leaf| leaf_data_type(leaf, string_type))
+    }
+
+    /// The same, with bounds of the type that `data_type` makes of the leaf.
+    pub(crate) fn page_statistics_as(
+        &self,
+        column: usize,
+        data_type: impl FnOnce(&Leaf) -> DataType,
+    ) -> Result<StructArray> {
+        let mut table = Table::new(self, column, data_type)?;
         let mut places = [const { Vec::new() }; 4];
         for (ordinal, group) in self.row_groups.iter().enumerate() {
             let Some(chunk) = group.columns.get(column) else { continue };
@@ -130,14 +148,14 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn new(metadata: &'a Metadata, column: usize, string_type: StringType) -> Result<Self> {
+    fn new(metadata: &'a Metadata, column: usize, data_type: impl FnOnce(&Leaf) -> DataType) -> Result<Self> {
         let leaf = metadata.schema.leaves.get(column).ok_or_else(|| {
             let count = metadata.schema.leaves.len();
             Error::invalid_argument(format!("there is no column {column}, the file has {count}"))
         })?;
         Ok(Self {
             leaf,
-            data_type: leaf_data_type(leaf, string_type),
+            data_type: data_type(leaf),
             bounds: Default::default(),
             exact: Default::default(),
             counts: Default::default(),

@@ -10,7 +10,7 @@ use pqpush::{Metrics, RowSelection, ScanOptions, SelectionPolicy, StringType};
 
 use super::compare::{assert_batches, whole_columns};
 use super::condition::{Condition, leaves};
-use super::host::{By, Feed, Feeder, Scan, metadata, quick_feeds, scan, scan_fed};
+use super::host::{By, Feed, Scan, quick_feeds, scan, scan_with};
 use super::nested::random_rows;
 use super::nested_case::Writing;
 use super::random::Random;
@@ -86,10 +86,7 @@ impl FilterCase {
         let file = self.write();
         let predicates = self.conditions.iter().map(Condition::predicate).collect();
         let options = ScanOptions { predicates, ..self.options.clone() };
-        let feeder = Feeder::new(&file, self.feed, options.coalesce_gap);
-        let feeder = if self.may_repeat() { feeder.repeating() } else { feeder };
-        let metadata = metadata(&file).expect("metadata");
-        let found = scan_fed(feeder, metadata, options, By::Push).unwrap_or_else(|error| panic!("{error:?}"));
+        let found = scan_with(&file, options, self.feed, By::Push).unwrap_or_else(|error| panic!("{error:?}"));
         let (columns, kept) = self.expected(&file);
         assert_eq!(found.row_count(), kept.true_count(), "rows");
         match self.options.fill_batches {
@@ -116,13 +113,6 @@ impl FilterCase {
             let pruned = pruned + metrics.rows_pruned_by_bloom + metrics.rows_pruned_by_dictionary;
             assert_eq!(pruned + metrics.rows_filtered + metrics.rows_out, metrics.rows_total, "{metrics:?}");
         }
-    }
-
-    /// True where bytes may be asked for once more: within a bound they are not held for the output where that cannot use the
-    /// values that predicates read, as for dictionaries and beside lists.
-    fn may_repeat(&self) -> bool {
-        let in_groups = || self.conditions.iter().flat_map(Condition::columns).any(|column| column.contains('.'));
-        self.options.max_buffered_bytes.is_some() && (self.options.dictionary || in_groups())
     }
 
     /// The columns of the output, without predicates, selection, offset and limit; and which rows of them are to come.

@@ -208,11 +208,6 @@ impl<'a> Feeder<'a> {
         Self { file, feed, gap, random: Random::new(seed), pushed, asked, hostile: false }
     }
 
-    /// The same where bytes may be asked for again, but not without end.
-    pub fn repeating(self) -> Self {
-        Self { hostile: true, ..self }
-    }
-
     /// A feeder of a file whose chunks may overlap: their bytes may be asked for again, but not without end.
     pub fn of_hostile(file: &'a Bytes, feed: Feed) -> Self {
         Self { hostile: true, ..Self::new(file, feed, 0) }
