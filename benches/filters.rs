@@ -6,8 +6,8 @@
 //! TPC-H Q6 and equality of strings with few values. Every contender reads the same bytes, pushed whole, from metadata
 //! parsed beforehand, in batches of the same size on one thread, and has to come to the same rows.
 //!
-//! Measured is the processor time of the thread. `cargo bench --bench filters -- 'int/random/1%'` runs some of the cells, `scripts/filter-table` makes a table of what
-//! was measured.
+//! Measured is the processor time of the thread. `cargo bench --bench filters -- 'int/random/1%'` runs some of the cells,
+//! `scripts/filter-table` makes a table of what was measured.
 
 // A benchmark may stop where something is not as it expects.
 #![allow(
