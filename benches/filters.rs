@@ -193,6 +193,7 @@ fn ours(opened: &Opened, options: ScanOptions, mut take: impl FnMut(RecordBatch)
     loop {
         match decoder.try_decode().expect("a readable file") {
             Step::Batch(batch) => take(batch.rows),
+            Step::RowGroupEnd(_) => {}
             Step::Finished => break,
             Step::NeedsData(ranges) => panic!("{ranges:?} of the whole file are missing"),
         }

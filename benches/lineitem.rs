@@ -64,6 +64,7 @@ fn ours(file: &Bytes, metadata: &Arc<Metadata>, strings: StringType, feed: Feed,
     loop {
         match decoder.try_decode().expect("a readable file") {
             Step::Batch(batch) => take(batch.rows),
+            Step::RowGroupEnd(_) => {}
             Step::Finished => break,
             Step::NeedsData(ranges) => {
                 for range in ranges {

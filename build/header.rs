@@ -14,7 +14,7 @@ struct Section {
     types: &'static [&'static str],
 }
 
-const SECTIONS: [Section; 13] = [
+const SECTIONS: [Section; 14] = [
     Section { title: "Version", sources: &["version"], types: &[] },
     Section { title: "Status", sources: &["status"], types: &["pqpush_status", "pqpush_status_code"] },
     Section { title: "Errors", sources: &["error"], types: &[] },
@@ -33,9 +33,10 @@ const SECTIONS: [Section; 13] = [
         sources: &["predicate", "callback"],
         types: &["pqpush_comparison", "pqpush_column_bounds"],
     },
-    Section { title: "Scan options", sources: &["options"], types: &["pqpush_scan_flags"] },
-    Section { title: "Decoder", sources: &["decoder", "metrics"], types: &[] },
-    Section { title: "Of a later version: looking ahead, plans, streams", sources: &["later"], types: &[] },
+    Section { title: "Scan options", sources: &["row_selection", "options"], types: &["pqpush_scan_flags"] },
+    Section { title: "Decoder", sources: &["decoder", "course", "metrics"], types: &[] },
+    Section { title: "Plans: one scan on several threads", sources: &["plan"], types: &[] },
+    Section { title: "Streams", sources: &["stream"], types: &[] },
 ];
 
 /// Writes the header where it differs from what is there, so that an unchanged one does not look new to cargo.

@@ -31,6 +31,15 @@ static bool bit_at(const struct ArrowArray *bits, int64_t row) {
   return ((const uint8_t *)bits->buffers[1])[row / 8] >> (row % 8) & 1;
 }
 
+/* How many entries of an optional column have the definition levels 0 and 1. */
+static void check_levels(const struct ArrowArray *lists, int64_t row, int64_t nulls, int64_t values) {
+  const int32_t *offsets = lists->buffers[1];
+  CHECK(is_valid(lists, row));
+  CHECK_INT(offsets[row + 1] - offsets[row], 2);
+  CHECK_INT(int64_at(lists->children[0], offsets[row]), nulls);
+  CHECK_INT(int64_at(lists->children[0], offsets[row] + 1), values);
+}
+
 static void of_row_groups(const pqpush_metadata *metadata) {
   static const int64_t rows[] = {400, 400, 200};
   struct ArrowArray array;
@@ -38,9 +47,10 @@ static void of_row_groups(const pqpush_metadata *metadata) {
   CHECK_OK(pqpush_metadata_column_statistics(metadata, 0, 0, &array, &schema, &err));
   CHECK_INT(array.length, 3);
   static const char *const names[] = {"min",       "max",       "min_is_exact",    "max_is_exact", "null_count",
-                                      "distinct_count", "nan_count", "row_count", "unencoded_bytes", "value_count"};
-  CHECK_INT(schema.n_children, 10);
-  for (int i = 0; i < 10; i++) {
+                                      "distinct_count", "nan_count", "row_count", "unencoded_bytes", "value_count",
+                                      "repetition_levels", "definition_levels"};
+  CHECK_INT(schema.n_children, 12);
+  for (int i = 0; i < 12; i++) {
     CHECK_TEXT(schema.children[i]->name, names[i]);
   }
   for (int64_t i = 0; i < 3; i++) {
@@ -75,6 +85,7 @@ static void strings_come_as_asked(const pqpush_metadata *metadata) {
     for (int64_t i = 0; i < 3; i++) {
       CHECK_INT(int64_at(child(&array, &schema, "null_count", "L"), i), i == 2 ? 40 : 80);
       CHECK(int64_at(child(&array, &schema, "unencoded_bytes", "L"), i) > 1000);
+      check_levels(child(&array, &schema, "definition_levels", "+l"), i, i == 2 ? 40 : 80, i == 2 ? 160 : 320);
     }
     array.release(&array);
     schema.release(&schema);
@@ -86,7 +97,7 @@ static void of_pages(const pqpush_metadata *metadata) {
   struct ArrowSchema schema;
   CHECK_OK(pqpush_metadata_page_statistics(metadata, 0, 0, &array, &schema, &err));
   CHECK_INT(array.length, 10);
-  CHECK_INT(schema.n_children, 13);
+  CHECK_INT(schema.n_children, 15);
   int64_t end = 0;
   for (int64_t i = 0; i < 10; i++) {
     CHECK_INT(int64_at(child(&array, &schema, "min", "l"), i), i * 100);

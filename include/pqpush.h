@@ -292,6 +292,11 @@ typedef enum pqpush_event_kind {
   PQPUSH_EVENT_BATCH = 2,
   /** Everything was delivered; every further call says so again. */
   PQPUSH_EVENT_FINISHED = 3,
+  /**
+   * Only with PQPUSH_SCAN_ROW_GROUP_EVENTS: all rows of the row group were handed out (with PQPUSH_SCAN_FILL_BATCHES
+   * some may wait for more), and the next one was not begun. Call again.
+   */
+  PQPUSH_EVENT_ROW_GROUP_END = 4,
 } pqpush_event_kind;
 
 /** What one try_decode call came to. Set `struct_size` to sizeof(pqpush_event) before the call; the rest is written. */
@@ -311,7 +316,7 @@ typedef struct pqpush_event {
   size_t range_count;
   /** BATCH: rows of the batch. */
   uint64_t row_count;
-  /** BATCH: the row group that its rows come from, -1 where there are several. */
+  /** BATCH: the row group that its rows come from, -1 where there are several. ROW_GROUP_END: the row group. */
   int64_t row_group;
 } pqpush_event;
 
@@ -759,12 +764,13 @@ typedef struct pqpush_sorting_info {
 /**
  * What the file says about the values of a leaf column, as a struct array: one row for each row group, in file order.
  * Its children, by position and name:
- * - 0 min, 1 max: of the column's type; no value that is neither null nor NaN lies outside
+ * - 0 min, 1 max: of the column's type in pqpush_metadata_schema; no value that is neither null nor NaN lies outside
  * - 2 min_is_exact, 3 max_is_exact: Boolean; the bound is equal to a value of the column
  * - 4 null_count, 5 distinct_count, 6 nan_count: UInt64
  * - 7 row_count: UInt64, never null
  * - 8 unencoded_bytes: UInt64; bytes of BYTE_ARRAY values before any encoding
  * - 9 value_count: UInt64, never null; values and nulls: in lists, more or fewer than rows
+ * - 10 repetition_levels, 11 definition_levels: List of UInt64; how many entries have each level, from 0 up
  *
  * Only what can be relied on is told, by the rules of the format for column orders, deprecated bounds, NaN and signed
  * zeros; null where the file does not say, or where it cannot be relied on. A later version may append children.
@@ -792,6 +798,7 @@ pqpush_status pqpush_metadata_column_statistics(const pqpush_metadata *metadata,
  * - 10 first_row: UInt64; row of the row group that the page begins with
  * - 11 file_offset: UInt64; where the page begins
  * - 12 compressed_bytes: UInt64; its bytes in the file, with its header
+ * - 13 repetition_levels, 14 definition_levels: List of UInt64; how many entries have each level, from 0 up
  *
  * Parameters: `metadata`; `column`: ordinal of the leaf column; `string_type`: as in pqpush_scan_options, for the bounds;
  * `out_array`, `out_schema`: written without looking at what they held.
@@ -1299,11 +1306,11 @@ typedef enum pqpush_scan_flags {
    * PQPUSH_ERR_CHECKSUM.
    */
   PQPUSH_SCAN_VERIFY_CHECKSUMS = 2,
-  /** Do not prune row groups by statistics. Not supported by this version, which does not prune. */
+  /** Do not leave out row groups by the statistics of their column chunks, nor predicates in row groups. */
   PQPUSH_SCAN_NO_STATS_PRUNING = 4,
-  /** Do not prune pages by the page index. Not supported by this version, which does not prune. */
+  /** Do not leave out pages by the column index. */
   PQPUSH_SCAN_NO_PAGE_PRUNING = 8,
-  /** Do not use bloom filters. Not supported by this version, which does not use them. */
+  /** Do not use bloom filters. Else those that can rule out a row group are asked for before anything else of it. */
   PQPUSH_SCAN_NO_BLOOM = 16,
   /**
    * Append the int64 column "row_number": which row of the file each is, counted from 0 over all row groups. Refused
@@ -1316,8 +1323,8 @@ typedef enum pqpush_scan_flags {
    */
   PQPUSH_SCAN_ROW_GROUP_INDEX = 64,
   /**
-   * Fill batches across row groups; the event's row_group is then -1 where rows of several are in one batch. Not
-   * supported by this version.
+   * Fill batches across row groups, by copying; the event's row_group is then -1 where rows of several are in one
+   * batch. For predicates that leave a few rows of each row group.
    */
   PQPUSH_SCAN_FILL_BATCHES = 128,
   /**
@@ -1326,6 +1333,11 @@ typedef enum pqpush_scan_flags {
    * and durations, widths of decimals, large lists and lists of one length, names and metadata of fields.
    */
   PQPUSH_SCAN_IGNORE_ARROW_SCHEMA = 256,
+  /**
+   * Tell the end of each row group by the event PQPUSH_EVENT_ROW_GROUP_END, before the next row group is begun: there
+   * pqpush_decoder_reconfigure can be called.
+   */
+  PQPUSH_SCAN_ROW_GROUP_EVENTS = 512,
 } pqpush_scan_flags;
 
 /** So many rows to read or to pass over. */
@@ -1338,10 +1350,19 @@ typedef struct pqpush_row_run {
   uint32_t reserved;
 } pqpush_row_run;
 
-/**
- * What to decode and how. Zero is the default of every field; a field that this version does not support yet is
- * refused with PQPUSH_ERR_UNSUPPORTED where it is not at its default.
- */
+/** Which rows of one row group to read. */
+typedef struct pqpush_row_group_selection {
+  /** Ordinal of the row group. */
+  uint32_t row_group;
+  /** Zero. */
+  uint32_t reserved;
+  /** Runs of its rows, one behind the other; they cover them all. */
+  const pqpush_row_run *runs;
+  /** Number of `runs`. */
+  size_t run_count;
+} pqpush_row_group_selection;
+
+/** What to decode and how. Zero is the default of every field. */
 typedef struct pqpush_scan_options {
   /** Bytes of this struct that the host knows; pqpush_scan_options_init sets it. */
   size_t struct_size;
@@ -1403,10 +1424,26 @@ typedef struct pqpush_scan_options {
   uint64_t coalesce_gap;
   /** Bytes of decoded filter columns kept for the output. Default 100 MiB. */
   uint64_t predicate_cache_bytes;
-  /** How rows are selected: 0: chosen per page; 1: runs; 2: bitmap. Only 0 in this version. */
+  /**
+   * How unselected rows between selected ones of a page are passed over: 0: short gaps are decoded and dropped, long
+   * ones jumped over, what is short depending on the column; 1: runs: every gap is jumped over; 2: bitmap: gaps are
+   * decoded and dropped, except very long ones. What is read is the same.
+   */
   int32_t selection_policy;
   /** Bits of pqpush_scan_flags. */
   uint32_t flags;
+  /**
+   * Instead of `row_selection`: a Boolean array, true for the rows to read, with one value for each row of the chosen row
+   * groups. Null is false. Borrowed for the call, not released. NULL: all rows.
+   */
+  const struct ArrowArray *row_bitmap;
+  /**
+   * Instead of both: selections within single chosen row groups, each of them named at most once. Row groups that are
+   * not named are read whole. NULL: all rows.
+   */
+  const pqpush_row_group_selection *row_group_selections;
+  /** Number of `row_group_selections`. */
+  size_t row_group_selection_count;
 } pqpush_scan_options;
 
 /**
@@ -1459,14 +1496,16 @@ typedef struct pqpush_metrics {
   uint64_t bytes_decompressed;
   /** Batches handed out. */
   uint64_t batches;
-  /** Filter columns that were found in the predicate cache. */
+  /** Column chunks that the output needed and a predicate had decoded. */
   uint64_t cache_hits;
-  /** Filter columns that were decoded again. */
+  /** Column chunks that were decoded again for the output after a predicate had decoded them. */
   uint64_t cache_misses;
-  /** Most bytes that the predicate cache held. */
+  /** Most bytes of values decoded for predicates that waited for the output. */
   uint64_t cache_peak_bytes;
   /** Most pushed bytes that were held. */
   uint64_t buffered_peak_bytes;
+  /** Rows that dictionaries ruled out: they had no value that a predicate keeps. */
+  uint64_t rows_pruned_by_dictionary;
 } pqpush_metrics;
 
 /**
@@ -1486,7 +1525,7 @@ pqpush_status pqpush_decoder_new(const pqpush_metadata *metadata,
                                  pqpush_error **err);
 
 /**
- * The schema of the batches: a struct whose children are the output columns.
+ * The schema of the batches: a struct whose children are the output columns. It changes with pqpush_decoder_reconfigure.
  *
  * Parameters: `decoder`; `out_schema`: written without looking at what it held.
  * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_UNSUPPORTED for a name that C cannot hold.
@@ -1578,6 +1617,50 @@ uint64_t pqpush_decoder_buffered_bytes(const pqpush_decoder *decoder);
 void pqpush_decoder_free(pqpush_decoder *decoder);
 
 /**
+ * What will be asked for after what the last event asked for: for a host that wants to read ahead. Row group by row group
+ * in the order in which they are read, ascending within each; nothing that is held or was asked for. Push it at any time:
+ * it is kept, and not asked for.
+ *
+ * With predicates it is, of row groups not begun, what the first predicate reads, or bloom filters that come before:
+ * what else is needed nobody knows yet. A limit or a dictionary may make it needless. With max_buffered_bytes it is no
+ * more than fits beside what is held and was asked for.
+ *
+ * Parameters: `decoder`; `max_bytes`: bytes of all ranges together at most, the last of them is cut; `out_ranges`,
+ * `out_count`: the ranges, none where nothing is known to come.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED; the error that the decoder stands
+ * at.
+ * Memory: `*out_ranges` is borrowed: pushes leave it alone, the next pqpush_decoder_upcoming_ranges and the free end it;
+ * NULL on failure.
+ * Threads: one at a time for one decoder.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_decoder_upcoming_ranges(pqpush_decoder *decoder,
+                                             uint64_t max_bytes,
+                                             const pqpush_range **out_ranges,
+                                             size_t *out_count,
+                                             pqpush_error **err);
+
+/**
+ * Goes on with the same scan under other options from here on: columns, predicates, types, batches, buffers. Which rows
+ * are chosen stays as it was: `options` have no row groups, no selection, offset or limit. What is left of offset and limit
+ * counts what the new predicates keep. Bytes that were pushed ahead and are still needed are kept.
+ *
+ * It can be called between two row groups: before the first pqpush_decoder_try_decode, and after one that answered
+ * PQPUSH_EVENT_ROW_GROUP_END, which the flag PQPUSH_SCAN_ROW_GROUP_EVENTS asks for. Without the flag it can be called
+ * after the last batch of a row group, where the decoder could know that it was the last. With
+ * PQPUSH_SCAN_FILL_BATCHES it can be called only where no rows wait for more.
+ *
+ * Parameters: `decoder`; `options`: as for pqpush_decoder_new, borrowed for the call.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_STATE elsewhere, and after FINISHED; as pqpush_decoder_new. Where it fails, the
+ * scan goes on as it was.
+ * Threads: one at a time for one decoder.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_decoder_reconfigure(pqpush_decoder *decoder,
+                                         const pqpush_scan_options *options,
+                                         pqpush_error **err);
+
+/**
  * What the decoder has done so far, as of the last call that ended.
  *
  * Parameters: `decoder`; `out_metrics`: its `struct_size` set, the rest is written.
@@ -1589,82 +1672,48 @@ pqpush_status pqpush_decoder_metrics(const pqpush_decoder *decoder,
                                      pqpush_metrics *out_metrics,
                                      pqpush_error **err);
 
-/* ---- Of a later version: looking ahead, plans, streams --------------------------------------------------------- */
+/* ---- Plans: one scan on several threads ------------------------------------------------------------------------ */
 
-/**
- * Independent pieces of one scan. It never changes, and any number of threads may use it at the same time. This
- * version makes none: pqpush_plan_new answers PQPUSH_ERR_UNSUPPORTED.
- */
+/** One scan, planned and cut into tasks. It never changes, and any number of threads may use it at the same time. */
 typedef struct pqpush_plan pqpush_plan;
 
-/** One piece of a plan. */
+/** One task of a plan. */
 typedef struct pqpush_task {
   /** Bytes of this struct that the host knows; set it before the call. */
   size_t struct_size;
-  /** Ordinal of the row group. */
+  /**
+   * Ordinal of the row group; UINT64_MAX where the task is the whole plan, because offset or limit count what predicates
+   * keep.
+   */
   uint64_t row_group;
   /** First row, counted in the row group. */
   uint64_t first_row;
-  /** Number of rows. */
+  /** Rows from there on that the task covers, read or not. */
   uint64_t row_count;
-  /** Bytes that will be asked for. */
+  /**
+   * Bytes that its decoder asks for at most, without those that `coalesce_gap` adds. Pages on the border of two tasks
+   * count for both.
+   */
   uint64_t byte_size;
+  /**
+   * Rows of those covered that are read: the rows of its batches where there are no predicates, else the most that there
+   * can be.
+   */
+  uint64_t selected_rows;
 } pqpush_task;
 
-/** A file that the host reads when it is called. The functions must not unwind. */
-typedef struct pqpush_source {
-  /** Bytes of this struct that the host knows: sizeof(pqpush_source). */
-  size_t struct_size;
-  /** Bytes of the file. */
-  uint64_t file_length;
-  /** Handed to each function. */
-  void *user_data;
-  /** Reads `count` ranges, each to its place in `out`. Anything but 0 is a failure. */
-  int (*read_ranges)(void *user_data, const pqpush_range *ranges, uint8_t *const *out, size_t count);
-  /**
-   * Runs exactly once, when nothing uses the source any more, also where the call that is given it fails. May be
-   * NULL.
-   */
-  void (*release)(void *user_data);
-} pqpush_source;
-
 /**
- * What will be asked for after the present need, up to `max_bytes`: for a host that wants to read ahead. Not
- * supported by this version.
+ * Plans a scan: leaves out what the footer and the page index rule out, and cuts the rest into tasks of about
+ * `target_rows` rows. The tasks together read exactly the rows of the scan, in the order of the tasks; none is empty. A
+ * task has rows of one row group. Large row groups are cut where pages begin in the column that takes most bytes; without
+ * offset index behind a multiple of batch_rows, and then each task reads its chunks from the front. Offset and limit are
+ * distributed over the tasks; together with predicates they make the plan one task.
  *
- * Parameters: `decoder`; `max_bytes`: how far to look ahead; `out_ranges`, `out_count`: the ranges.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED.
- * Memory: `*out_ranges` is borrowed until the next call on the decoder; NULL on failure.
- * Threads: one at a time for one decoder.
- * Since: 0.1.0
- */
-pqpush_status pqpush_decoder_upcoming_ranges(pqpush_decoder *decoder,
-                                             uint64_t max_bytes,
-                                             const pqpush_range **out_ranges,
-                                             size_t *out_count,
-                                             pqpush_error **err);
-
-/**
- * Goes on with the same scan under other options, at a row-group boundary. Not supported by this version.
- *
- * Parameters: `decoder`; `options`: as for pqpush_decoder_new, borrowed for the call.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED. The scan goes on
- * as it was.
- * Threads: one at a time for one decoder.
- * Since: 0.1.0
- */
-pqpush_status pqpush_decoder_reconfigure(pqpush_decoder *decoder,
-                                         const pqpush_scan_options *options,
-                                         pqpush_error **err);
-
-/**
- * Cuts a scan into independent pieces. Not supported by this version.
- *
- * Parameters: `metadata`; `options`: as for pqpush_decoder_new, borrowed for the call; `target_rows`: rows of a piece,
- * about; `out_plan`: the new plan.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
- * Memory: `*out_plan` is NULL on failure.
- * Threads: any.
+ * Parameters: `metadata`: of the file; the plan keeps a reference of its own. `options`: as for pqpush_decoder_new,
+ * borrowed for the call. `target_rows`: rows of a task, about; 0: a task for each row group. `out_plan`: the new plan.
+ * Returns: as pqpush_decoder_new.
+ * Memory: `*out_plan` is owned by the caller and freed by pqpush_plan_free; NULL on failure.
+ * Threads: any, at the same time, also with the same `metadata`.
  * Since: 0.1.0
  */
 pqpush_status pqpush_plan_new(const pqpush_metadata *metadata,
@@ -1674,20 +1723,20 @@ pqpush_status pqpush_plan_new(const pqpush_metadata *metadata,
                               pqpush_error **err);
 
 /**
- * Number of pieces of a plan.
+ * Number of tasks of a plan.
  *
- * Parameters: `plan`, or NULL. This version makes none, so that it is NULL.
- * Returns: the number; 0 for NULL.
+ * Parameters: `plan`: a plan, or NULL.
+ * Returns: the number, 0 where no row is left to read; 0 for NULL.
  * Threads: any, at the same time.
  * Since: 0.1.0
  */
 size_t pqpush_plan_task_count(const pqpush_plan *plan);
 
 /**
- * One piece of a plan. Not supported by this version.
+ * One task of a plan.
  *
- * Parameters: `plan`; `index`: of the piece; `out_task`: its `struct_size` set, the rest is written.
- * Returns: PQPUSH_ERR_INVALID_ARGUMENT, because there is no plan.
+ * Parameters: `plan`; `index`: of the task; `out_task`: its `struct_size` set, the rest is written.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an index that is too large.
  * Threads: any, at the same time.
  * Since: 0.1.0
  */
@@ -1697,11 +1746,13 @@ pqpush_status pqpush_plan_task(const pqpush_plan *plan,
                                pqpush_error **err);
 
 /**
- * Makes the decoder of one piece of a plan. Not supported by this version.
+ * Makes the decoder of one task. It needs nothing of the other tasks, and can be used on any thread. Its metrics count the
+ * task.
  *
- * Parameters: `plan`; `index`: of the piece; `out_decoder`: the new decoder.
- * Returns: PQPUSH_ERR_INVALID_ARGUMENT, because there is no plan.
- * Memory: `*out_decoder` is NULL on failure.
+ * Parameters: `plan`; `index`: of the task; `out_decoder`: the new decoder.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an index that is too large.
+ * Memory: `*out_decoder` is owned by the caller and freed by pqpush_decoder_free; it may outlive the plan. NULL on
+ * failure.
  * Threads: any, at the same time.
  * Since: 0.1.0
  */
@@ -1711,33 +1762,97 @@ pqpush_status pqpush_plan_decoder(const pqpush_plan *plan,
                                   pqpush_error **err);
 
 /**
- * What a plan reads, and why it does not read the rest, in words. Not supported by this version.
+ * What a plan reads, and why it does not read the rest, in words for people: the predicates, a line for each row group,
+ * and below it one for each column that is read, with its bytes and pages. The text may change with any release.
  *
  * Parameters: `plan`; `out_text`: the text.
- * Returns: PQPUSH_ERR_INVALID_ARGUMENT, because there is no plan.
- * Memory: the text is borrowed from the plan; {NULL, 0} on failure.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: the text is borrowed and lives as long as the plan; {NULL, 0} on failure.
  * Threads: any, at the same time.
  * Since: 0.1.0
  */
 pqpush_status pqpush_plan_explain(const pqpush_plan *plan, pqpush_str *out_text, pqpush_error **err);
 
 /**
+ * The rows that a plan reads: those chosen, without those that statistics rule out. As row_selection of other
+ * options for the same row groups it spares a later scan that work. Where there are no predicates, offset and limit are in
+ * it.
+ *
+ * Parameters: `plan`; `out_runs`, `out_count`: runs of rows to read and to pass over, one behind the other, which cover
+ * the chosen row groups in their order.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Memory: `*out_runs` is borrowed and lives as long as the plan; NULL on failure.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_plan_row_selection(const pqpush_plan *plan,
+                                        const pqpush_row_run **out_runs,
+                                        size_t *out_count,
+                                        pqpush_error **err);
+
+/**
+ * What was found out when the plan was made: rows and row groups chosen, and those of them that statistics rule out. What
+ * decoders do is counted by pqpush_decoder_metrics.
+ *
+ * Parameters: `plan`; `out_metrics`: its `struct_size` set, the rest is written.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Threads: any, at the same time.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_plan_metrics(const pqpush_plan *plan,
+                                  pqpush_metrics *out_metrics,
+                                  pqpush_error **err);
+
+/**
  * Frees a plan. Decoders made from it live on.
  *
- * Parameters: `plan`: a plan, or NULL, which does nothing. This version makes none, so that it is NULL.
- * Threads: any.
+ * Parameters: `plan`: a plan, or NULL, which does nothing.
+ * Threads: any, once no other thread uses the plan.
  * Since: 0.1.0
  */
 void pqpush_plan_free(pqpush_plan *plan);
 
+/* ---- Streams --------------------------------------------------------------------------------------------------- */
+
+/** A file that the host reads when it is called. The functions must not unwind. */
+typedef struct pqpush_source {
+  /** Bytes of this struct that the host knows: sizeof(pqpush_source). */
+  size_t struct_size;
+  /** Bytes of the file. */
+  uint64_t file_length;
+  /** Handed to each function. */
+  void *user_data;
+  /**
+   * Reads `count` ranges, ascending and disjoint, each whole to its place in `out`. Anything but 0 is a failure. Called
+   * within pqpush_stream_open and the get_next of the stream only, on their thread.
+   */
+  int (*read_ranges)(void *user_data, const pqpush_range *ranges, uint8_t *const *out, size_t count);
+  /**
+   * Runs exactly once, when nothing uses the source any more: within pqpush_stream_open where that fails, else within
+   * the release of the stream. May be NULL.
+   */
+  void (*release)(void *user_data);
+} pqpush_source;
+
 /**
- * Opens a file as a stream of batches that calls the host for bytes. Not supported by this version.
+ * Opens a file as a stream of batches, for a host that would rather be called for bytes. Reads the metadata, so that a
+ * file that cannot be read and options that do not fit it are refused here.
+ *
+ * As the Arrow C Stream Interface says, the stream is used by one thread at a time, may be moved to another, and may be
+ * released before its end; its batches live on. Its functions return 0 or an errno: EINVAL for a wrong call, ENOMEM
+ * where memory is short, EBUSY for a call within a call (of read_ranges on its own stream), EIO for everything else. Then
+ * get_last_error has the status name and the message, up to the next call on the stream. An error of get_next is final:
+ * it comes again.
+ *
+ * How much is read at a time is up to `options->max_buffered_bytes`; without it, all that is needed of a row group.
  *
  * Parameters: `source`: the file, borrowed for the call; `options`: as for pqpush_decoder_new, borrowed for the call;
  * `out_stream`: written without looking at what it held.
- * Returns: PQPUSH_ERR_UNSUPPORTED; PQPUSH_ERR_INVALID_ARGUMENT.
+ * Returns: PQPUSH_OK; as pqpush_metadata_decoder_try_decode and pqpush_decoder_new; PQPUSH_ERR_CALLBACK where read_ranges
+ * fails, with the number that it returned in the message.
  * Memory: source->user_data is consumed: release(user_data) runs exactly once, on every path on which
- * source->struct_size says that there is a release; `*out_stream` is released on failure.
+ * source->struct_size says that there is a release; `*out_stream` is owned by the caller, who releases it; released on
+ * failure.
  * Threads: any.
  * Since: 0.1.0
  */

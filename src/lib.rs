@@ -75,5 +75,5 @@ pub use push::{
     Batch, BloomFilterDecoder, BloomFilterStep, Decoder, MetadataDecoder, MetadataOptions, MetadataStep, Metrics,
     PageIndexPolicy, Step,
 };
-pub use scan::{Plan, ROW_GROUP_INDEX, ROW_NUMBER, RowSelection, ScanOptions, SelectionPolicy};
+pub use scan::{Plan, ROW_GROUP_INDEX, ROW_NUMBER, RowSelection, ScanOptions, SelectionPolicy, Task};
 pub use schema::StringType;

@@ -158,6 +158,7 @@ impl Host {
         let (mut sums, mut rows) = (vec![0i64; decoder.schema().fields().len()], 0);
         loop {
             match decoder.try_decode().expect("a readable file") {
+                Step::RowGroupEnd(_) => {}
                 Step::Finished => return (sums, rows),
                 Step::Batch(batch) => {
                     rows += batch.rows.num_rows() as u64;

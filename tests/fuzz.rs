@@ -22,6 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use pqpush::schema::PhysicalType;
 use support::corpus::{corpus, small_files};
 use support::fuzz::{Body, TARGETS};
 use support::nested_case::Case;
@@ -60,8 +61,34 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     match target {
         // Its first byte is no part of the file.
         "splits" => files.enumerate().map(|(number, file)| [vec![number as u8], file].concat()).collect(),
+        "predicates" => files.flat_map(with_conditions).collect(),
         _ => files.collect(),
     }
+}
+
+/// A file with conditions on its first flat columns before it.
+fn with_conditions(file: Vec<u8>) -> Vec<Vec<u8>> {
+    let bytes = bytes::Bytes::from(file.clone());
+    let Ok(metadata) = support::host::metadata(&bytes) else { return Vec::new() };
+    let flat = metadata.schema.leaves.iter().filter(|leaf| leaf.max_repetition_level == 0).take(3);
+    let conditions = flat.enumerate().map(|(number, leaf)| {
+        let name =
+            leaf.path.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect::<Vec<_>>().join(".");
+        match (leaf.physical, number % 2) {
+            (PhysicalType::Boolean, _) => format!("{name} OR {name} IS NULL"),
+            (PhysicalType::ByteArray, 0) if leaf.logical.is_some() => format!("{name} LIKE '%a%' OR NOT {name} < 'm'"),
+            (PhysicalType::ByteArray, _) if leaf.logical.is_some() => format!("{name} BETWEEN 'a' AND 'zz'"),
+            (PhysicalType::Int32 | PhysicalType::Int64 | PhysicalType::Double | PhysicalType::Float, 0) => {
+                format!("{name} > 3")
+            }
+            (PhysicalType::Int32 | PhysicalType::Int64 | PhysicalType::Double | PhysicalType::Float, _) => {
+                format!("NOT {name} IN (1, 2, 5, NULL) AND {name} <> 7")
+            }
+            _ => format!("{name} IS NOT NULL"),
+        }
+    });
+    let short = conditions.filter(|condition| condition.len() < 256);
+    short.map(|condition| [&[condition.len() as u8], condition.as_bytes(), &file].concat()).collect()
 }
 
 /// Pages of every type and encoding that may be right: streams of runs and of deltas, lengths and bytes.
@@ -194,4 +221,9 @@ fn encodings() {
 #[test]
 fn splits() {
     fuzz(TARGETS[3], 20_000);
+}
+
+#[test]
+fn predicates() {
+    fuzz(TARGETS[4], 20_000);
 }

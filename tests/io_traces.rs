@@ -252,6 +252,7 @@ fn bounded_scan(file: &Bytes, options: &ScanOptions, bound: u64, context: &str) 
     let mut most = 0;
     loop {
         match decoder.try_decode().expect("a readable file") {
+            Step::RowGroupEnd(_) => {}
             Step::Finished => return most,
             Step::Batch(_) => assert!(decoder.buffered_bytes() <= bound, "after a batch: {context}"),
             Step::NeedsData(ranges) => {

@@ -204,6 +204,41 @@ fn trap24_nulls_of_structs_and_lists() {
     }
 }
 
+/// Two leaves of a list with as many elements in all, and not in each row: refused, not put side by side. What is null
+/// inside of elements may differ.
+#[test]
+fn leaves_of_one_list_must_agree_row_by_row() {
+    let refused = |columns: &str, leaves: &[Leaf<'_>]| {
+        let file = file_of(columns, leaves);
+        let error = rows_of(&file, &ScanOptions::default()).expect_err("leaves that disagree");
+        assert_eq!((error.kind(), error.row_group()), (ErrorKind::Corrupt, Some(0)), "{error:?}");
+        // Alone each of them can be read.
+        for column in ["r.a", "r.b"] {
+            let options = ScanOptions { columns: Some(vec![column.to_owned()]), ..ScanOptions::default() };
+            rows_of(&file, &options).expect("one of the leaves");
+        }
+    };
+    let columns = "repeated group r { optional int32 a; required int32 b; }";
+    let two_and_one: Leaf = (&[1, 2], &[2, 1, 2], &[0, 1, 0]);
+    refused(columns, &[two_and_one, (&[7, 8, 9], &[1, 1, 1], &[0, 0, 1])]);
+    let good = file_of(columns, &[two_and_one, (&[7, 8, 9], &[1, 1, 1], &[0, 1, 0])]);
+    assert_eq!(rows_of(&good, &ScanOptions::default()).expect("a good file").len(), 2);
+    // One list is empty, which the other one says of another row.
+    refused(columns, &[(&[1], &[2, 0], &[0, 0]), (&[7], &[0, 1], &[0, 0])]);
+    // A leaf that is repeated itself beside one that is not.
+    let columns = "repeated group r { required int32 a; repeated int32 b; }";
+    let twice: Leaf = (&[1, 2, 3], &[2, 2, 1, 2], &[0, 2, 1, 0]);
+    refused(columns, &[(&[1, 2, 3], &[1, 1, 1], &[0, 0, 1]), twice]);
+    let good = file_of(columns, &[(&[1, 2, 3], &[1, 1, 1], &[0, 1, 0]), twice]);
+    let rows = ["[{a: 1, b: [1, 2]}, {a: 2, b: []}]", "[{a: 3, b: [3]}]"];
+    assert_eq!(rows_of(&good, &ScanOptions::default()).expect("a good file"), rows);
+    // Keys and values of a map.
+    let columns = "required group r (MAP) { repeated group m { required int32 a; optional int32 b; } }";
+    let file = file_of(columns, &[(&[1, 2, 3], &[1, 1, 1], &[0, 1, 0]), (&[7, 8, 9], &[2, 2, 2], &[0, 0, 1])]);
+    let error = rows_of(&file, &ScanOptions::default()).expect_err("leaves that disagree");
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:?}");
+}
+
 #[test]
 fn trap18_maps_new_and_old() {
     let leaves: [Leaf; 2] =
@@ -328,6 +363,23 @@ fn trap06_rows_go_on_over_pages() {
         }
     }
     assert!((10..90).contains(&refused), "{refused} of 100 files with pages of version 2 are refused");
+}
+
+/// Rows behind the last one of the row group are refused, also where they lie in the page of the last one and nothing but
+/// their levels tells of them.
+#[test]
+fn rows_that_the_row_group_does_not_have() {
+    let mut random = Random::new(12);
+    for rows in [13, 14, 40] {
+        let (_, entries) = random_lists(&mut random, rows);
+        let half = entries.len() / 2;
+        for (pages, v2) in
+            [(vec![&entries[..]], false), (vec![&entries[..half], &entries[half..]], false), (vec![&entries[..]], true)]
+        {
+            let error = rows_of(&file_of_lists(&pages, v2), &ScanOptions::default()).expect_err("too many rows");
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{rows} rows in {} pages: {error:?}", pages.len());
+        }
+    }
 }
 
 /// Pages of a few entries each, some of none; every second time those of version 2 end with rows.

@@ -19,14 +19,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float16Type, Float32Type, Float64Type};
+use arrow_array::types::{Float16Type, Float32Type, Float64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef, Scalar, StructArray, UInt64Array};
 use arrow_ord::cmp::{gt, lt};
 use arrow_schema::{DataType, Field};
 use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::basic::{ColumnOrder, SortOrder, Type as Physical};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnDescriptor;
 use pqpush::{Metadata, ScanOptions, StringType};
 
@@ -35,6 +37,8 @@ use support::corpus::corpus;
 use support::fixture::{Coding, ColumnSpec, FileSpec, NULL_SHAPES, Values};
 use support::host::{metadata, scan};
 use support::kinds::{ALL, Lengths};
+use support::nested::random_rows;
+use support::random::Random;
 
 /// Files of every type and null shape, with pages of 50 rows and row groups of 400.
 fn generated() -> Vec<(String, Bytes)> {
@@ -333,8 +337,6 @@ fn check_against_values(name: &str, bytes: &Bytes, metadata: &Metadata) -> usize
                 columns: Some(vec![path.clone()]),
                 row_groups,
                 string_type: StringType::Utf8View,
-                // Bounds have the types of the Parquet schema.
-                ignore_arrow_schema: true,
                 ..ScanOptions::default()
             };
             let Ok(scan) = scan(bytes, options) else { continue };
@@ -380,4 +382,44 @@ fn no_value_of_the_corpus_is_outside_its_bounds() {
         }
     }
     println!("{checked} values are inside their bounds");
+}
+
+/// How many entries have each level, of chunks and pages of nested columns, as the oracle has it.
+#[test]
+fn levels_are_counted_as_the_oracle_counts_them() {
+    let mut compared = 0;
+    for seed in 0..40 {
+        let rows = random_rows(&mut Random::new(seed), 4, 60);
+        let properties = WriterProperties::builder().set_data_page_row_count_limit(20).set_write_batch_size(7);
+        let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties.build())).expect("a writer");
+        writer.write(&rows).expect("rows that can be written");
+        let file = Bytes::from(writer.into_inner().expect("a whole file"));
+        let (ours, theirs) = (metadata(&file).expect("metadata"), theirs(&file).expect("metadata of the oracle"));
+        for column in 0..ours.schema.leaves.len() {
+            let chunk = theirs.row_group(0).column(column);
+            let of_chunk = ours.column_statistics(column, StringType::Utf8).expect("statistics");
+            let expected = [
+                chunk.repetition_level_histogram().map(|levels| levels.values().to_vec()),
+                chunk.definition_level_histogram().map(|levels| levels.values().to_vec()),
+            ];
+            for (name, expected) in ["repetition_levels", "definition_levels"].into_iter().zip(expected) {
+                let Some(expected) = expected else { continue };
+                let found = field(&of_chunk, name).as_list::<i32>().value(0);
+                let found: Vec<i64> = found.as_primitive::<UInt64Type>().values().iter().map(|n| *n as i64).collect();
+                assert_eq!(found, expected, "seed {seed}, column {column}, {name}");
+                let of_pages = ours.page_statistics(column, StringType::Utf8).expect("statistics of pages");
+                let lists = field(&of_pages, name).as_list::<i32>();
+                if lists.null_count() == 0 && !lists.is_empty() {
+                    let mut sums = vec![0; expected.len()];
+                    for list in lists.iter().flatten() {
+                        let counts = list.as_primitive::<UInt64Type>().values().to_vec();
+                        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count as i64);
+                    }
+                    assert_eq!(sums, expected, "pages, seed {seed}, column {column}, {name}");
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert!(compared > 50, "{compared} columns have levels of pages");
 }

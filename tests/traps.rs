@@ -261,6 +261,14 @@ fn trap20_compressed_pages_of_several_frames() {
     }
 }
 
+#[test]
+fn codecs_that_are_not_there_are_refused() {
+    for codec in [LZO, 8, 100, -1] {
+        let error = column(&ints(4, codec, false, vec![plain(&[1, 2, 3, 4])])).expect_err("no such codec");
+        assert_eq!((error.kind(), error.column()), (ErrorKind::Unsupported, Some(0)), "{error:?}");
+    }
+}
+
 fn texts(converted: Option<i32>, pages: Vec<Page>, rows: i64) -> Bytes {
     let mut column = Column::new("s", BYTE_ARRAY, pages).chunk(|chunk| chunk.value_count = Some(rows));
     column.converted = converted;

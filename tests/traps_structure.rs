@@ -428,3 +428,25 @@ fn trap23_sizes_that_leave_pages_out() {
         assert_eq!((error.row_group(), error.column()), (Some(0), Some(0)), "{error:?}");
     }
 }
+
+/// An offset index that is wrong is not looked at by a scan that reads everything from front to back.
+#[test]
+fn a_wrong_offset_index_does_not_spoil_a_full_scan() {
+    let pages = || vec![plain_page(0..10), plain_page(10..20), plain_page(20..30)];
+    let file = file(30, vec![ints("n", 30, pages()).chunk(|chunk| chunk.offset_index = Some(vec![0, 7, 21]))]);
+    let whole = scan(&file, ScanOptions::default()).expect("a readable file");
+    assert_eq!(int32s(&whole_columns(&whole)[0]), (0..30).map(Some).collect::<Vec<_>>());
+    let error = scan(&file, offset_and_limit(8, 4)).expect_err("a page of other rows");
+    assert_eq!((error.kind(), error.column()), (ErrorKind::Corrupt, Some(0)), "{error:?}");
+}
+
+/// Bytes behind the last page of a chunk, which are no page.
+#[test]
+fn padding_behind_the_last_page() {
+    for padding in [vec![0; 100], vec![0xff; 7], b"PAR1".to_vec()] {
+        let last = Page { header: Vec::new(), body: padding, dictionary: false };
+        let file = file(10, vec![ints("n", 10, vec![plain_page(0..10), last])]);
+        let rows = column(&file, &ScanOptions::default()).expect("a readable file");
+        assert_eq!(int32s(&rows), (0..10).map(Some).collect::<Vec<_>>());
+    }
+}

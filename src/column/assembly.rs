@@ -12,7 +12,7 @@
 //!
 //! The tree is walked from its last node to its first, children before parents, so no depth of nesting costs stack.
 
-use arrow_array::{Array, ArrayRef, make_array};
+use arrow_array::{Array, ArrayRef, UInt16Array, make_array};
 use arrow_buffer::{ArrowNativeType, BooleanBufferBuilder, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_data::transform::MutableArrayData;
@@ -33,7 +33,10 @@ pub(crate) fn assemble(tree: &OutputTree, leaves: &[LeafBatch]) -> Result<Vec<Ar
         let children = node.children.iter().map(|child| take(&mut built, *child)).collect::<Result<Vec<_>>>()?;
         let array = match node.kind {
             OutputKind::Leaf => leaf_array(node, &leaf.array),
-            OutputKind::Struct => struct_array(node, &leaf.levels, &children)?,
+            OutputKind::Struct => {
+                check_same_slots(tree, node, leaves)?;
+                struct_array(node, &leaf.levels, &children)?
+            }
             OutputKind::List { element } => list_array(node, element, &leaf.levels, &children)?,
         };
         if node.is_key {
@@ -96,6 +99,48 @@ fn struct_array(node: &OutputNode, levels: &LevelRows, children: &[ArrayRef]) ->
     }
     let data = children.iter().map(|child| child.to_data()).collect();
     Ok(make_array(array_with_children(node.field.data_type().clone(), length, nulls, Vec::new(), data)))
+}
+
+/// The leaves below a group in a list must have its slots in the same rows and lists. One leaf stands for each child: what
+/// is below a child is compared there.
+fn check_same_slots(tree: &OutputTree, node: &OutputNode, leaves: &[LeafBatch]) -> Result<()> {
+    if node.slot.repetition == 0 {
+        return Ok(());
+    }
+    let levels = |leaf: usize| leaves.get(leaf).map(|leaf| &leaf.levels);
+    let Some(first) = levels(node.first_leaf) else { return Ok(()) };
+    let others = node.children.iter().skip(1).filter_map(|child| levels(tree.nodes.get(*child)?.first_leaf));
+    for other in others {
+        if !same_slots(node.slot, first, other) {
+            let name = node.field.name();
+            return Err(Error::corrupt(format!(
+                "the columns of \"{name}\" have its values in different rows or lists"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// True where both leaves say the same of everything down to `slot`.
+fn same_slots(slot: Slot, one: &LevelRows, other: &LevelRows) -> bool {
+    let (repetition, definition, other_definition) =
+        (slice(&one.repetition), slice(&one.definition), slice(&other.definition));
+    if repetition == slice(&other.repetition) && definition.len() == other_definition.len() {
+        let entries = repetition.iter().zip(definition).zip(other_definition);
+        // Without a branch, so that it is done by whole vectors.
+        let differing = entries.fold(0, |differing, ((repetition, one), other)| {
+            let differs = one.min(&slot.definition) ^ other.min(&slot.definition);
+            differing | if *repetition <= slot.repetition { differs } else { 0 }
+        });
+        return differing == 0;
+    }
+    down_to(slot, one).eq(down_to(slot, other))
+}
+
+/// The entries that begin something down to `slot`.
+fn down_to(slot: Slot, levels: &LevelRows) -> impl Iterator<Item = (u16, u16)> {
+    let begins = entries(levels).filter(move |(repetition, _)| *repetition <= slot.repetition);
+    begins.map(move |(repetition, definition)| (repetition, definition.min(slot.definition)))
 }
 
 /// Which slots of the node hold a value; `None` where all do.
@@ -214,8 +259,10 @@ fn too_many_elements(node: &OutputNode) -> Error {
 
 /// Repetition and definition level of each entry.
 fn entries(levels: &LevelRows) -> impl Iterator<Item = (u16, u16)> {
-    let definition = levels.definition.as_ref().map_or(&[][..], |levels| levels.values());
-    let repetition = levels.repetition.as_ref().map(|levels| &levels.values()[..]);
-    let repetition = repetition.unwrap_or(&[]).iter().copied().chain(std::iter::repeat(0));
-    repetition.zip(definition.iter().copied())
+    let repetition = slice(&levels.repetition).iter().copied().chain(std::iter::repeat(0));
+    repetition.zip(slice(&levels.definition).iter().copied())
+}
+
+fn slice(levels: &Option<UInt16Array>) -> &[u16] {
+    levels.as_ref().map_or(&[], |levels| levels.values())
 }

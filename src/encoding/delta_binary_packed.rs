@@ -307,6 +307,7 @@ mod tests {
         let cut = &whole[..7 + (39 * usize::from(width)).div_ceil(8)];
         assert!(agrees(&read::<8>(cut, 40, 40, 9).unwrap(), &values));
         assert!(read::<8>(&cut[..cut.len() - 1], 40, 40, 9).is_err());
+        assert_eq!(DeltaBinaryPacked::open(cut, 0).unwrap().end(cut).unwrap(), cut.len());
     }
 
     #[test]

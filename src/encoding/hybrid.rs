@@ -191,6 +191,15 @@ mod tests {
     }
 
     #[test]
+    fn numbers_have_64_bits_at_most() {
+        let ten = |last| [&[0x80; 9][..], &[last]].concat();
+        assert_eq!(varint(&ten(1)), Some((1 << 63, 10)));
+        for last in [2, 0x7f, 0x80, 0x81] {
+            assert_eq!(varint(&ten(last)), None, "{last:#x}");
+        }
+    }
+
+    #[test]
     fn a_cut_last_group_gives_what_is_there() {
         // Two groups are announced, five bytes of three-bit values are there: thirteen values.
         let bytes = [5, 0, 0, 0, 0, 0];

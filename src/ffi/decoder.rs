@@ -1,7 +1,7 @@
 //! The decoder of one scan behind a handle: new, schema, push, try_decode, free.
 
 use std::ffi::c_void;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::SchemaRef;
@@ -19,12 +19,11 @@ use super::options::{pqpush_scan_options, scan_options};
 use super::slice::{pqpush_range, slice};
 use super::status::pqpush_status;
 use super::structs::{OutStruct, OutValue};
-use crate::{Decoder, Metrics, Step};
+use crate::{Decoder, Metrics, ScanOptions, Step};
 
 /// The decoder of one scan. Owned by one caller, used by one thread at a time, freed by pqpush_decoder_free.
 pub struct pqpush_decoder {
     work: Exclusive<Work>,
-    schema: SchemaRef,
     /// A copy for the const functions, which may run beside a call that works.
     progress: Mutex<Progress>,
 }
@@ -34,26 +33,28 @@ pub(super) struct Work {
     decoder: Decoder,
     /// What the last event lent to the host.
     ranges: Vec<pqpush_range>,
+    /// What was lent to a host that looks ahead.
+    upcoming: Vec<pqpush_range>,
 }
 
-#[derive(Clone, Copy)]
 struct Progress {
+    schema: SchemaRef,
     metrics: Metrics,
     buffered_bytes: u64,
 }
 
 impl Progress {
     fn of(decoder: &Decoder) -> Self {
-        Self { metrics: decoder.metrics(), buffered_bytes: decoder.buffered_bytes() }
+        Self { schema: decoder.schema(), metrics: decoder.metrics(), buffered_bytes: decoder.buffered_bytes() }
     }
 }
 
 impl pqpush_decoder {
-    fn new(decoder: Decoder) -> Self {
+    /// A handle for a decoder.
+    pub(super) fn new(decoder: Decoder) -> Self {
         Self {
-            schema: decoder.schema(),
             progress: Mutex::new(Progress::of(&decoder)),
-            work: Exclusive::new(Work { decoder, ranges: Vec::new() }),
+            work: Exclusive::new(Work { decoder, ranges: Vec::new(), upcoming: Vec::new() }),
         }
     }
 
@@ -77,6 +78,17 @@ impl pqpush_decoder {
 }
 
 impl Work {
+    /// What will be asked for later.
+    pub(super) fn upcoming(&mut self, max_bytes: u64) -> FfiResult<&[pqpush_range]> {
+        self.upcoming = export_ranges(self.decoder.upcoming_ranges(max_bytes)?);
+        Ok(&self.upcoming)
+    }
+
+    /// Goes on under other options.
+    pub(super) fn reconfigure(&mut self, options: ScanOptions) -> FfiResult<()> {
+        Ok(self.decoder.reconfigure(options)?)
+    }
+
     /// One step, written to where the host wants it.
     fn step(&mut self, event: OutStruct<pqpush_event>, batch: OutValue<'_, FFI_ArrowArray>) -> FfiResult<()> {
         match self.decoder.try_decode()? {
@@ -88,6 +100,7 @@ impl Work {
                 event.set(pqpush_event::batch(made.rows.num_rows(), made.row_group));
                 batch.set(export_batch(made.rows));
             }
+            Step::RowGroupEnd(row_group) => event.set(pqpush_event::row_group_end(row_group)),
             Step::Finished => event.set(pqpush_event::finished()),
         }
         Ok(())
@@ -124,7 +137,7 @@ pub unsafe extern "C" fn pqpush_decoder_new(
     unsafe { guard(err, body) }
 }
 
-/// The schema of the batches: a struct whose children are the output columns.
+/// The schema of the batches: a struct whose children are the output columns. It changes with pqpush_decoder_reconfigure.
 ///
 /// Parameters: `decoder`; `out_schema`: written without looking at what it held.
 /// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT; PQPUSH_ERR_UNSUPPORTED for a name that C cannot hold.
@@ -141,7 +154,8 @@ pub unsafe extern "C" fn pqpush_decoder_schema(
         // SAFETY: the header asks for a place to write to.
         let out = unsafe { OutValue::new(out_schema, FFI_ArrowSchema::empty(), "out_schema") }?;
         // SAFETY: the header asks for a live decoder.
-        out.set(export_schema(&unsafe { borrow(decoder, "decoder") }?.schema)?);
+        let schema = Arc::clone(&unsafe { borrow(decoder, "decoder") }?.progress().schema);
+        out.set(export_schema(&schema)?);
         Ok(())
     };
     // SAFETY: the header asks for NULL or a place to write to.
@@ -275,14 +289,13 @@ pub unsafe extern "C" fn pqpush_decoder_free(decoder: *mut pqpush_decoder) {
 #[cfg(test)]
 mod tests {
     use std::ptr::{null_mut, without_provenance_mut};
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::super::error::{pqpush_error_code, pqpush_error_free, pqpush_error_message};
     use super::super::metrics::{pqpush_decoder_metrics, pqpush_metrics};
     use super::*;
+    use crate::Metadata;
     use crate::schema::Schema;
-    use crate::{Metadata, ScanOptions};
 
     const INTERNAL: pqpush_status = -9001;
     const POISONED: pqpush_status = -1004;
@@ -297,6 +310,7 @@ mod tests {
             schema: Schema { nodes: vec![], leaves: vec![] },
             column_orders: vec![],
             thrift: vec![],
+            hinted_types: std::sync::OnceLock::new(),
             row_groups: vec![],
         };
         let decoder = Decoder::new(Arc::new(metadata), ScanOptions::default());

@@ -13,6 +13,9 @@ pub enum pqpush_event_kind {
     PQPUSH_EVENT_BATCH = 2,
     /// Everything was delivered; every further call says so again.
     PQPUSH_EVENT_FINISHED = 3,
+    /// Only with PQPUSH_SCAN_ROW_GROUP_EVENTS: all rows of the row group were handed out (with PQPUSH_SCAN_FILL_BATCHES
+    /// some may wait for more), and the next one was not begun. Call again.
+    PQPUSH_EVENT_ROW_GROUP_END = 4,
 }
 
 use pqpush_event_kind::*;
@@ -34,7 +37,7 @@ pub struct pqpush_event {
     pub range_count: usize,
     /// BATCH: rows of the batch.
     pub row_count: u64,
-    /// BATCH: the row group that its rows come from, -1 where there are several.
+    /// BATCH: the row group that its rows come from, -1 where there are several. ROW_GROUP_END: the row group.
     pub row_group: i64,
 }
 
@@ -62,6 +65,12 @@ impl pqpush_event {
     pub(super) fn batch(row_count: usize, row_group: Option<usize>) -> Self {
         let row_group = row_group.and_then(|row_group| i64::try_from(row_group).ok()).unwrap_or(-1);
         Self { kind: PQPUSH_EVENT_BATCH as i32, row_count: row_count as u64, row_group, ..Self::EMPTY }
+    }
+
+    /// The rows of a row group were delivered.
+    pub(super) fn row_group_end(row_group: usize) -> Self {
+        let row_group = i64::try_from(row_group).unwrap_or(-1);
+        Self { kind: PQPUSH_EVENT_ROW_GROUP_END as i32, row_group, ..Self::EMPTY }
     }
 
     /// Everything was delivered.

@@ -17,21 +17,24 @@ compile_error!("pqpush promises its hosts that a panic becomes PQPUSH_ERR_INTERN
 // Sections of the header.
 mod bloom_filter;
 mod callback;
+mod course;
 mod decoder;
 mod encryption;
 mod error;
 mod event;
 mod facts;
-mod later;
 mod metadata;
 mod metadata_decoder;
 mod metrics;
 mod names;
 mod options;
+mod plan;
 mod predicate;
+mod row_selection;
 mod slice;
 mod statistics;
 mod status;
+mod stream;
 mod version;
 
 // What guards them.

@@ -2,13 +2,8 @@
 
 use std::ffi::{CStr, c_char};
 
+use crate::metadata;
 use crate::schema::{LogicalType, TimeUnit};
-
-/// Names by number; a number past the end has none.
-fn name(names: &'static [&'static CStr], number: i32) -> *const c_char {
-    let known = usize::try_from(number).ok().and_then(|index| names.get(index));
-    known.copied().unwrap_or(c"UNKNOWN").as_ptr()
-}
 
 /// The name that the Parquet format gives a compression codec, such as "ZSTD".
 ///
@@ -18,8 +13,7 @@ fn name(names: &'static [&'static CStr], number: i32) -> *const c_char {
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn pqpush_codec_name(codec: i32) -> *const c_char {
-    const NAMES: [&CStr; 8] = [c"UNCOMPRESSED", c"SNAPPY", c"GZIP", c"LZO", c"BROTLI", c"LZ4", c"ZSTD", c"LZ4_RAW"];
-    name(&NAMES, codec)
+    metadata::codec_name(codec).as_ptr()
 }
 
 /// The name that the Parquet format gives an encoding, such as "RLE_DICTIONARY".
@@ -30,19 +24,7 @@ pub extern "C" fn pqpush_codec_name(codec: i32) -> *const c_char {
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn pqpush_encoding_name(encoding: i32) -> *const c_char {
-    const NAMES: [&CStr; 10] = [
-        c"PLAIN",
-        c"UNKNOWN", // GROUP_VAR_INT, which no file ever had
-        c"PLAIN_DICTIONARY",
-        c"RLE",
-        c"BIT_PACKED",
-        c"DELTA_BINARY_PACKED",
-        c"DELTA_LENGTH_BYTE_ARRAY",
-        c"DELTA_BYTE_ARRAY",
-        c"RLE_DICTIONARY",
-        c"BYTE_STREAM_SPLIT",
-    ];
-    name(&NAMES, encoding)
+    metadata::encoding_name(encoding).as_ptr()
 }
 
 /// The name that the Parquet format gives a physical type, such as "BYTE_ARRAY".
@@ -55,7 +37,8 @@ pub extern "C" fn pqpush_encoding_name(encoding: i32) -> *const c_char {
 pub extern "C" fn pqpush_physical_type_name(physical_type: i32) -> *const c_char {
     const NAMES: [&CStr; 8] =
         [c"BOOLEAN", c"INT32", c"INT64", c"INT96", c"FLOAT", c"DOUBLE", c"BYTE_ARRAY", c"FIXED_LEN_BYTE_ARRAY"];
-    name(&NAMES, physical_type)
+    let known = usize::try_from(physical_type).ok().and_then(|index| NAMES.get(index));
+    known.copied().unwrap_or(c"UNKNOWN").as_ptr()
 }
 
 /// A logical type with its parameters, such as "DECIMAL(15,2)" or "TIMESTAMP(MICROS,UTC)".

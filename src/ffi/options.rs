@@ -1,26 +1,16 @@
 //! The options of a scan: from the struct of the host to [`ScanOptions`], or to a refusal that names the option.
 
+use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::ffi::FFI_ArrowSchema;
 
 use super::arrow::import_schema;
 use super::error::{FfiResult, pqpush_error};
 use super::handle::borrow;
 use super::predicate::pqpush_predicate;
+use super::row_selection::{of_bitmap, of_row_groups, of_runs, pqpush_row_group_selection, pqpush_row_run};
 use super::slice::{pqpush_str, slice, string};
 use super::structs::{Growing, init, take};
 use crate::{Predicate, RowSelection, ScanOptions, SelectionPolicy, StringType};
-
-/// So many rows to read or to pass over.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct pqpush_row_run {
-    /// Number of rows.
-    pub row_count: u64,
-    /// 1: read them, 0: pass over them.
-    pub select: u32,
-    /// Zero.
-    pub reserved: u32,
-}
 
 /// What to decode and how. Zero is the default of every field.
 #[repr(C)]
@@ -80,10 +70,20 @@ pub struct pqpush_scan_options {
     pub selection_policy: i32,
     /// Bits of pqpush_scan_flags.
     pub flags: u32,
+    /// Instead of `row_selection`: a Boolean array, true for the rows to read, with one value for each row of the chosen row
+    /// groups. Null is false. Borrowed for the call, not released. NULL: all rows.
+    pub row_bitmap: *const FFI_ArrowArray,
+    /// Instead of both: selections within single chosen row groups, each of them named at most once. Row groups that are
+    /// not named are read whole. NULL: all rows.
+    pub row_group_selections: *const pqpush_row_group_selection,
+    /// Number of `row_group_selections`.
+    pub row_group_selection_count: usize,
 }
 
 // SAFETY: repr(C), begins with struct_size, integers and pointers without padding.
-unsafe impl Growing for pqpush_scan_options {}
+unsafe impl Growing for pqpush_scan_options {
+    const FIRST_SIZE: usize = 144; // bitmaps and selections within row groups were appended
+}
 
 /// Bits of pqpush_scan_options.flags.
 #[repr(C)]
@@ -113,12 +113,15 @@ pub enum pqpush_scan_flags {
     /// where `schema` and `string_type` do not, as far as it fits: large and view types, names of time zones, time units
     /// and durations, widths of decimals, large lists and lists of one length, names and metadata of fields.
     PQPUSH_SCAN_IGNORE_ARROW_SCHEMA = 256,
+    /// Tell the end of each row group by the event PQPUSH_EVENT_ROW_GROUP_END, before the next row group is begun: there
+    /// pqpush_decoder_reconfigure can be called.
+    PQPUSH_SCAN_ROW_GROUP_EVENTS = 512,
 }
 
 use pqpush_scan_flags::*;
 
 /// Flags that have a meaning.
-const FLAGS: [pqpush_scan_flags; 9] = [
+const FLAGS: [pqpush_scan_flags; 10] = [
     PQPUSH_SCAN_LIMIT,
     PQPUSH_SCAN_VERIFY_CHECKSUMS,
     PQPUSH_SCAN_NO_STATS_PRUNING,
@@ -128,6 +131,7 @@ const FLAGS: [pqpush_scan_flags; 9] = [
     PQPUSH_SCAN_ROW_GROUP_INDEX,
     PQPUSH_SCAN_FILL_BATCHES,
     PQPUSH_SCAN_IGNORE_ARROW_SCHEMA,
+    PQPUSH_SCAN_ROW_GROUP_EVENTS,
 ];
 
 /// Sets every field to its default, and `struct_size` to the size given.
@@ -169,6 +173,8 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         // SAFETY: as the caller says.
         row_selection: unsafe { row_selection(&given) }?,
         // SAFETY: as the caller says.
+        row_group_selections: unsafe { of_row_groups(given.row_group_selections, given.row_group_selection_count) }?,
+        // SAFETY: as the caller says.
         predicates: unsafe { predicates(&given) }?,
         offset: given.offset,
         limit: limit_counts.then_some(given.limit),
@@ -190,6 +196,7 @@ pub(super) unsafe fn scan_options(options: *const pqpush_scan_options) -> FfiRes
         prune_by_page_index: !has(PQPUSH_SCAN_NO_PAGE_PRUNING),
         use_bloom_filters: !has(PQPUSH_SCAN_NO_BLOOM),
         fill_batches: has(PQPUSH_SCAN_FILL_BATCHES),
+        row_group_events: has(PQPUSH_SCAN_ROW_GROUP_EVENTS),
         selection_policy: selection_policy(given.selection_policy)?,
     })
 }
@@ -218,18 +225,20 @@ unsafe fn columns(given: &pqpush_scan_options) -> FfiResult<Option<Vec<String>>>
     paths.iter().map(owned).collect::<FfiResult<Vec<_>>>().map(Some)
 }
 
-/// The row selection.
+/// The row selection, as runs or as a bitmap.
 ///
 /// # Safety
 /// As [`scan_options`].
 unsafe fn row_selection(given: &pqpush_scan_options) -> FfiResult<Option<RowSelection>> {
-    // SAFETY: as the caller says.
-    let runs = unsafe { list(given.row_selection, given.row_selection_count, "options.row_selection") }?;
-    let Some(runs) = runs else { return Ok(None) };
-    if let Some(run) = runs.iter().find(|run| run.select > 1) {
-        return Err(pqpush_error::invalid_argument(format!("options.row_selection: select is {}", run.select)));
+    let ways = [given.row_selection.is_null(), given.row_bitmap.is_null(), given.row_group_selections.is_null()];
+    if ways.iter().filter(|is_null| !**is_null).count() > 1 {
+        let message = "options: row_selection, row_bitmap and row_group_selections exclude each other";
+        return Err(pqpush_error::invalid_argument(message));
     }
-    Ok(Some(RowSelection::from_runs(runs.iter().map(|run| (run.row_count, run.select == 1)))?))
+    // SAFETY: as the caller says.
+    let runs = unsafe { of_runs(given.row_selection, given.row_selection_count, "options.row_selection") }?;
+    // SAFETY: as the caller says.
+    runs.map_or_else(|| unsafe { of_bitmap(given.row_bitmap) }, |runs| Ok(Some(runs)))
 }
 
 /// The predicates.

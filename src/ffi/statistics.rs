@@ -92,12 +92,13 @@ unsafe fn export(
 
 /// What the file says about the values of a leaf column, as a struct array: one row for each row group, in file order.
 /// Its children, by position and name:
-/// - 0 min, 1 max: of the column's type; no value that is neither null nor NaN lies outside
+/// - 0 min, 1 max: of the column's type in pqpush_metadata_schema; no value that is neither null nor NaN lies outside
 /// - 2 min_is_exact, 3 max_is_exact: Boolean; the bound is equal to a value of the column
 /// - 4 null_count, 5 distinct_count, 6 nan_count: UInt64
 /// - 7 row_count: UInt64, never null
 /// - 8 unencoded_bytes: UInt64; bytes of BYTE_ARRAY values before any encoding
 /// - 9 value_count: UInt64, never null; values and nulls: in lists, more or fewer than rows
+/// - 10 repetition_levels, 11 definition_levels: List of UInt64; how many entries have each level, from 0 up
 ///
 /// Only what can be relied on is told, by the rules of the format for column orders, deprecated bounds, NaN and signed
 /// zeros; null where the file does not say, or where it cannot be relied on. A later version may append children.
@@ -131,6 +132,7 @@ pub unsafe extern "C" fn pqpush_metadata_column_statistics(
 /// - 10 first_row: UInt64; row of the row group that the page begins with
 /// - 11 file_offset: UInt64; where the page begins
 /// - 12 compressed_bytes: UInt64; its bytes in the file, with its header
+/// - 13 repetition_levels, 14 definition_levels: List of UInt64; how many entries have each level, from 0 up
 ///
 /// Parameters: `metadata`; `column`: ordinal of the leaf column; `string_type`: as in pqpush_scan_options, for the bounds;
 /// `out_array`, `out_schema`: written without looking at what they held.

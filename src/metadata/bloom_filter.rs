@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use arrow_schema::DataType;
 use twox_hash::XxHash64;
 
 use crate::error::{Error, Result};
@@ -23,6 +24,7 @@ const SALTS: [u32; 8] =
 #[derive(Debug, Clone)]
 pub struct BloomFilter {
     leaf: Leaf,
+    data_type: DataType,
     blocks: Vec<[u8; BLOCK_BYTES]>,
 }
 
@@ -52,9 +54,15 @@ enum Lookup<'a> {
 }
 
 impl BloomFilter {
-    /// The filter of a chunk of `leaf`, whose bitset this is: as long as its header said.
-    pub(crate) fn new(leaf: &Leaf, bitset: &[u8]) -> Self {
-        Self { leaf: leaf.clone(), blocks: bitset.as_chunks().0.to_vec() }
+    /// The filter of a chunk of `leaf`, whose values are read as `data_type`, and whose bitset this is: as long as its
+    /// header said.
+    pub(crate) fn new(leaf: &Leaf, data_type: DataType, bitset: &[u8]) -> Self {
+        Self { leaf: leaf.clone(), data_type, blocks: bitset.as_chunks().0.to_vec() }
+    }
+
+    /// The Arrow type of the column's values.
+    pub fn data_type(&self) -> &DataType {
+        &self.data_type
     }
 
     /// The column that the filter is of.
@@ -298,7 +306,8 @@ mod tests {
             words.iter_mut().zip(SALTS).for_each(|(word, salt)| *word |= 1 << (key.wrapping_mul(salt) >> 27));
         }
         let bitset: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        BloomFilter::new(&testing::schema(vec![testing::leaf("a", Required, physical, logical)]).leaves[0], &bitset)
+        let schema = testing::schema(vec![testing::leaf("a", Required, physical, logical)]);
+        BloomFilter::new(&schema.leaves[0], DataType::Null, &bitset)
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! when they are asked for ([`crate::metadata::statistics`]). Errors carry the file offset, and the row group and column
 //! where they are in one.
 
+use std::sync::OnceLock;
+
 use crate::crypto::Algorithm;
 use crate::error::{Error, Result};
 use crate::metadata::chunk::{RawChunk, unsigned};
@@ -66,7 +68,17 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
         row_groups.iter_mut().flat_map(|group| &mut group.columns).for_each(|chunk| extend(chunk, footer_offset));
     }
     let thrift = bytes.to_vec();
-    let metadata = Metadata { file_length, version, created_by, key_value, schema, column_orders, row_groups, thrift };
+    let metadata = Metadata {
+        file_length,
+        version,
+        created_by,
+        key_value,
+        schema,
+        column_orders,
+        row_groups,
+        thrift,
+        hinted_types: OnceLock::new(),
+    };
     Ok(ParsedFooter { metadata, algorithm, signing_key_metadata, seals: footer.seals })
 }
 

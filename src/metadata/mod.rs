@@ -14,6 +14,7 @@ pub(crate) mod encryption;
 pub(crate) mod footer;
 mod key_value;
 mod logical_type;
+mod names;
 mod order;
 pub(crate) mod page_index;
 mod schema_elements;
@@ -22,12 +23,17 @@ mod statistics;
 pub(crate) mod testing;
 pub(crate) mod thrift;
 
+use std::sync::OnceLock;
+
+use arrow_schema::DataType;
+
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::schema::Schema;
 
 pub use bloom_filter::{BloomFilter, Probe};
 pub use key_value::KeyValue;
+pub(crate) use names::{codec_name, encoding_name};
 pub use order::{Bound, ColumnOrder, SortingColumn, TrustedBounds};
 pub use page_index::{BoundaryOrder, Bounds, ColumnIndex, OffsetIndex, PageLocation};
 pub use statistics::{ChunkDetails, SizeStatistics, Statistics};
@@ -51,6 +57,8 @@ pub struct Metadata {
     pub row_groups: Vec<RowGroup>,
     /// The bytes of the footer, for what is read from it only when it is asked for.
     pub(crate) thrift: Vec<u8>,
+    /// The types of leaf columns with the hint of the file's writer applied, once they were asked for.
+    pub(crate) hinted_types: OnceLock<Vec<DataType>>,
 }
 
 /// One row group: so many rows, one chunk per leaf column.

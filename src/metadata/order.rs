@@ -292,6 +292,7 @@ mod tests {
             column_orders: orders.to_vec(),
             row_groups: vec![],
             thrift: vec![],
+            hinted_types: std::sync::OnceLock::new(),
         }
     }
 

@@ -51,6 +51,10 @@ pub struct ColumnIndex {
     pub null_counts: Option<Vec<u64>>,
     /// NaNs of each page, where the file says.
     pub nan_counts: Option<Vec<u64>>,
+    /// How many entries of each page have each repetition level, from 0 up, page behind page, where the file says.
+    pub repetition_levels: Option<Vec<u64>>,
+    /// The same of definition levels.
+    pub definition_levels: Option<Vec<u64>>,
 }
 
 /// One bound a page, all in one buffer.
@@ -193,6 +197,8 @@ impl ColumnIndex {
             },
             null_counts: raw.null_counts.filter(of_every_page),
             nan_counts: raw.nan_counts.filter(of_every_page),
+            repetition_levels: raw.repetition_levels,
+            definition_levels: raw.definition_levels,
         })
     }
 }
@@ -245,6 +251,8 @@ struct RawColumnIndex {
     boundary_order: Option<i32>,
     null_counts: Option<Vec<u64>>,
     nan_counts: Option<Vec<u64>>,
+    repetition_levels: Option<Vec<u64>>,
+    definition_levels: Option<Vec<u64>>,
 }
 
 impl RawColumnIndex {
@@ -258,6 +266,8 @@ impl RawColumnIndex {
                 (3, Kind::List) => raw.max_values = Bounds::read(reader)?,
                 (4, Kind::I32) => raw.boundary_order = Some(reader.i32()?),
                 (5, Kind::List) => raw.null_counts = reader.counts()?,
+                (6, Kind::List) => raw.repetition_levels = reader.counts()?,
+                (7, Kind::List) => raw.definition_levels = reader.counts()?,
                 (8, Kind::List) => raw.nan_counts = reader.counts()?,
                 (_, kind) => reader.skip(kind)?,
             }

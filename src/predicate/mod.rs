@@ -182,6 +182,14 @@ impl Predicate {
         columns
     }
 
+    /// The operands of the AND at the top, or the predicate itself where there is none.
+    pub(crate) fn conjuncts(&self) -> &[Self] {
+        match &*self.0 {
+            Tree::And(operands) => operands,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
     fn new(tree: Tree) -> Self {
         Self(Arc::new(tree))
     }

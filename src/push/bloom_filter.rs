@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::metadata::bloom_filter::Header;
 use crate::metadata::{BloomFilter, Metadata};
 use crate::push::buffers::Buffers;
-use crate::schema::Leaf;
+use crate::schema::{Leaf, StringType};
 
 /// Bytes to ask for where the length is not known: a header takes about half of them.
 const HEADER_GUESS_BYTES: u64 = 32;
@@ -146,7 +146,7 @@ impl BloomFilterDecoder {
         }
         let place = |position: u64| usize::try_from(position).unwrap_or(usize::MAX);
         let bitset = bytes.get(place(header.header_bytes)..place(length)).unwrap_or_default();
-        Ok(self.leaf().map(|leaf| BloomFilter::new(leaf, bitset)))
+        Ok(self.filter(bitset))
     }
 
     /// The same where header and bitset are a module each.
@@ -164,7 +164,13 @@ impl BloomFilterDecoder {
         if header.is_none_or(|header| header.bitset_bytes != bitset.len() as u64) {
             return Err(Error::corrupt("the encrypted bloom filter has another length than its header says"));
         }
-        Ok(self.leaf().map(|leaf| BloomFilter::new(leaf, &bitset)))
+        Ok(self.filter(&bitset))
+    }
+
+    fn filter(&self, bitset: &[u8]) -> Option<BloomFilter> {
+        let leaf = self.leaf()?;
+        let data_type = self.metadata.leaf_type(self.column, leaf, StringType::default());
+        Some(BloomFilter::new(leaf, data_type, bitset))
     }
 
     /// Asks for `length` bytes from now on, which are to be more than before.

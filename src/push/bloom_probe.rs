@@ -28,6 +28,11 @@ impl BloomProbe {
     }
 
     /// The row group.
+    pub(crate) fn scan(&self) -> &RowGroupScan {
+        &self.scan
+    }
+
+    /// The row group.
     pub(crate) fn into_scan(self) -> RowGroupScan {
         self.scan
     }

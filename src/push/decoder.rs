@@ -14,6 +14,7 @@ use super::filtered_rows::RowBudget;
 use super::intervals::IntervalSet;
 use super::metrics::{Metrics, add};
 use super::open::RowGroupOpener;
+use super::order::PredicateOrder;
 use super::pushed::PushedBytes;
 use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
@@ -22,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::Metadata;
 use crate::page::PageOpener;
-use crate::scan::{Plan, RowGroupScan, ScanOptions};
+use crate::scan::{Plan, RowGroupScan, ScanOptions, Task};
 
 /// What one call of [`Decoder::try_decode`] came to.
 #[derive(Debug)]
@@ -32,6 +33,9 @@ pub enum Step {
     NeedsData(Vec<ByteRange>),
     /// Some rows.
     Batch(Batch),
+    /// All rows of the row group with this ordinal were handed out, and the next one was not begun: only where
+    /// [`ScanOptions::row_group_events`] asks for it.
+    RowGroupEnd(usize),
     /// Every row was handed out.
     Finished,
 }
@@ -53,6 +57,7 @@ pub struct Batch {
 ///     match decoder.try_decode()? {
 ///         Step::NeedsData(ranges) => for each range: decoder.push(range.offset, bytes of the file there)?,
 ///         Step::Batch(batch) => use batch.rows,
+///         Step::RowGroupEnd(_) => {}
 ///         Step::Finished => break,
 ///     }
 /// }
@@ -62,23 +67,31 @@ pub struct Batch {
 /// row groups asked for and of the rows in them, each of exactly `batch_rows` rows except at the end of the scan and,
 /// unless batches are to be filled across them, at the end of a row group.
 pub struct Decoder {
-    plan: Arc<Plan>,
-    budget: RowBudget,
+    pub(super) plan: Arc<Plan>,
+    pub(super) budget: RowBudget,
     /// Row groups not begun.
-    ahead: VecDeque<RowGroupScan>,
+    pub(super) ahead: VecDeque<RowGroupScan>,
     /// Bloom filters of the row group that comes next.
-    probe: Option<BloomProbe>,
-    current: Option<RowGroupReader>,
+    pub(super) probe: Option<BloomProbe>,
+    /// What was learned of the predicates.
+    pub(super) order: PredicateOrder,
+    pub(super) current: Option<RowGroupReader>,
+    /// Place in the plan behind the last row group that was begun.
+    pub(super) begun: usize,
+    /// The row group whose end is to be told.
+    ended: Option<usize>,
     /// Where batches are to be filled across row groups.
-    filler: Option<BatchFiller>,
-    pushed: PushedBytes,
-    requested: IntervalSet,
+    pub(super) filler: Option<BatchFiller>,
+    pub(super) pushed: PushedBytes,
+    pub(super) requested: IntervalSet,
+    /// What the last step asked for.
+    pub(super) outstanding: Vec<ByteRange>,
     opener: PageOpener,
     pool: Arc<Pool>,
-    metrics: Metrics,
+    pub(super) metrics: Metrics,
     /// The first error of decoding; every later call returns it again.
-    failure: Option<Error>,
-    is_finished: bool,
+    pub(super) failure: Option<Error>,
+    pub(super) is_finished: bool,
 }
 
 impl Decoder {
@@ -89,21 +102,18 @@ impl Decoder {
 
     /// A decoder of all that was planned.
     pub fn of_plan(plan: Arc<Plan>) -> Self {
-        let budget = match plan.predicates.is_empty() {
-            // The plan has offset and limit in it.
-            true => RowBudget { to_skip: 0, to_read: u64::MAX },
-            false => RowBudget { to_skip: plan.options.offset, to_read: plan.options.limit.unwrap_or(u64::MAX) },
-        };
+        let budget = RowBudget::of_plan(&plan);
         let pool = Arc::new(Pool::default());
         let mut decoder = Self {
             probe: None,
+            order: PredicateOrder::new(&plan),
             current: None,
-            filler: plan
-                .options
-                .fill_batches
-                .then(|| BatchFiller::new(Arc::clone(&plan.projection.schema), plan.options.batch_rows)),
+            begun: 0,
+            ended: None,
+            filler: BatchFiller::of_plan(&plan),
             pushed: PushedBytes::default(),
             requested: IntervalSet::default(),
+            outstanding: Vec::new(),
             opener: PageOpener::new(Arc::clone(&pool)),
             pool,
             metrics: Metrics::of_plan(&plan),
@@ -115,6 +125,15 @@ impl Decoder {
         };
         decoder.want_chunks();
         decoder
+    }
+
+    /// A decoder of one of [`Plan::tasks`]. Its metrics count the task; what statistics ruled out is told by
+    /// [`Plan::metrics`].
+    pub fn of_task(plan: &Arc<Plan>, task: &Task) -> Self {
+        match task.row_group {
+            None => Self::of_plan(Arc::clone(plan)),
+            Some(_) => Self::of_plan(Arc::new(plan.part(task))),
+        }
     }
 
     /// The schema of the batches.
@@ -152,6 +171,7 @@ impl Decoder {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
+        self.outstanding.clear();
         self.step().inspect_err(|error| self.failure = Some(error.clone()))
     }
 
@@ -195,22 +215,25 @@ impl Decoder {
 
     fn step(&mut self) -> Result<Step> {
         loop {
+            if let Some(row_group) = self.ended.take() {
+                return Ok(Step::RowGroupEnd(row_group));
+            }
             if self.current.is_none() {
                 match self.begin()? {
-                    Begun::RowGroup(reader) => self.current = Some(reader),
+                    Begun::RowGroup(reader) => self.current = Some(*reader),
                     Begun::Starved(missing) => return Ok(Step::NeedsData(self.ask(missing))),
                     Begun::Nothing => return self.finish(),
                 }
             }
             let Some(current) = &mut self.current else { return Err(Error::internal("no row group is open")) };
             match current.step(&mut self.pushed, &mut self.opener, &mut self.budget)? {
-                Progress::Done => {
-                    self.metrics.add_row_group(current);
-                    self.current = None;
-                }
+                Progress::Done => self.end_row_group(),
                 Progress::Starved => return self.demand().map(Step::NeedsData),
                 Progress::Batch(rows) => {
                     let batch = Batch { rows, row_group: Some(current.row_group()) };
+                    if current.is_done(&mut self.pushed) {
+                        self.end_row_group();
+                    }
                     let Some(filler) = &mut self.filler else { return Ok(self.hand_out(batch)) };
                     filler.push(batch)?;
                     if let Some(batch) = filler.full() {
@@ -219,6 +242,13 @@ impl Decoder {
                 }
             }
         }
+    }
+
+    fn end_row_group(&mut self) {
+        let Some(done) = self.current.take() else { return };
+        self.metrics.add_row_group(&done);
+        self.order.learn(&done);
+        self.ended = Some(done.row_group()).filter(|_| self.plan.options.row_group_events);
     }
 
     /// Hands out what is left, once no row group is.
@@ -263,7 +293,9 @@ impl Decoder {
             let (scan, is_possible) = probe.finish(&self.plan)?;
             self.bloom_ranges(&scan).for_each(|range| self.pushed.release(range));
             if is_possible {
-                return RowGroupOpener { plan: &self.plan, pool: &self.pool }.open(&scan).map(Begun::RowGroup);
+                let reader = RowGroupOpener { plan: &self.plan, order: &self.order, pool: &self.pool }.open(&scan)?;
+                self.begun = self.plan.place_behind(scan.row_group);
+                return Ok(Begun::RowGroup(Box::new(reader)));
             }
             add(&mut self.metrics.rows_pruned_by_bloom, scan.rows.selected());
             add(&mut self.metrics.row_groups_pruned, 1);
@@ -290,11 +322,12 @@ impl Decoder {
         for range in &ranges {
             add(&mut self.metrics.bytes_requested, self.requested.insert(*range));
         }
+        self.outstanding.clone_from(&ranges);
         ranges
     }
 
     /// Bytes of every chunk of the plan are kept when they come, and those of bloom filters that are asked.
-    fn want_chunks(&mut self) {
+    pub(super) fn want_chunks(&mut self) {
         for scan in self.ahead.clone() {
             self.chunk_ranges(&scan).chain(self.bloom_ranges(&scan)).for_each(|range| self.pushed.want(range));
         }
@@ -310,14 +343,14 @@ impl Decoder {
 
     /// Where the chunks lie that are read of a row group. One that lies outside the file is an error when its row group
     /// begins.
-    fn chunk_ranges(&self, scan: &RowGroupScan) -> std::vec::IntoIter<ByteRange> {
+    pub(super) fn chunk_ranges(&self, scan: &RowGroupScan) -> std::vec::IntoIter<ByteRange> {
         let plan = &self.plan;
         let range = |leaf| plan.chunk(scan.row_group, leaf)?.byte_range(plan.metadata.file_length);
         plan.leaves_read(scan).into_iter().filter_map(|leaf| range(leaf).ok()).collect::<Vec<_>>().into_iter()
     }
 
     /// Where the bloom filters lie that are asked about a row group.
-    fn bloom_ranges(&self, scan: &RowGroupScan) -> std::vec::IntoIter<ByteRange> {
+    pub(super) fn bloom_ranges(&self, scan: &RowGroupScan) -> std::vec::IntoIter<ByteRange> {
         let range = |leaf: &usize| {
             let chunk = self.plan.chunk(scan.row_group, *leaf).ok()?;
             ByteRange::new(chunk.bloom_filter_offset?, chunk.bloom_filter_length?)
@@ -328,7 +361,7 @@ impl Decoder {
 
 /// What came of opening the next row group.
 enum Begun {
-    RowGroup(RowGroupReader),
+    RowGroup(Box<RowGroupReader>),
     /// Bytes are missing.
     Starved(Vec<ByteRange>),
     /// There is none.

@@ -1,13 +1,15 @@
 //! Fills batches across row groups, by copying the few rows that predicates leave of each.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::ArrowError;
 use arrow_select::coalesce::BatchCoalescer;
 
 use super::decoder::Batch;
 use crate::error::{Error, Result};
+use crate::scan::Plan;
 
 /// Collects rows until a batch is full.
 pub(crate) struct BatchFiller {
@@ -17,9 +19,16 @@ pub(crate) struct BatchFiller {
 }
 
 impl BatchFiller {
-    /// Makes batches of `batch_rows` rows.
-    pub(crate) fn new(schema: SchemaRef, batch_rows: usize) -> Self {
-        Self { coalescer: BatchCoalescer::new(schema, batch_rows), origins: VecDeque::new() }
+    /// One for the decoder of a plan, where its batches are to be filled.
+    pub(crate) fn of_plan(plan: &Plan) -> Option<Self> {
+        let (schema, batch_rows) = (Arc::clone(&plan.projection.schema), plan.options.batch_rows);
+        let filler = || Self { coalescer: BatchCoalescer::new(schema, batch_rows), origins: VecDeque::new() };
+        plan.options.fill_batches.then(filler)
+    }
+
+    /// True where rows wait for more.
+    pub(crate) fn has_rows(&self) -> bool {
+        !self.origins.is_empty()
     }
 
     /// Adds rows behind those that are there.

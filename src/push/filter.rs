@@ -13,6 +13,7 @@ use arrow_array::{ArrayRef, BooleanArray};
 use arrow_select::filter::FilterBuilder;
 
 use super::filtered_rows::FilteredRows;
+use super::order::LookedAt;
 use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
 use crate::column::{ColumnReader, LeafBatch};
@@ -44,6 +45,8 @@ pub(crate) struct DictionaryProbe {
 
 /// One predicate and the columns that it reads.
 pub(crate) struct FilterStage {
+    /// Ordinal of the predicate in the plan.
+    ordinal: usize,
     predicate: Arc<BoundPredicate>,
     answers: EntryAnswers,
     /// Leaves that no stage before reads.
@@ -58,8 +61,8 @@ pub(crate) struct FilterStage {
     /// What the columns decode for the first of the queue.
     plans: Option<DecodePlans>,
     is_complete: bool,
-    /// Rows that were not kept.
-    pub rows_filtered: u64,
+    /// The rows of which values were looked at.
+    looked_at: LookedAt,
 }
 
 /// Rows to be looked at.
@@ -72,13 +75,14 @@ struct Queued {
 impl FilterStage {
     /// Reads `columns` for rows out of which `certain` are sure to be kept, and passes on the leaves `passed_on`.
     pub(crate) fn new(
-        predicate: Arc<BoundPredicate>,
+        (ordinal, predicate): (usize, Arc<BoundPredicate>),
         columns: Vec<FilterColumn>,
         passed_on: Vec<usize>,
         certain: &RowSelection,
         probe: Option<DictionaryProbe>,
     ) -> Self {
         Self {
+            ordinal,
             predicate,
             answers: EntryAnswers::default(),
             columns,
@@ -88,7 +92,7 @@ impl FilterStage {
             queue: VecDeque::new(),
             plans: None,
             is_complete: false,
-            rows_filtered: 0,
+            looked_at: LookedAt::default(),
         }
     }
 
@@ -111,6 +115,11 @@ impl FilterStage {
     /// No more rows come.
     pub(crate) fn complete(&mut self) {
         self.is_complete = true;
+    }
+
+    /// Ordinal of the predicate, and the rows of which it looked at values.
+    pub(crate) fn looked_at(&self) -> (usize, LookedAt) {
+        (self.ordinal, self.looked_at)
     }
 
     /// True where rows wait.
@@ -252,7 +261,8 @@ impl FilterStage {
         let keep = self.predicate.evaluate(&inputs, &mut self.answers)?;
         let before = rows.rows.selected();
         let selected = rows.rows.kept(&keep);
-        self.rows_filtered = self.rows_filtered.saturating_add(before.saturating_sub(selected.selected()));
+        self.looked_at.rows = self.looked_at.rows.saturating_add(before);
+        self.looked_at.dropped = self.looked_at.dropped.saturating_add(before.saturating_sub(selected.selected()));
         let mut leaves = BTreeMap::new();
         if !selected.is_empty() {
             let filter = || FilterBuilder::new(&BooleanArray::new(keep, None)).optimize().build();

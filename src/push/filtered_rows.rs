@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::column::LeafBatch;
-use crate::scan::RowWindow;
+use crate::scan::{Plan, RowWindow};
 
 /// Rows that were kept so far, and what is known of their values.
 #[derive(Debug, Default)]
@@ -60,6 +60,15 @@ pub(crate) struct RowBudget {
 }
 
 impl RowBudget {
+    /// What a decoder of a plan may hand out.
+    pub(crate) fn of_plan(plan: &Plan) -> Self {
+        match plan.predicates.is_empty() {
+            // The plan has offset and limit in it.
+            true => Self { to_skip: 0, to_read: u64::MAX },
+            false => Self { to_skip: plan.options.offset, to_read: plan.options.limit.unwrap_or(u64::MAX) },
+        }
+    }
+
     /// The rows that the budget allows.
     pub(crate) fn spend(&mut self, mut rows: FilteredRows) -> FilteredRows {
         let skipped = rows.rows.selected().min(self.to_skip);

@@ -1,9 +1,10 @@
 //! What a decoder did.
 
 use super::row_group::RowGroupReader;
-use crate::scan::Plan;
+use crate::scan::{Plan, PlannedRowGroup};
 
-/// What a decoder has done so far. No count ever falls.
+/// What a decoder has done so far. No count ever falls, but those of what statistics rule out when
+/// [`Decoder::reconfigure`](super::Decoder::reconfigure) changes what is still to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Metrics {
     /// Rows of the row groups asked for.
@@ -50,15 +51,28 @@ impl Metrics {
     /// Those of a scan that has not begun.
     pub(crate) fn of_plan(plan: &Plan) -> Self {
         let mut metrics = Self { row_groups_total: plan.row_groups.len() as u64, ..Self::default() };
-        for planned in &plan.row_groups {
-            add(&mut metrics.rows_total, planned.scan.rows.len());
-            if planned.by_stats.is_some() {
-                add(&mut metrics.rows_pruned_by_stats, planned.selected);
-            }
-            planned.by_pages.iter().for_each(|(_, rows)| add(&mut metrics.rows_pruned_by_pages, *rows));
-            add(&mut metrics.row_groups_pruned, u64::from(planned.is_pruned()));
-        }
+        plan.row_groups.iter().for_each(|planned| add(&mut metrics.rows_total, planned.row_count));
+        metrics.add_ruled_out(&plan.row_groups);
         metrics
+    }
+
+    /// Counts what statistics rule out of row groups.
+    pub(crate) fn add_ruled_out(&mut self, row_groups: &[PlannedRowGroup]) {
+        for planned in row_groups {
+            add(&mut self.rows_pruned_by_stats, planned.rows_ruled_out_by_stats());
+            add(&mut self.rows_pruned_by_pages, planned.rows_ruled_out_by_pages());
+            add(&mut self.row_groups_pruned, u64::from(planned.is_pruned()));
+        }
+    }
+
+    /// Forgets that.
+    pub(crate) fn remove_ruled_out(&mut self, row_groups: &[PlannedRowGroup]) {
+        let remove = |count: &mut u64, fewer| *count = count.saturating_sub(fewer);
+        for planned in row_groups {
+            remove(&mut self.rows_pruned_by_stats, planned.rows_ruled_out_by_stats());
+            remove(&mut self.rows_pruned_by_pages, planned.rows_ruled_out_by_pages());
+            remove(&mut self.row_groups_pruned, u64::from(planned.is_pruned()));
+        }
     }
 
     /// Adds what was done in a row group.
@@ -71,6 +85,13 @@ impl Metrics {
         self.cache_peak_bytes = self.cache_peak_bytes.max(cache.peak_bytes);
         add(&mut self.pages_total, counts.seen);
         add(&mut self.pages_skipped, counts.seen.saturating_sub(counts.opened));
+    }
+}
+
+impl Plan {
+    /// What was found out when the plan was made: the metrics of a decoder of it that has not begun.
+    pub fn metrics(&self) -> Metrics {
+        Metrics::of_plan(self)
     }
 }
 

@@ -5,6 +5,7 @@
 //! are missing, pushes bytes, and calls again. `buffers` holds what was pushed, `demand` says what to ask for, `row_group`
 //! drives the columns of the row group at hand. Rests on `scan` for what to read and on `column` for reading it.
 
+mod ahead;
 mod bloom_filter;
 mod bloom_probe;
 mod buffers;
@@ -17,11 +18,15 @@ mod intervals;
 mod metadata;
 mod metrics;
 mod open;
+mod order;
 mod output;
+mod pull;
 mod pushed;
+mod reconfigure;
 mod row_group;
 
 pub use bloom_filter::{BloomFilterDecoder, BloomFilterStep};
 pub use decoder::{Batch, Decoder, Step};
 pub use metadata::{MetadataDecoder, MetadataOptions, MetadataStep, PageIndexPolicy};
 pub use metrics::Metrics;
+pub use pull::{BatchReader, RangeReader};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_schema::DataType;
 
 use super::filter::{DictionaryProbe, FilterColumn, FilterStage};
+use super::order::PredicateOrder;
 use super::output::{KeptColumn, OutputColumn, OutputStage};
 use super::row_group::RowGroupReader;
 use crate::byte_range::ByteRange;
@@ -30,6 +31,7 @@ const LEAST_BYTES_SAVED: u64 = 256 << 10;
 /// What row groups of a scan are opened by.
 pub(crate) struct RowGroupOpener<'a> {
     pub plan: &'a Plan,
+    pub order: &'a PredicateOrder,
     pub pool: &'a Arc<Pool>,
 }
 
@@ -37,7 +39,7 @@ impl RowGroupOpener<'_> {
     /// A reader of the rows of `scan` that the predicates keep.
     pub(crate) fn open(&self, scan: &RowGroupScan) -> Result<RowGroupReader> {
         let columns = &self.plan.projection.columns;
-        let asked: Vec<(usize, &Arc<BoundPredicate>)> = self.plan.asked(scan).collect();
+        let asked = self.order.sorted(self.plan, scan);
         let of_predicates: BTreeSet<usize> =
             asked.iter().flat_map(|(_, predicate)| predicate.leaves()).copied().collect();
         let kept_leaves: BTreeSet<usize> =
@@ -62,7 +64,7 @@ impl RowGroupOpener<'_> {
             let probe = self.dictionary_probe(scan, predicate, &columns)?;
             let passed_on = wanted_later.into_iter().collect();
             let certain = scan.certain_rows(*index);
-            filters.push(FilterStage::new(Arc::clone(predicate), columns, passed_on, &certain, probe));
+            filters.push(FilterStage::new((*index, Arc::clone(predicate)), columns, passed_on, &certain, probe));
         }
         let has_filters = !filters.is_empty();
         let output = columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {

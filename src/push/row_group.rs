@@ -11,6 +11,7 @@ use arrow_array::RecordBatch;
 use super::demand::missing_ranges;
 use super::filter::FilterStage;
 use super::filtered_rows::{FilteredRows, RowBudget};
+use super::order::LookedAt;
 use super::output::{CacheCounts, OutputStage};
 use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
@@ -84,7 +85,12 @@ impl RowGroupReader {
 
     /// Rows that predicates did not keep.
     pub(crate) fn rows_filtered(&self) -> u64 {
-        self.filters.iter().map(|filter| filter.rows_filtered).sum()
+        self.looked_at().map(|(_, rows)| rows.dropped).fold(0, u64::saturating_add)
+    }
+
+    /// By ordinals of predicates, the rows of which they looked at values.
+    pub(crate) fn looked_at(&self) -> impl Iterator<Item = (usize, LookedAt)> + '_ {
+        self.filters.iter().map(FilterStage::looked_at)
     }
 
     /// What was kept of predicates' columns.
@@ -100,9 +106,23 @@ impl RowGroupReader {
     /// The ranges that are missing to go on, held ones left out. Without a bound the first stage that lacks any asks for
     /// all that it lacks; with one, the last stage asks first, so that little waits.
     pub(crate) fn missing_ranges(&self, pushed: &PushedBytes, max_buffered_bytes: Option<u64>) -> Vec<ByteRange> {
+        let mut stages = self.missing_of_stages(pushed, max_buffered_bytes);
+        if max_buffered_bytes.is_some() {
+            stages.reverse();
+        }
+        stages.into_iter().find(|ranges| !ranges.is_empty()).unwrap_or_default()
+    }
+
+    /// All that is known to be needed and not held, whatever is to be asked for first.
+    pub(crate) fn all_missing_ranges(&self, pushed: &PushedBytes) -> Vec<ByteRange> {
+        self.missing_of_stages(pushed, None).concat()
+    }
+
+    /// What each stage lacks; where dictionaries come first, what they lack.
+    fn missing_of_stages(&self, pushed: &PushedBytes, max_buffered_bytes: Option<u64>) -> Vec<Vec<ByteRange>> {
         if !self.is_probed {
             let probes = self.filters.iter().filter_map(FilterStage::probe_range);
-            return probes.flat_map(|range| pushed.missing(range)).collect();
+            return vec![probes.flat_map(|range| pushed.missing(range)).collect()];
         }
         let of_stage = |columns: Vec<&ColumnReader>, wanted: Vec<Range<u64>>| {
             if wanted.is_empty() { Vec::new() } else { missing_ranges(&columns, &wanted, pushed, max_buffered_bytes) }
@@ -111,13 +131,19 @@ impl RowGroupReader {
             let candidates = (index == 0 && !self.holds_back()).then_some(&self.candidates);
             of_stage(filter.columns().collect(), filter.wanted_rows(candidates))
         };
-        let mut stages: Vec<Vec<ByteRange>> =
-            self.filters.iter().enumerate().map(|(index, filter)| of_filter(index, filter)).collect();
-        stages.push(of_stage(self.output.columns().collect(), self.output.wanted_rows()));
-        if max_buffered_bytes.is_some() {
-            stages.reverse();
+        let filters = self.filters.iter().enumerate().map(|(index, filter)| of_filter(index, filter));
+        let output = of_stage(self.output.columns().collect(), self.output.wanted_rows());
+        filters.chain(std::iter::once(output)).collect()
+    }
+
+    /// True where all wanted rows were handed out; what is left of the chunks is then given up.
+    pub(crate) fn is_done(&mut self, pushed: &mut PushedBytes) -> bool {
+        let is_done = self.output.is_done();
+        if is_done {
+            self.stop_filters(pushed);
+            self.output.abandon(pushed);
         }
-        stages.into_iter().find(|ranges| !ranges.is_empty()).unwrap_or_default()
+        is_done
     }
 
     /// Decodes what the bytes at hand allow.
@@ -138,9 +164,7 @@ impl RowGroupReader {
             if let Some(batch) = self.output.step(pushed, opener)? {
                 return Ok(Progress::Batch(batch));
             }
-            if self.output.is_done() {
-                self.stop_filters(pushed);
-                self.output.abandon(pushed);
+            if self.is_done(pushed) {
                 return Ok(Progress::Done);
             }
             if !self.step_filters(pushed, opener, budget)? {

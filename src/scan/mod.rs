@@ -5,7 +5,9 @@
 
 mod appended;
 mod bloom_filter;
+mod chunk_demand;
 mod decode_plan;
+mod explain;
 mod options;
 mod plan;
 mod projection;
@@ -13,12 +15,15 @@ mod pruning;
 mod row_groups;
 mod selection;
 mod statistics;
+mod tasks;
 mod windows;
 
 pub(crate) use decode_plan::{DecodePlans, RowFilters};
 pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions, SelectionPolicy};
 pub use plan::Plan;
+pub(crate) use plan::PlannedRowGroup;
 pub(crate) use projection::{ProjectedColumn, Projection};
 pub(crate) use row_groups::RowGroupScan;
 pub use selection::RowSelection;
+pub use tasks::Task;
 pub(crate) use windows::RowWindow;

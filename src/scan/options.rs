@@ -35,6 +35,9 @@ pub struct ScanOptions {
     pub row_groups: Option<Vec<u32>>,
     /// Rows to read, out of those of the chosen row groups one behind the other; `None` for all.
     pub row_selection: Option<RowSelection>,
+    /// Rows to read of single chosen row groups, each named at most once; the others are read whole. Not together with
+    /// `row_selection`.
+    pub row_group_selections: Vec<(u32, RowSelection)>,
     /// Predicates, all of which a row has to satisfy to be read: see [`Predicate`]. Their columns need not be among
     /// `columns`.
     pub predicates: Vec<Predicate>,
@@ -78,6 +81,9 @@ pub struct ScanOptions {
     /// Fill batches across row groups, up to `batch_rows` rows, by copying; default off. For predicates that leave a few
     /// rows of each row group.
     pub fill_batches: bool,
+    /// Tell the end of each row group that was begun, before the next one is: where the scan can be
+    /// [reconfigured](crate::Decoder::reconfigure). Default off.
+    pub row_group_events: bool,
     /// Values that predicates decoded and the output waits to use take so many bytes at most, and a window more; default
     /// 100 MiB. Past it predicates wait for the output.
     pub predicate_cache_bytes: u64,
@@ -94,6 +100,7 @@ impl Default for ScanOptions {
             columns: None,
             row_groups: None,
             row_selection: None,
+            row_group_selections: Vec::new(),
             predicates: Vec::new(),
             offset: 0,
             limit: None,
@@ -109,6 +116,7 @@ impl Default for ScanOptions {
             use_bloom_filters: true,
             selection_policy: SelectionPolicy::default(),
             fill_batches: false,
+            row_group_events: false,
             predicate_cache_bytes: 100 << 20,
             coalesce_gap: 0,
             verify_checksums: false,

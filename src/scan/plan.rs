@@ -8,41 +8,46 @@ use arrow_schema::DataType;
 
 use super::projection::predicate_types;
 use super::pruning::{Pruned, Pruner};
-use super::row_groups::{RowGroupScan, selected_rows};
-use super::{ProjectedColumn, Projection, ScanOptions};
+use super::row_groups::{ChosenRows, RowGroupScan, chosen_rows, limited};
+use super::{ProjectedColumn, Projection, RowSelection, ScanOptions};
 use crate::column::check_supported;
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{ColumnChunk, Metadata};
 use crate::page::codec;
-use crate::predicate::{BoundPredicate, Verdict};
+use crate::predicate::{BoundPredicate, Predicate, Verdict};
 
 /// A scan of one file, planned: it never changes, and any number of decoders on any threads may read it.
 ///
 /// Statistics are asked when it is made. What has to be read before it can decide, such as a bloom filter, is the
 /// business of decoders.
+#[derive(Clone)]
 pub struct Plan {
     pub(crate) metadata: Arc<Metadata>,
-    pub(crate) options: ScanOptions,
+    pub(crate) options: Arc<ScanOptions>,
     pub(crate) projection: Arc<Projection>,
     /// All of them must keep a row, each looks at the rows that those before it kept.
     pub(crate) predicates: Vec<Arc<BoundPredicate>>,
     /// What the leaf columns of predicates are read as for them.
-    predicate_types: BTreeMap<usize, DataType>,
+    pub(super) predicate_types: BTreeMap<usize, DataType>,
+    /// What each of `predicates` was made of.
+    pub(super) conditions: Vec<Predicate>,
     /// The chosen row groups in the order in which they are read.
     pub(crate) row_groups: Vec<PlannedRowGroup>,
     /// What is known of the columns of predicates.
-    pruner: Pruner,
+    pub(super) pruner: Arc<Pruner>,
 }
 
 /// What is read of a chosen row group, and why the rest is not.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PlannedRowGroup {
-    /// Its rows that are read: as selected, without those that statistics rule out. Without predicates, offset and limit
-    /// are in it.
+    /// Its rows that are read: of the chosen ones those that offset and limit leave, or with predicates those that
+    /// statistics do not rule out.
     pub scan: RowGroupScan,
-    /// Rows of it that were selected before statistics were asked.
-    pub selected: u64,
+    /// Its rows that the options choose.
+    pub chosen: RowSelection,
+    /// Rows that are chosen from.
+    pub row_count: u64,
     /// The predicate that no row can satisfy by the statistics of the row group.
     pub by_stats: Option<usize>,
     /// Rows that the page index rules out, and by which predicate.
@@ -50,9 +55,19 @@ pub(crate) struct PlannedRowGroup {
 }
 
 impl PlannedRowGroup {
+    /// Rows that the statistics of the row group rule out.
+    pub(crate) fn rows_ruled_out_by_stats(&self) -> u64 {
+        self.by_stats.map_or(0, |_| self.chosen.selected())
+    }
+
+    /// Rows that the page index rules out.
+    pub(crate) fn rows_ruled_out_by_pages(&self) -> u64 {
+        self.by_pages.iter().fold(0, |sum, (_, rows)| sum.saturating_add(*rows))
+    }
+
     /// True where statistics rule out every row that was selected.
     pub(crate) fn is_pruned(&self) -> bool {
-        self.selected > 0 && self.scan.rows.selected() == 0
+        self.by_stats.is_some() || (!self.by_pages.is_empty() && self.scan.rows.selected() == 0)
     }
 }
 
@@ -62,27 +77,99 @@ impl Plan {
     /// Fails with `InvalidArgument` for options that do not fit the file, and with `Unsupported` where a wanted column
     /// is of a kind that cannot be decoded; the message names the column.
     pub fn new(metadata: Arc<Metadata>, options: ScanOptions) -> Result<Self> {
+        let chosen = chosen_rows(&metadata, &options)?;
+        Self::of_rows(metadata, options, chosen)
+    }
+
+    /// Plans the scan of `chosen` rows, whatever rows the options choose; their offset and limit count.
+    fn of_rows(metadata: Arc<Metadata>, options: ScanOptions, chosen: Vec<ChosenRows>) -> Result<Self> {
         if options.batch_rows == 0 {
             return Err(Error::invalid_argument("batch_rows is 0: a batch has at least one row"));
         }
         let projection = Arc::new(Projection::new(&metadata, &options)?);
         let predicate_types = predicate_types(&metadata, &options)?;
         let type_of = |leaf: usize| predicate_types.get(&leaf).cloned().unwrap_or(DataType::Null);
-        let mut predicates = Vec::new();
-        for predicate in &options.predicates {
-            let bound = BoundPredicate::bind(predicate, &metadata.schema, &type_of)?;
-            predicates.extend(bound.conjuncts().into_iter().map(Arc::new));
+        let (mut predicates, mut conditions) = (Vec::new(), Vec::new());
+        for condition in options.predicates.iter().flat_map(Predicate::conjuncts) {
+            for bound in BoundPredicate::bind(condition, &metadata.schema, &type_of)?.conjuncts() {
+                predicates.push(Arc::new(bound));
+                conditions.push(condition.clone());
+            }
         }
-        let pruner = Pruner::new(&metadata, &options, &predicate_types)?;
-        let row_groups = planned_row_groups(&metadata, &options, &predicates, &pruner)?;
-        let plan = Self { metadata, options, projection, predicates, predicate_types, row_groups, pruner };
+        let pruner = Arc::new(Pruner::new(&metadata, &options, &predicate_types)?);
+        let row_groups = planned_row_groups(&metadata, &options, &predicates, &pruner, chosen)?;
+        let options = Arc::new(options);
+        let plan = Self { metadata, options, projection, predicates, predicate_types, conditions, row_groups, pruner };
         plan.check_columns()?;
         Ok(plan)
+    }
+
+    /// A plan for the row groups from `place` on, of which nothing was read, under other options: the same rows are chosen
+    /// of them, of which `to_skip` are still to be passed over and at most `to_read` handed out.
+    pub(crate) fn rest(&self, place: usize, options: ScanOptions, to_skip: u64, to_read: Option<u64>) -> Result<Self> {
+        let selects = options.row_selection.is_some() || !options.row_group_selections.is_empty();
+        let chooses = options.row_groups.is_some() || selects;
+        if chooses || options.offset > 0 || options.limit.is_some() {
+            let message = "row groups, a row selection, offset or limit for a scan that has begun: it keeps its own";
+            return Err(Error::invalid_argument(message));
+        }
+        let rest = self.row_groups.iter().skip(place);
+        let chosen = rest.map(|planned| (planned.scan.row_group, planned.chosen.clone())).collect();
+        let options = ScanOptions { offset: to_skip, limit: to_read, ..options };
+        Self::of_rows(Arc::clone(&self.metadata), options, chosen)
+    }
+
+    /// The place behind a chosen row group.
+    pub(crate) fn place_behind(&self, row_group: usize) -> usize {
+        let place = self.row_groups.iter().position(|planned| planned.scan.row_group == row_group);
+        place.map_or(self.row_groups.len(), |place| place.saturating_add(1))
+    }
+
+    /// Offset and limit that are left for the row groups from `place` on where all rows before were read, of a plan
+    /// without predicates.
+    pub(crate) fn rest_of_limit(&self, place: usize) -> (u64, Option<u64>) {
+        let passed = self.row_groups.iter().take(place);
+        let (mut chosen, mut read) = (0u64, 0u64);
+        for planned in passed {
+            chosen = chosen.saturating_add(planned.chosen.selected());
+            read = read.saturating_add(planned.scan.rows.selected());
+        }
+        let limit = self.options.limit.map(|limit| limit.saturating_sub(read));
+        (self.options.offset.saturating_sub(chosen), limit)
+    }
+
+    /// What is read of a row group in any case, with the rows: where predicates have to be asked, the columns of the first
+    /// of them.
+    pub(crate) fn read_first(&self, scan: &RowGroupScan) -> Vec<(usize, RowSelection)> {
+        match self.asked(scan).next() {
+            None => self.projection.columns.iter().map(|column| (column.leaf, scan.rows.clone())).collect(),
+            Some((index, predicate)) => {
+                let rows = scan.rows.difference(&scan.certain_rows(index));
+                predicate.leaves().iter().map(|leaf| (*leaf, rows.clone())).collect()
+            }
+        }
     }
 
     /// The row groups of which rows are read, in the order in which they are read.
     pub(crate) fn scans(&self) -> impl Iterator<Item = &RowGroupScan> {
         self.row_groups.iter().map(|planned| &planned.scan).filter(|scan| scan.rows.selected() > 0)
+    }
+
+    /// The rows that decoders read, out of those of the chosen row groups one behind the other: as a
+    /// [`ScanOptions::row_selection`] for the same row groups, it spares a later scan the question what statistics rule
+    /// out. Without predicates, offset and limit are in it.
+    pub fn row_selection(&self) -> Result<RowSelection> {
+        let mut runs = Vec::new();
+        for planned in &self.row_groups {
+            let mut row = 0u64;
+            for rows in planned.scan.rows.ranges() {
+                runs.push((rows.start.saturating_sub(row), false));
+                runs.push((rows.end.saturating_sub(rows.start), true));
+                row = rows.end;
+            }
+            runs.push((planned.row_count.saturating_sub(row), false));
+        }
+        RowSelection::from_runs(runs)
     }
 
     /// The columns that are read: those of the output, and those of predicates.
@@ -117,7 +204,7 @@ impl Plan {
         Ok(true)
     }
 
-    /// The leaf column with this ordinal as predicates see it.
+    /// The leaf column with this ordinal as predicates see it: outside of lists, a slot a row.
     pub(crate) fn predicate_column(&self, leaf: usize) -> Option<ProjectedColumn> {
         let data_type = self.predicate_types.get(&leaf)?.clone();
         Some(ProjectedColumn { leaf, data_type, slot_definition: 0, beside_lists: false })
@@ -145,37 +232,39 @@ impl Plan {
     }
 }
 
-/// The chosen row groups and the rows of them that are left once statistics were asked. With predicates, offset and limit are
-/// not in it.
+/// What is read of the chosen rows. With predicates, offset and limit are not in it.
 fn planned_row_groups(
     metadata: &Metadata,
     options: &ScanOptions,
     predicates: &[Arc<BoundPredicate>],
     pruner: &Pruner,
+    chosen: Vec<ChosenRows>,
 ) -> Result<Vec<PlannedRowGroup>> {
-    let planned =
-        |scan: RowGroupScan, selected, by_stats, by_pages| PlannedRowGroup { scan, selected, by_stats, by_pages };
     if predicates.is_empty() {
-        let unpruned = |scan: RowGroupScan| {
-            let selected = scan.rows.selected();
-            planned(scan, selected, None, Vec::new())
-        };
-        return Ok(selected_rows(metadata, options)?.into_iter().map(unpruned).collect());
+        let rows = limited(&chosen, options.offset, options.limit);
+        let planned = chosen.into_iter().zip(rows).map(|((row_group, chosen), rows)| PlannedRowGroup {
+            scan: RowGroupScan { row_group, rows, certain: Vec::new(), bloom_filters: Vec::new() },
+            row_count: chosen.len(),
+            chosen,
+            by_stats: None,
+            by_pages: Vec::new(),
+        });
+        return Ok(planned.collect());
     }
-    let unlimited = ScanOptions { offset: 0, limit: None, ..options.clone() };
-    let pruned = |scan: RowGroupScan| {
-        let selected = scan.rows.selected();
-        if selected == 0 {
-            return Ok(planned(scan, 0, None, Vec::new()));
+    let pruned = |(row_group, chosen): ChosenRows| {
+        let mut pruned = Pruned { rows: chosen.clone(), by_stats: None, by_pages: Vec::new(), certain: Vec::new() };
+        let mut bloom_filters = Vec::new();
+        if chosen.selected() > 0 {
+            pruned = pruner.prune(row_group, &chosen, predicates)?;
         }
-        let Pruned { rows, by_stats, by_pages, certain } = pruner.prune(scan.row_group, &scan.rows, predicates)?;
-        let mut scan = RowGroupScan { rows, certain, ..scan };
-        if options.use_bloom_filters && scan.rows.selected() > 0 {
-            scan.bloom_filters = deciding_bloom_filters(metadata, options, predicates, pruner, scan.row_group)?;
+        if options.use_bloom_filters && pruned.rows.selected() > 0 {
+            bloom_filters = deciding_bloom_filters(metadata, options, predicates, pruner, row_group)?;
         }
-        Ok(planned(scan, selected, by_stats, by_pages))
+        let Pruned { rows, by_stats, by_pages, certain } = pruned;
+        let scan = RowGroupScan { row_group, rows, certain, bloom_filters };
+        Ok(PlannedRowGroup { scan, row_count: chosen.len(), chosen, by_stats, by_pages })
     };
-    selected_rows(metadata, &unlimited)?.into_iter().map(pruned).collect()
+    chosen.into_iter().map(pruned).collect()
 }
 
 /// The leaf columns whose bloom filters would rule out the row group, did they have none of the values sought.

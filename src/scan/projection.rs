@@ -10,9 +10,11 @@ use super::appended::Appended;
 use crate::error::{Error, Result};
 use crate::metadata::{Encoding, KeyValue, Metadata};
 use crate::predicate::Predicate;
+use crate::schema::arrow::leaf_data_type;
+use crate::schema::fit::is_text_or_bytes;
 use crate::schema::output::{OutputKind, OutputNode, OutputTree};
 use crate::schema::wish::TypeWishes;
-use crate::schema::{PhysicalType, Schema, hint};
+use crate::schema::{Leaf, PhysicalType, Schema, StringType, hint};
 
 /// One leaf column that is read.
 #[derive(Debug, Clone)]
@@ -116,6 +118,21 @@ impl Metadata {
     /// Fails with `Limit` where the schema is nested too deeply.
     pub fn arrow_schema(&self) -> Result<SchemaRef> {
         Projection::new(self, &ScanOptions::default()).map(|projection| projection.schema)
+    }
+
+    /// The Arrow type of the values of leaf column `ordinal`, which is `leaf`, in [`Self::arrow_schema`]; of strings
+    /// and binaries as `string_type` says, where that is not the default.
+    pub(crate) fn leaf_type(&self, ordinal: usize, leaf: &Leaf, string_type: StringType) -> DataType {
+        let own = leaf_data_type(leaf, string_type);
+        if string_type != StringType::default() && is_text_or_bytes(&own) {
+            return own;
+        }
+        // All at once: the hint is one piece. Where the columns cannot be put together, leaves have their own types.
+        let types = self.hinted_types.get_or_init(|| {
+            let projection = Projection::new(self, &ScanOptions::default());
+            projection.map(|all| all.columns.into_iter().map(|column| column.data_type).collect()).unwrap_or_default()
+        });
+        types.get(ordinal).cloned().unwrap_or(own)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which rows of which row groups a scan reads.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{RowSelection, ScanOptions};
 use crate::error::{Error, Result};
 use crate::metadata::Metadata;
@@ -19,7 +21,7 @@ pub(crate) struct RowGroupScan {
 }
 
 impl RowGroupScan {
-    /// The rows that the predicate with this ordinal is known to keep.
+    /// The rows that the predicate with this ordinal is known to keep, where there are some.
     pub(crate) fn certain_rows(&self, predicate: usize) -> RowSelection {
         let known = self.certain.get(predicate).cloned();
         known.unwrap_or_else(|| RowSelection::of_ranges(self.rows.len(), std::iter::empty()))
@@ -32,9 +34,11 @@ impl RowGroupScan {
     }
 }
 
-/// The row groups that the options choose, in their order, with row selection, offset and limit applied over them all. What
-/// is left of a row group may be no row.
-pub(super) fn selected_rows(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<RowGroupScan>> {
+/// A row group and those of its rows that are meant, perhaps none.
+pub(super) type ChosenRows = (usize, RowSelection);
+
+/// The row groups that the options choose, in their order, with the row selection applied over them all.
+pub(super) fn chosen_rows(metadata: &Metadata, options: &ScanOptions) -> Result<Vec<ChosenRows>> {
     let chosen = chosen_row_groups(metadata.row_groups.len(), options)?;
     let rows_of = |row_group: usize| metadata.row_groups.get(row_group).map_or(0, |group| group.row_count);
     let total = chosen.iter().fold(0u64, |sum, row_group| sum.saturating_add(rows_of(*row_group)));
@@ -42,27 +46,67 @@ pub(super) fn selected_rows(metadata: &Metadata, options: &ScanOptions) -> Resul
         let rows = selection.len();
         return Err(Error::invalid_argument(format!("a row selection over {rows} rows where {total} are chosen")));
     }
-    let mut scans = Vec::new();
+    let mut of_row_groups = row_group_selections(metadata, options, &chosen)?;
     let mut first_row = 0u64;
-    let mut to_skip = options.offset;
-    let mut to_read = options.limit.unwrap_or(u64::MAX);
-    for row_group in chosen {
-        let end = first_row.saturating_add(rows_of(row_group));
+    let rows = chosen.into_iter().map(|row_group| {
+        let start = first_row;
+        first_row = start.saturating_add(rows_of(row_group));
         let selected = match &options.row_selection {
-            Some(selection) => selection.slice(first_row..end),
-            None => RowSelection::all(end.saturating_sub(first_row)),
+            Some(selection) => selection.slice(start..first_row),
+            None => of_row_groups.remove(&row_group).unwrap_or_else(|| RowSelection::all(rows_of(row_group))),
         };
-        first_row = end;
-        let rows = selected.offset(to_skip).limit(to_read);
-        to_skip = to_skip.saturating_sub(selected.selected());
-        to_read = to_read.saturating_sub(rows.selected());
-        scans.push(RowGroupScan { row_group, rows, certain: Vec::new(), bloom_filters: Vec::new() });
+        (row_group, selected)
+    });
+    Ok(rows.collect())
+}
+
+/// The selections within single row groups.
+fn row_group_selections(
+    metadata: &Metadata,
+    options: &ScanOptions,
+    chosen: &[usize],
+) -> Result<BTreeMap<usize, RowSelection>> {
+    let given = &options.row_group_selections;
+    if !given.is_empty() && options.row_selection.is_some() {
+        return Err(Error::invalid_argument("a row selection, and selections of single row groups"));
     }
-    Ok(scans)
+    let chosen: BTreeSet<usize> = chosen.iter().copied().collect();
+    let mut selections = BTreeMap::new();
+    for (ordinal, selection) in given {
+        let row_group = usize::try_from(*ordinal).unwrap_or(usize::MAX);
+        let there = metadata.row_groups.get(row_group).filter(|_| chosen.contains(&row_group));
+        let Some(there) = there else {
+            return Err(Error::invalid_argument(format!(
+                "a row selection of row group {ordinal}, which is not chosen"
+            )));
+        };
+        if selection.len() != there.row_count {
+            let (rows, of) = (selection.len(), there.row_count);
+            let message = format!("a row selection over {rows} rows for row group {ordinal}, which has {of}");
+            return Err(Error::invalid_argument(message));
+        }
+        if selections.insert(row_group, selection.clone()).is_some() {
+            return Err(Error::invalid_argument(format!("two row selections of row group {ordinal}")));
+        }
+    }
+    Ok(selections)
+}
+
+/// The same rows without the first `offset` of them, and at most `limit`.
+pub(super) fn limited(rows: &[ChosenRows], offset: u64, limit: Option<u64>) -> Vec<RowSelection> {
+    let mut to_skip = offset;
+    let mut to_read = limit.unwrap_or(u64::MAX);
+    let rows = rows.iter().map(|(_, chosen)| {
+        let rows = chosen.offset(to_skip).limit(to_read);
+        to_skip = to_skip.saturating_sub(chosen.selected());
+        to_read = to_read.saturating_sub(rows.selected());
+        rows
+    });
+    rows.collect()
 }
 
 /// The ordinals of the chosen row groups.
-pub(super) fn chosen_row_groups(count: usize, options: &ScanOptions) -> Result<Vec<usize>> {
+fn chosen_row_groups(count: usize, options: &ScanOptions) -> Result<Vec<usize>> {
     let Some(chosen) = &options.row_groups else { return Ok((0..count).collect()) };
     let mut seen = vec![false; count];
     let mut ordinals = Vec::with_capacity(chosen.len().min(count));
@@ -103,11 +147,15 @@ mod tests {
             schema: Schema { nodes: vec![], leaves: vec![] },
             column_orders: vec![],
             thrift: vec![],
+            hinted_types: std::sync::OnceLock::new(),
             row_groups: row_groups.into(),
         };
-        let scans = selected_rows(&metadata, &options)?;
-        let ranges = |scan: &RowGroupScan| scan.rows.ranges().map(|rows| (scan.row_group, rows)).collect::<Vec<_>>();
-        Ok(scans.iter().flat_map(ranges).collect())
+        let chosen = chosen_rows(&metadata, &options)?;
+        let rows = limited(&chosen, options.offset, options.limit);
+        let ranges = |((row_group, _), rows): (&ChosenRows, &RowSelection)| {
+            rows.ranges().map(|rows| (*row_group, rows)).collect::<Vec<_>>()
+        };
+        Ok(chosen.iter().zip(&rows).flat_map(ranges).collect())
     }
 
     #[test]
@@ -134,6 +182,26 @@ mod tests {
         let options = ScanOptions { offset: 6, limit: Some(2), ..options };
         assert_eq!(selected(options.clone()).unwrap(), [(2, 19..20), (0, 0..1)]);
         assert!(selected(ScanOptions { row_selection: select(&[(31, true)]), ..options }).is_err());
+    }
+
+    #[test]
+    fn selections_of_single_row_groups_leave_the_others_whole() {
+        let rows = |runs: &[(u64, bool)]| RowSelection::from_runs(runs.iter().copied()).unwrap();
+        let options = |selections: &[(u32, RowSelection)]| ScanOptions {
+            row_groups: Some(vec![3, 0, 2]),
+            row_group_selections: selections.to_vec(),
+            ..ScanOptions::default()
+        };
+        let first = (0, rows(&[(4, true), (6, false)]));
+        let limited =
+            ScanOptions { limit: Some(12), ..options(&[(2, rows(&[(17, false), (3, true)])), first.clone()]) };
+        assert_eq!(selected(limited).unwrap(), [(3, 0..5), (0, 0..4), (2, 17..20)]);
+        for wrong in [(1, rows(&[])), (7, rows(&[(1, true)])), (0, rows(&[(11, true)])), (0, rows(&[(9, true)]))] {
+            assert!(selected(options(&[wrong])).is_err());
+        }
+        assert!(selected(options(&[first.clone(), first.clone()])).is_err());
+        let both = ScanOptions { row_selection: Some(RowSelection::all(35)), ..options(&[first]) };
+        assert!(selected(both).is_err());
     }
 
     #[test]

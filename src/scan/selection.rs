@@ -193,6 +193,19 @@ impl RowSelection {
         Self::of_ranges(self.len.max(other.len), ranges.into_iter())
     }
 
+    /// Rows selected here and not by `other`.
+    pub(crate) fn difference(&self, other: &Self) -> Self {
+        let mut row = 0u64;
+        let gap = |range: Range<u64>| {
+            let gap = row..range.start;
+            row = range.end;
+            gap
+        };
+        let end = std::iter::once(self.len..self.len);
+        let gaps: Vec<Range<u64>> = other.ranges().chain(end).map(gap).collect();
+        self.intersection(&Self::of_ranges(self.len, gaps.into_iter()))
+    }
+
     /// Of the rows selected here, those that `other` selects; `other` selects from as many rows as are selected here.
     ///
     /// Fails with `InvalidArgument` where it selects from another number of rows.
@@ -328,6 +341,8 @@ mod tests {
             let either: Vec<bool> = left.iter().zip(&right).map(|(a, b)| *a || *b).collect();
             assert_eq!(model(&a.intersection(&b)), both);
             assert_eq!(model(&a.union(&b)), either);
+            let only: Vec<bool> = left.iter().zip(&right).map(|(a, b)| *a && !*b).collect();
+            assert_eq!(model(&a.difference(&b)), only);
             let inner = random.rows(a.selected());
             let mut bits = inner.iter();
             let nested: Vec<bool> = left.iter().map(|row| *row && *bits.next().unwrap()).collect();

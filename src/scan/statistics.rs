@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray, StructArray, UInt64Array};
+use arrow_array::types::UInt64Type;
+use arrow_array::{ArrayRef, BooleanArray, ListArray, StructArray, UInt64Array};
 use arrow_schema::{DataType, Field};
 
 use crate::column::{Side, bounds_array};
 use crate::error::{Error, Result};
-use crate::metadata::{Bound, ColumnChunk, Metadata, TrustedBounds};
-use crate::schema::arrow::leaf_data_type;
+use crate::metadata::{Bound, ColumnChunk, ColumnIndex, Metadata, TrustedBounds};
 use crate::schema::{Leaf, StringType};
 
 impl Metadata {
@@ -19,7 +19,7 @@ impl Metadata {
     ///
     /// | field | type | what it is |
     /// |---|---|---|
-    /// | `min`, `max` | that of the column without `ARROW:schema` | no value that is neither null nor NaN lies outside |
+    /// | `min`, `max` | that of the column in [`Metadata::arrow_schema`] | no value that is neither null nor NaN lies outside |
     /// | `min_is_exact`, `max_is_exact` | Boolean | the bound is equal to a value |
     /// | `null_count` | UInt64 | nulls |
     /// | `distinct_count` | UInt64 | distinct values, nulls not counted |
@@ -27,11 +27,13 @@ impl Metadata {
     /// | `row_count` | UInt64 | rows; never null |
     /// | `unencoded_bytes` | UInt64 | bytes of BYTE_ARRAY values before any encoding |
     /// | `value_count` | UInt64 | values and nulls: in lists, more or fewer than rows; never null |
+    /// | `repetition_levels` | List(UInt64) | how many entries have each repetition level, from 0 up |
+    /// | `definition_levels` | List(UInt64) | the same of definition levels |
     ///
     /// Null where the file does not say, or where what it says cannot be relied on. Fails with `InvalidArgument` where
     /// the file has no such column, with `Unsupported` where it cannot be decoded.
     pub fn column_statistics(&self, column: usize, string_type: StringType) -> Result<StructArray> {
-        self.column_statistics_as(column, |leaf| leaf_data_type(leaf, string_type))
+        self.column_statistics_as(column, |leaf| self.leaf_type(column, leaf, string_type))
     }
 
     /// The same, with bounds of the type that `data_type` makes of the leaf.
@@ -54,7 +56,8 @@ impl Metadata {
                 nan_count: statistics.nan_count,
                 row_count: group.row_count,
                 most: chunk.value_count,
-                unencoded_bytes: details.size_statistics.and_then(|sizes| sizes.unencoded_bytes),
+                unencoded_bytes: details.size_statistics.as_ref().and_then(|sizes| sizes.unencoded_bytes),
+                levels: details.size_statistics.map(|sizes| [sizes.repetition_levels, sizes.definition_levels]),
             });
             value_counts.push(chunk.value_count);
         }
@@ -72,8 +75,9 @@ impl Metadata {
     /// | `first_row` | UInt64 | row of the row group that the page begins with |
     /// | `file_offset` | UInt64 | where the page begins |
     /// | `compressed_bytes` | UInt64 | its bytes in the file, header included |
+    /// | `repetition_levels`, `definition_levels` | List(UInt64) | as for row groups |
     pub fn page_statistics(&self, column: usize, string_type: StringType) -> Result<StructArray> {
-        self.page_statistics_as(column, |leaf| leaf_data_type(leaf, string_type))
+        self.page_statistics_as(column, |leaf| self.leaf_type(column, leaf, string_type))
     }
 
     /// The same, with bounds of the type that `data_type` makes of the leaf.
@@ -102,6 +106,12 @@ impl Metadata {
     fn page_facts<'a>(&self, column: usize, chunk: &'a ColumnChunk, page: usize, row_count: u64) -> Facts<'a> {
         let at = |counts: &Option<Vec<u64>>| counts.as_ref().and_then(|counts| counts.get(page).copied());
         let index = chunk.column_index.as_deref();
+        let levels_of = |levels: fn(&ColumnIndex) -> &Option<Vec<u64>>, highest: u16| {
+            let count = usize::from(highest).saturating_add(1);
+            let start = page.saturating_mul(count);
+            let of_page = levels(index?).as_ref()?.get(start..start.saturating_add(count))?;
+            Some(of_page.to_vec())
+        };
         let has_values = index.and_then(|index| index.null_pages.get(page)) == Some(&false);
         let (leaf, order) = (self.schema.leaves.get(column), self.value_order(column));
         let bound = |bytes: Option<&'a [u8]>, is_min| {
@@ -119,6 +129,11 @@ impl Metadata {
             row_count,
             most: chunk.value_count,
             unencoded_bytes: chunk.offset_index.as_ref().and_then(|index| at(&index.unencoded_bytes)),
+            levels: leaf.map(|leaf| {
+                let repetition = levels_of(|index| &index.repetition_levels, leaf.max_repetition_level);
+                let definition = levels_of(|index| &index.definition_levels, leaf.max_definition_level);
+                [repetition, definition].map(Option::unwrap_or_default)
+            }),
         }
     }
 }
@@ -133,6 +148,8 @@ struct Facts<'a> {
     /// No count of values can be larger.
     most: u64,
     unencoded_bytes: Option<u64>,
+    /// How many entries have each repetition and definition level; empty where that is not known.
+    levels: Option<[Vec<u64>; 2]>,
 }
 
 /// The array that is being made, by columns.
@@ -145,6 +162,7 @@ struct Table<'a> {
     counts: [Vec<Option<u64>>; 3],
     row_counts: Vec<u64>,
     unencoded_bytes: Vec<Option<u64>>,
+    levels: [Vec<Option<Vec<u64>>>; 2],
 }
 
 impl<'a> Table<'a> {
@@ -161,6 +179,7 @@ impl<'a> Table<'a> {
             counts: Default::default(),
             row_counts: Vec::new(),
             unencoded_bytes: Vec::new(),
+            levels: Default::default(),
         })
     }
 
@@ -176,6 +195,10 @@ impl<'a> Table<'a> {
         }
         self.row_counts.push(facts.row_count);
         self.unencoded_bytes.push(facts.unencoded_bytes);
+        let highest = [self.leaf.max_repetition_level, self.leaf.max_definition_level];
+        for ((column, counts), highest) in self.levels.iter_mut().zip(facts.levels.unwrap_or_default()).zip(highest) {
+            column.push(Some(counts).filter(|counts| counts.len() == usize::from(highest).saturating_add(1)));
+        }
     }
 
     /// The array, with these columns of numbers behind the others.
@@ -204,6 +227,12 @@ impl<'a> Table<'a> {
             ("unencoded_bytes", Arc::new(UInt64Array::from(self.unencoded_bytes)), true),
         ];
         columns.extend(more.into_iter().map(|(name, values)| (name, Arc::new(UInt64Array::from(values)) as _, false)));
+        let lists = |levels: Vec<Option<Vec<u64>>>| -> ArrayRef {
+            let lists = levels.into_iter().map(|counts| counts.map(|counts| counts.into_iter().map(Some)));
+            Arc::new(ListArray::from_iter_primitive::<UInt64Type, _, _>(lists))
+        };
+        let [repetition, definition] = self.levels.map(lists);
+        columns.extend([("repetition_levels", repetition, true), ("definition_levels", definition, true)]);
         let (fields, arrays): (Vec<_>, Vec<_>) = columns
             .into_iter()
             .map(|(name, array, nullable)| (Field::new(name, array.data_type().clone(), nullable), array))

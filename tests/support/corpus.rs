@@ -39,7 +39,8 @@ pub fn small_files(corpus: &Path, most_bytes: u64) -> Vec<(String, Bytes)> {
 
 /// Where the corpus's generator writes its hostile mutants; generated anew, which takes a second.
 pub fn mutants(corpus: &Path) -> PathBuf {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mutants-{}", std::process::id()));
+    let directory = Path::new(option_env!("CARGO_TARGET_TMPDIR").expect("a test, not a fuzz target"))
+        .join(format!("mutants-{}", std::process::id()));
     let mut generator = Command::new("python3");
     generator.env("PYTHONDONTWRITEBYTECODE", "1").arg(corpus.join("mutate.py")).arg("gen").arg(&directory);
     let output = generator.output().expect("python3, which the generator of mutants needs");

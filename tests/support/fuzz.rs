@@ -10,6 +10,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use pqpush::{ErrorKind, Metadata, Result, ScanOptions, StringType};
 
+use super::fuzz_predicates::predicates;
 use super::handmade::*;
 use super::host::{self, Feed, metadata_options};
 use super::hostile::{scan_all_ways, some_batches};
@@ -21,7 +22,7 @@ pub type Body = fn(&[u8]) -> bool;
 
 /// The functions by name.
 pub const TARGETS: &[(&str, Body)] =
-    &[("metadata", metadata), ("file", file), ("encodings", encodings), ("splits", splits)];
+    &[("metadata", metadata), ("file", file), ("encodings", encodings), ("splits", splits), ("predicates", predicates)];
 
 /// Inputs longer than this only take time.
 const LONGEST: usize = 1 << 20;
@@ -98,7 +99,8 @@ pub fn file(data: &[u8]) -> bool {
     theirs.is_some()
 }
 
-fn is_small(metadata: &Metadata) -> bool {
+/// Whether a file is worth the time.
+pub fn is_small(metadata: &Metadata) -> bool {
     let chunks = metadata.row_groups.iter().flat_map(|group| &group.columns);
     let unfolded = chunks.fold(0, |sum: u64, chunk| sum.saturating_add(chunk.uncompressed_bytes));
     metadata.row_count() <= MOST_ROWS && metadata.schema.leaves.len() <= 1000 && unfolded <= MOST_UNFOLDED

@@ -136,12 +136,17 @@ pub fn scan_metadata(file: &Bytes, metadata: Arc<Metadata>, options: ScanOptions
 }
 
 /// Scans a file that a feeder gives.
-pub fn scan_fed(mut feeder: Feeder<'_>, metadata: Arc<Metadata>, options: ScanOptions, by: By) -> Result<Scan> {
-    let mut decoder = Decoder::new(metadata, options)?;
+pub fn scan_fed(feeder: Feeder<'_>, metadata: Arc<Metadata>, options: ScanOptions, by: By) -> Result<Scan> {
+    drive(Decoder::new(metadata, options)?, feeder, by)
+}
+
+/// Runs a decoder to its end.
+pub fn drive(mut decoder: Decoder, mut feeder: Feeder<'_>, by: By) -> Result<Scan> {
     let mut batches = Vec::new();
     feeder.before(&mut |offset, data| push(&mut decoder, by, offset, data))?;
     loop {
         match decoder.try_decode()? {
+            Step::RowGroupEnd(_) => {}
             Step::Finished => break,
             Step::Batch(batch) => batches.push(batch),
             Step::NeedsData(ranges) => {

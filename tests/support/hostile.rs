@@ -42,6 +42,7 @@ pub fn some_batches(file: &Bytes, feed: Feed, options: ScanOptions) -> Result<Ve
     feeder.before(&mut |offset, data| decoder.push(offset, data))?;
     while batches.len() < MOST_BATCHES {
         match decoder.try_decode()? {
+            Step::RowGroupEnd(_) => {}
             Step::Finished => break,
             Step::Batch(batch) => batches.push(batch.rows),
             Step::NeedsData(ranges) => feeder.answer(&ranges, &mut |offset, data| decoder.push(offset, data))?,

@@ -10,6 +10,7 @@ pub mod corpus;
 pub mod filter_case;
 pub mod fixture;
 pub mod fuzz;
+pub mod fuzz_predicates;
 pub mod handmade;
 pub mod host;
 pub mod hostile;

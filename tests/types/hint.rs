@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Int64Array, RecordBatch};
+use arrow_array::{Array, Int64Array, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Metadata, Schema};
 use base64::Engine;
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use parquet::arrow::encode_arrow_schema;
-use pqpush::{ScanOptions, StringType};
+use pqpush::{BloomFilterDecoder, BloomFilterStep, ScanOptions, StringType};
 
 use crate::files::{expanded, flat_types, nested, numbers, one_column, properties, scanned, write};
 use crate::support::compare::{reference, whole_columns};
@@ -191,4 +191,48 @@ fn variants_and_geometries_are_extensions() {
     // Part of a variant is none.
     let part = ScanOptions { columns: Some(vec!["v.value".to_owned()]), ..ScanOptions::default() };
     assert_eq!(extension_of(scanned(&file, part).schema.field(0)), None);
+}
+
+/// Statistics and bloom filters have the types that the columns are read as.
+#[test]
+fn statistics_and_bloom_filters_have_the_types_of_the_columns() {
+    for data_type in flat_types() {
+        let values = numbers(&data_type);
+        let file = write(&one_column(values.clone(), true), properties().set_bloom_filter_enabled(true).build());
+        let metadata = metadata(&file).unwrap();
+        let column = whole_columns(&scanned(&file, ScanOptions::default())).swap_remove(0);
+        assert_eq!(metadata.arrow_schema().unwrap().field(0).data_type(), column.data_type());
+        let (of_groups, of_pages) =
+            (metadata.column_statistics(0, StringType::Utf8), metadata.page_statistics(0, StringType::Utf8));
+        for statistics in [of_groups.unwrap(), of_pages.unwrap()] {
+            for bound in ["min", "max"] {
+                let bound = statistics.column_by_name(bound).unwrap();
+                assert_eq!(bound.data_type(), column.data_type(), "{data_type}");
+                // The bounds are among the values, which are as they were written.
+                for row in (0..bound.len()).filter(|row| bound.is_valid(*row)) {
+                    let is_it = |value: &usize| column.slice(*value, 1).as_ref() == bound.slice(row, 1).as_ref();
+                    assert!((0..column.len()).any(|value| is_it(&value)), "{data_type}: {bound:?}");
+                }
+            }
+        }
+        let Ok(mut decoder) = BloomFilterDecoder::new(metadata, 0, 0) else { continue };
+        let filter = loop {
+            match decoder.try_decode().unwrap() {
+                BloomFilterStep::Finished(filter) => break filter,
+                BloomFilterStep::NeedsData(ranges) => {
+                    for range in ranges {
+                        let bytes = file.slice(range.offset as usize..range.end() as usize);
+                        decoder.push(range.offset, bytes).unwrap();
+                    }
+                }
+            }
+        };
+        assert_eq!(filter.data_type(), column.data_type());
+        if filter.data_type() != &D::Float16 {
+            for row in 0..20 {
+                let expected = column.is_valid(row);
+                assert_eq!(filter.may_contain_any(&column.slice(row, 1)).unwrap(), expected, "{data_type}: {row}");
+            }
+        }
+    }
 }
