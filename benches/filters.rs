@@ -6,8 +6,8 @@
 //! TPC-H Q6 and equality of strings with few values. Every contender reads the same bytes, pushed whole, from metadata
 //! parsed beforehand, in batches of the same size on one thread, and has to come to the same rows.
 //!
-//! `cargo bench --bench filters -- 'int/random/1%'` runs some of the cells, `scripts/filter-table` makes a table of what
-//! was measured.
+//! Measured is the processor time of the thread. `cargo bench --bench filters -- 'int/random/1%'` runs some of the cells,
+//! `scripts/filter-table` makes a table of what was measured.
 
 // A benchmark may stop where something is not as it expects.
 #![allow(
@@ -42,6 +42,7 @@ use parquet::arrow::push_decoder::ParquetPushDecoderBuilder;
 use parquet::basic::Compression;
 use pqpush::predicate::{Comparison, Predicate};
 use pqpush::{Decoder, Metadata, ScanOptions, Step};
+use support::clock::ProcessorTime;
 use support::table::{KEYS, Key, ORDERS, RANKS, key_name, payload_names, table};
 use support::{BATCH_ROWS, lineitem, our_metadata, target};
 
@@ -250,7 +251,12 @@ fn checksum(array: &ArrayRef) -> u64 {
 }
 
 /// Measures all contenders in one cell.
-fn measure(criterion: &mut Criterion, cell: &str, opened: &LazyLock<Opened, impl FnOnce() -> Opened>, query: &Query) {
+fn measure(
+    criterion: &mut Criterion<ProcessorTime>,
+    cell: &str,
+    opened: &LazyLock<Opened, impl FnOnce() -> Opened>,
+    query: &Query,
+) {
     let mut group = criterion.benchmark_group(format!("filters/{cell}"));
     let expected = LazyLock::new(|| Contender::OursFilteredAfter.result(opened, query));
     for (name, contender) in CONTENDERS {
@@ -273,7 +279,7 @@ fn of_selectivity(key: Key, column: String, ranks: usize) -> Condition {
     }
 }
 
-fn measure_table(criterion: &mut Criterion, rows: usize) {
+fn measure_table(criterion: &mut Criterion<ProcessorTime>, rows: usize) {
     for (index, page_index) in [("index", true), ("no-index", false)] {
         let opened = LazyLock::new(move || Opened::new(table(rows, page_index)));
         for (key, kind) in KEYS {
@@ -307,7 +313,7 @@ fn names(columns: &[&str]) -> Vec<String> {
 }
 
 /// The shape of TPC-H Q6, and equality of strings of few values, over lineitem.
-fn measure_lineitem(criterion: &mut Criterion) {
+fn measure_lineitem(criterion: &mut Criterion<ProcessorTime>) {
     let opened = LazyLock::new(|| Opened::new(lineitem("snappy", Compression::SNAPPY)));
     let text = |value: &str| Arc::new(arrow_array::StringArray::from(vec![value])) as ArrayRef;
     let decimal = |value: i128| {
@@ -341,7 +347,8 @@ fn measure_lineitem(criterion: &mut Criterion) {
 
 fn main() {
     let is_test = std::env::args().any(|argument| argument == "--test");
-    let criterion = Criterion::default().sample_size(10).nresamples(1000).without_plots();
+    let criterion =
+        Criterion::default().with_measurement(ProcessorTime).sample_size(10).nresamples(1000).without_plots();
     let criterion = criterion.warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(100));
     let mut criterion = criterion.output_directory(&target().join("criterion")).configure_from_args();
     measure_table(&mut criterion, if is_test { ROWS_OF_TEST } else { ROWS });

@@ -3,6 +3,7 @@
 //! Every benchmark compiles this module for itself and uses a part of it.
 #![allow(dead_code)]
 
+pub mod clock;
 pub mod table;
 
 use std::fs::{self, File};

@@ -10,7 +10,7 @@ use pqpush::{Metrics, RowSelection, ScanOptions, SelectionPolicy, StringType};
 
 use super::compare::{assert_batches, whole_columns};
 use super::condition::{Condition, leaves};
-use super::host::{By, Feed, Feeder, Scan, metadata, quick_feeds, scan, scan_fed};
+use super::host::{By, Feed, Scan, quick_feeds, scan, scan_with};
 use super::nested::random_rows;
 use super::nested_case::Writing;
 use super::random::Random;
@@ -86,9 +86,7 @@ impl FilterCase {
         let file = self.write();
         let predicates = self.conditions.iter().map(Condition::predicate).collect();
         let options = ScanOptions { predicates, ..self.options.clone() };
-        let feeder = Feeder::new(&file, self.feed, options.coalesce_gap);
-        let metadata = metadata(&file).expect("metadata");
-        let found = scan_fed(feeder, metadata, options, By::Push).unwrap_or_else(|error| panic!("{error:?}"));
+        let found = scan_with(&file, options, self.feed, By::Push).unwrap_or_else(|error| panic!("{error:?}"));
         let (columns, kept) = self.expected(&file);
         assert_eq!(found.row_count(), kept.true_count(), "rows");
         match self.options.fill_batches {
