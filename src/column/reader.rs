@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
+use bytes::Bytes;
 
 use super::decoder::{self, ValueDecoder};
 use super::leaf_batch::LeafBatch;
@@ -13,7 +14,7 @@ use super::pages::{ByteSource, Located, PageCursor};
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::memory::Pool;
-use crate::metadata::{Codec, PageLocation};
+use crate::metadata::{Codec, Encoding, PageLocation};
 use crate::page::PageOpener;
 use crate::page::guard::PageGuard;
 use crate::page::header::{PageHeader, PageKind};
@@ -77,6 +78,8 @@ pub(crate) struct ColumnReader {
     path: String,
     cursor: PageCursor,
     has_dictionary: bool,
+    /// The dictionary page, until a page needs it.
+    unopened_dictionary: Option<UnopenedDictionary>,
     page: Option<OpenPage>,
     /// Row of the row group that begins next.
     next_row: u64,
@@ -87,6 +90,14 @@ pub(crate) struct ColumnReader {
     counts: PageCounts,
     is_starved: bool,
     shortest_jump: u64,
+}
+
+/// A dictionary page that no data page has needed yet.
+struct UnopenedDictionary {
+    header: PageHeader,
+    body: Bytes,
+    /// Where it begins.
+    offset: u64,
 }
 
 /// The data page that the next row lies in.
@@ -127,6 +138,7 @@ impl ColumnReader {
             path,
             counts: PageCounts { seen: cursor.indexed_page_count() as u64, opened: 0 },
             has_dictionary: false,
+            unopened_dictionary: None,
             page: None,
             next_row: 0,
             row_is_open: false,
@@ -182,6 +194,7 @@ impl ColumnReader {
     /// Gives up what is left of the chunk without looking at it.
     pub(crate) fn abandon(&mut self, source: &mut dyn ByteSource) {
         self.page = None;
+        self.unopened_dictionary = None;
         self.cursor.close(source);
     }
 
@@ -192,20 +205,32 @@ impl ColumnReader {
 
     /// Reads the dictionary page, if the chunk begins with one. False where bytes are missing.
     pub(crate) fn load_dictionary(&mut self, source: &mut dyn ByteSource, opener: &mut PageOpener) -> Result<bool> {
-        if self.has_dictionary || self.page.is_some() {
-            return Ok(true);
+        let is_there = self.has_dictionary
+            || self.page.is_some()
+            || self.pass_dictionary(source).map_err(|error| self.placed(error))?;
+        self.is_starved = !is_there;
+        if is_there {
+            self.open_dictionary(opener).map_err(|error| self.placed(error))?;
         }
-        self.pass_dictionary(source, opener).map_err(|error| self.placed(error))
+        Ok(is_there)
     }
 
-    fn pass_dictionary(&mut self, source: &mut dyn ByteSource, opener: &mut PageOpener) -> Result<bool> {
+    fn pass_dictionary(&mut self, source: &mut dyn ByteSource) -> Result<bool> {
         match self.cursor.locate(source)? {
             Located::Page(header) if matches!(header.kind, PageKind::Dictionary { .. }) => {
-                self.pass_other_page(&header, source, opener)
+                self.pass_other_page(&header, source)
             }
             Located::Page(_) | Located::End => Ok(true),
             Located::Starved => Ok(false),
         }
+    }
+
+    /// Takes the entries of the dictionary page that was passed, if they were not taken.
+    fn open_dictionary(&mut self, opener: &mut PageOpener) -> Result<()> {
+        let Some(UnopenedDictionary { header, body, offset }) = self.unopened_dictionary.take() else { return Ok(()) };
+        self.counts.met(false, true);
+        let page = opener.dictionary(&header, body, self.place.codec);
+        page.and_then(|page| self.values.load_dictionary(page)).map_err(|error| error.at_offset(offset))
     }
 
     /// The entries of the dictionary, where one was read and its values can be told.
@@ -372,7 +397,7 @@ impl ColumnReader {
                 if indexed_rows.is_some() {
                     return Err(Error::corrupt("the offset index leads to a page without rows"));
                 }
-                if !self.pass_other_page(&header, source, opener)? {
+                if !self.pass_other_page(&header, source)? {
                     return Ok(NextPage::Starved);
                 }
                 continue;
@@ -387,6 +412,9 @@ impl ColumnReader {
             let Some(body) = self.cursor.body(source)? else { return Ok(NextPage::Starved) };
             let page = opener.data(&header, body, self.place.codec, self.place.levels.highest)?;
             let levels = PageLevels::open(self.place.levels, &page, entries)?;
+            if matches!(page.encoding, Encoding::PlainDictionary | Encoding::RleDictionary) {
+                self.open_dictionary(opener)?;
+            }
             self.values.open_page(page.encoding, page.values, page.values_start)?;
             self.page = Some(OpenPage { levels, rows_left: rows });
             self.counts.met(!self.cursor.is_indexed(), true);
@@ -430,22 +458,22 @@ impl ColumnReader {
         }
     }
 
-    /// Passes a page that holds no rows; a dictionary is loaded. False where bytes are missing.
-    fn pass_other_page(
-        &mut self,
-        header: &PageHeader,
-        source: &mut dyn ByteSource,
-        opener: &mut PageOpener,
-    ) -> Result<bool> {
-        if let PageKind::Dictionary { .. } = header.kind {
+    /// Passes a page that holds no rows; a dictionary is kept for the first page that needs it. False where bytes are
+    /// missing.
+    fn pass_other_page(&mut self, header: &PageHeader, source: &mut dyn ByteSource) -> Result<bool> {
+        if let PageKind::Dictionary { value_count, .. } = header.kind {
             if self.has_dictionary {
                 return Err(Error::corrupt("a second dictionary page in one column chunk"));
             }
+            if value_count > header.uncompressed_bytes.max(1) {
+                let there = header.uncompressed_bytes;
+                return Err(Error::corrupt(format!("a dictionary of {value_count} entries in {there} bytes")));
+            }
             let Some(body) = self.cursor.body(source)? else { return Ok(false) };
-            let page = opener.dictionary(header, body, self.place.codec)?;
-            self.values.load_dictionary(page)?;
+            let offset = self.cursor.position();
+            self.unopened_dictionary = Some(UnopenedDictionary { header: header.clone(), body, offset });
             self.has_dictionary = true;
-            self.counts.met(true, true);
+            self.counts.met(true, false);
         }
         self.cursor.advance(source);
         Ok(true)

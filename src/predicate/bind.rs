@@ -56,6 +56,11 @@ impl BoundPredicate {
         }
     }
 
+    /// Both in one, for predicates that are asked together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self::new(folded(vec![self.node, other.node], true))
+    }
+
     /// Ordinals of the leaf columns, ascending, without repeats. Empty where the predicate is a constant, which
     /// [`Self::evaluate_bounds`] then says whatever the bounds are.
     pub(crate) fn leaves(&self) -> &[usize] {

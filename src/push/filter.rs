@@ -55,6 +55,7 @@ pub(crate) struct FilterStage {
     passed_on: Vec<usize>,
     /// Until it was asked.
     probe: Option<DictionaryProbe>,
+    keeps_none: bool,
     /// Ranges of rows that the predicate keeps, known without looking at them, from the next row on.
     certain: VecDeque<Range<u64>>,
     queue: VecDeque<Queued>,
@@ -88,6 +89,7 @@ impl FilterStage {
             columns,
             passed_on,
             probe,
+            keeps_none: false,
             certain: certain.ranges().collect(),
             queue: VecDeque::new(),
             plans: None,
@@ -178,41 +180,53 @@ impl FilterStage {
         self.probe.filter(|probe| probe.is_asked_for).map(|probe| probe.range)
     }
 
-    /// Asks the dictionary what it can say of all rows, which may be that there are none. False where its page is missing
-    /// and has been asked for.
-    pub(crate) fn probe(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Option<Verdict>> {
-        let (Some(probe), [column]) = (self.probe, &mut self.columns[..]) else { return Ok(Some(Verdict::Some)) };
+    /// Asks the dictionary what it can say of all rows, where that was not done. False where bytes are missing.
+    pub(crate) fn probe(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<bool> {
+        let (Some(probe), [column]) = (self.probe, &mut self.columns[..]) else { return Ok(true) };
         if !column.reader.load_dictionary(pushed, opener)? {
-            if probe.is_asked_for {
-                return Ok(None);
-            }
-            // It comes with the rest, and is asked then by those rows that come.
-            self.probe = None;
-            return Ok(Some(Verdict::Some));
+            return Ok(false);
         }
         self.probe = None;
         let verdict = match column.reader.dictionary()? {
             Some(entries) => self.predicate.evaluate_entries(&entries, probe.null_count)?,
             None => Verdict::Some,
         };
-        if verdict == Verdict::All {
-            self.certain = std::iter::once(0..u64::MAX).collect();
+        match verdict {
+            Verdict::All => {
+                self.certain = VecDeque::from([0..u64::MAX]);
+                self.queue.iter_mut().for_each(|queued| queued.is_certain = true);
+            }
+            Verdict::None => self.keeps_none = true,
+            Verdict::Some => {}
         }
-        Ok(Some(verdict))
+        Ok(true)
+    }
+
+    /// True where the dictionary has no value that the predicate keeps.
+    pub(crate) fn keeps_none(&self) -> bool {
+        self.keeps_none
+    }
+
+    /// Rows that wait.
+    pub(crate) fn waiting_rows(&self) -> u64 {
+        self.queue.iter().map(|queued| queued.rows.rows.selected()).fold(0, u64::saturating_add)
     }
 
     /// Looks at the next window; what it keeps of it, or `None` where rows or bytes are missing.
     pub(crate) fn step(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Option<FilteredRows>> {
         let is_last = self.is_complete && self.queue.len() == 1;
         let reads_certain = self.reads_certain();
-        let Some(Queued { rows, is_certain }) = self.queue.front() else { return Ok(None) };
-        let is_read = reads_certain || !*is_certain;
+        let is_read = |queued: &Queued| reads_certain || !queued.is_certain;
+        if self.queue.front().is_some_and(is_read) && (!self.probe(pushed, opener)? || self.keeps_none) {
+            return Ok(None);
+        }
+        let Some(queued) = self.queue.front() else { return Ok(None) };
+        let (rows, is_certain, is_read) = (&queued.rows, queued.is_certain, is_read(queued));
         if is_read && self.plans.is_none() {
             let mut plans = DecodePlans::new(self.columns().map(ColumnReader::shortest_jump));
             plans.extend(&rows.rows);
             self.plans = Some(plans);
         }
-        let is_certain = *is_certain;
         if is_read && !self.fill(is_last, pushed, opener)? {
             return Ok(None);
         }

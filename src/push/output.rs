@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::DataType;
 
 use super::filtered_rows::FilteredRows;
@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 use crate::page::PageOpener;
 use crate::predicate::expanded;
 use crate::scan::{DecodePlans, ProjectedColumn, Projection, RowFilters, RowWindow};
+
+/// So many rows are decoded at a time where most of them are dropped again: they stay in the cache.
+const LARGE_PIECE_ROWS: u64 = 8192;
 
 /// Where the values of an output leaf come from.
 pub(crate) enum OutputColumn {
@@ -97,7 +100,10 @@ pub(crate) struct OutputStage {
     shortest_jumps: Vec<u64>,
     /// Wanted rows that are not in the batch at hand yet.
     waiting: VecDeque<RowWindow>,
-    /// The batch at hand.
+    /// Columns of the batch at hand that are put together, and how many rows they have.
+    pieces: Vec<Vec<ArrayRef>>,
+    rows_in_pieces: u64,
+    /// The rows of the batch behind those.
     batch: BatchRows,
     batch_rows: u64,
     /// Bytes of values that were decoded for predicates and wait.
@@ -108,7 +114,7 @@ pub(crate) struct OutputStage {
     is_starved: bool,
 }
 
-/// The rows of one batch, and what is decoded to get them.
+/// Rows of a batch, and what is decoded to get them.
 struct BatchRows {
     windows: Vec<RowWindow>,
     selected: u64,
@@ -117,7 +123,14 @@ struct BatchRows {
 
 impl BatchRows {
     fn new(shortest_jumps: &[u64]) -> Self {
-        Self { windows: Vec::new(), selected: 0, plans: DecodePlans::new(shortest_jumps.iter().copied()) }
+        let read = shortest_jumps.iter().copied().filter(|jump| *jump > 0);
+        Self { windows: Vec::new(), selected: 0, plans: DecodePlans::new(read) }
+    }
+
+    /// True where so much is decoded for few rows that it is better to drop the others before more is decoded.
+    fn is_large_and_sparse(&self) -> bool {
+        let decoded = self.plans.most_decoded();
+        decoded >= LARGE_PIECE_ROWS && self.selected.saturating_mul(2) < decoded
     }
 
     fn push(&mut self, rows: RowWindow) {
@@ -146,6 +159,8 @@ impl OutputStage {
             projection,
             columns,
             waiting: VecDeque::new(),
+            pieces: Vec::new(),
+            rows_in_pieces: 0,
             batch: BatchRows::new(&shortest_jumps),
             shortest_jumps,
             batch_rows,
@@ -197,7 +212,7 @@ impl OutputStage {
 
     /// The ranges of rows that have to be decoded for the rows known to be wanted and not handed out.
     pub(crate) fn wanted_rows(&self) -> Vec<Range<u64>> {
-        let shortest = self.shortest_jumps.iter().copied().min().unwrap_or(1);
+        let shortest = self.shortest_jumps.iter().copied().filter(|jump| *jump > 0).min().unwrap_or(1);
         let mut plans = DecodePlans::new([shortest]);
         self.batch.windows.iter().chain(&self.waiting).for_each(|rows| plans.extend(rows));
         plans.ranges(shortest).to_vec()
@@ -210,16 +225,38 @@ impl OutputStage {
 
     /// True where everything was handed out.
     pub(crate) fn is_done(&self) -> bool {
-        self.is_complete && self.batch.selected == 0 && self.waiting.is_empty()
+        self.is_complete && self.selected() == 0 && self.waiting.is_empty()
+    }
+
+    /// Rows of the batch at hand.
+    fn selected(&self) -> u64 {
+        self.rows_in_pieces.saturating_add(self.batch.selected)
     }
 
     /// Decodes what is wanted so far; a batch where one is full, or the last one. `None` where bytes or rows are missing.
     pub(crate) fn step(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<Option<RecordBatch>> {
-        self.fill_up();
-        if self.batch.selected == 0 {
-            return Ok(None);
+        loop {
+            self.fill_up();
+            if self.selected() == 0 {
+                return Ok(None);
+            }
+            let is_last = self.is_complete && self.waiting.is_empty();
+            if !self.fill(is_last, pushed, opener)? {
+                return Ok(None);
+            }
+            if is_last || self.selected() == self.batch_rows {
+                return self.hand_out().map(Some);
+            }
+            if !self.batch.is_large_and_sparse() {
+                return Ok(None);
+            }
+            let piece = self.put_together()?;
+            self.pieces.push(piece);
         }
-        let is_last = self.is_complete && self.waiting.is_empty();
+    }
+
+    /// Decodes what the rows at hand need; false where bytes are missing.
+    fn fill(&mut self, is_last: bool, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<bool> {
         let mut is_filled = true;
         // Every column goes as far as it can, so that bytes are given up early.
         for (column, jump) in self.columns.iter_mut().zip(&self.shortest_jumps) {
@@ -228,18 +265,20 @@ impl OutputStage {
             is_filled &= column.fill(ranges, pushed, opener)? && (!is_last || column.close(pushed)?);
         }
         self.is_starved = !is_filled;
-        let is_full = is_last || self.batch.selected == self.batch_rows;
-        if is_filled && is_full { self.hand_out().map(Some) } else { Ok(None) }
+        Ok(is_filled)
     }
 
-    /// Moves rows that wait into the batch at hand as far as there is room.
+    /// Moves rows that wait into the batch at hand as far as there is room, and they are not too far apart.
     fn fill_up(&mut self) {
-        while self.batch.selected < self.batch_rows {
-            let Some(mut rows) = self.waiting.pop_front() else { break };
-            let front = rows.take_front(self.batch_rows.saturating_sub(self.batch.selected));
-            self.batch.push(front);
-            if !rows.is_empty() {
-                self.waiting.push_front(rows);
+        while self.selected() < self.batch_rows && !self.batch.is_large_and_sparse() {
+            let Some(mut rest) = self.waiting.pop_front() else { break };
+            let end = rest.first_row().map_or(u64::MAX, |first| first.saturating_add(LARGE_PIECE_ROWS));
+            let mut front = rest.take_before(end);
+            self.batch.push(front.take_front(self.batch_rows.saturating_sub(self.selected())));
+            for left in [rest, front] {
+                if !left.is_empty() {
+                    self.waiting.push_front(left);
+                }
             }
         }
     }
@@ -254,7 +293,22 @@ impl OutputStage {
     }
 
     fn hand_out(&mut self) -> Result<RecordBatch> {
+        let selected = self.selected();
+        let selected = usize::try_from(selected).map_err(|_| Error::limit(format!("a batch of {selected} rows")))?;
+        let last = self.put_together()?;
+        self.rows_in_pieces = 0;
+        let mut pieces = std::mem::take(&mut self.pieces);
+        pieces.push(last);
+        let arrays = joined(pieces)?;
+        let options = RecordBatchOptions::new().with_row_count(Some(selected));
+        RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays, &options)
+            .map_err(|error| Error::internal(format!("batch: {error}")))
+    }
+
+    /// The columns of the rows at hand.
+    fn put_together(&mut self) -> Result<Vec<ArrayRef>> {
         let rows = std::mem::replace(&mut self.batch, BatchRows::new(&self.shortest_jumps));
+        self.rows_in_pieces = self.rows_in_pieces.saturating_add(rows.selected);
         let selected =
             usize::try_from(rows.selected).map_err(|_| Error::limit(format!("a batch of {} rows", rows.selected)))?;
         let filters = rows.plans.into_filters();
@@ -273,9 +327,7 @@ impl OutputStage {
             arrays.push(array);
         }
         arrays.extend(self.projection.appended.columns(self.row_group, self.first_row, &rows.windows, selected)?);
-        let options = RecordBatchOptions::new().with_row_count(Some(selected));
-        RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays, &options)
-            .map_err(|error| Error::internal(format!("batch: {error}")))
+        Ok(arrays)
     }
 
     /// What the columns have of the batch: the selected rows; of columns with lists all decoded rows.
@@ -297,18 +349,31 @@ impl OutputStage {
     }
 }
 
-/// The shortest jump of each column. Columns that are put together with lists have one in common, since their rows are
-/// dropped afterwards; of those that predicates kept there are no more than the wanted rows.
+/// The columns of all pieces, one behind the other.
+fn joined(mut pieces: Vec<Vec<ArrayRef>>) -> Result<Vec<ArrayRef>> {
+    if pieces.len() == 1 {
+        return Ok(pieces.pop().unwrap_or_default());
+    }
+    let columns = pieces.first().map_or(0, Vec::len);
+    let of_column = |column: usize| {
+        let arrays: Vec<&dyn Array> = pieces.iter().filter_map(|piece| piece.get(column)).map(|a| a.as_ref()).collect();
+        arrow_select::concat::concat(&arrays).map_err(|error| Error::limit(format!("a batch: {error}")))
+    };
+    (0..columns).map(of_column).collect()
+}
+
+/// The shortest jump of each column; 0 for those that are not read. Columns that are put together with lists have one in
+/// common, since their rows are dropped afterwards; of those that predicates kept there are no more than the wanted rows.
 fn shortest_jumps(projection: &Projection, columns: &[OutputColumn]) -> Vec<u64> {
     let own = |column: &OutputColumn| match column {
         OutputColumn::Read(reader) => reader.shortest_jump(),
-        OutputColumn::Kept(_) => 1,
+        OutputColumn::Kept(_) => 0,
     };
     let mut jumps: Vec<u64> = columns.iter().map(own).collect();
     let ends = projection.roots.iter().skip(1).map(|root| root.first_leaf).chain([columns.len()]);
     for (root, end) in projection.roots.iter().zip(ends).filter(|(root, _)| root.has_lists) {
         let of_root = jumps.get_mut(root.first_leaf..end).unwrap_or_default();
-        let least = of_root.iter().copied().min().unwrap_or(1);
+        let least = of_root.iter().copied().min().unwrap_or(1).max(1);
         of_root.fill(least);
     }
     jumps

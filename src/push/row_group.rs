@@ -18,7 +18,6 @@ use crate::byte_range::ByteRange;
 use crate::column::{ColumnReader, PageCounts};
 use crate::error::Result;
 use crate::page::PageOpener;
-use crate::predicate::Verdict;
 use crate::scan::{RowSelection, RowWindow};
 
 /// What one step came to.
@@ -173,21 +172,26 @@ impl RowGroupReader {
         }
     }
 
-    /// Asks dictionaries what they can say of all rows. False where one of them has to come first.
+    /// Asks those dictionaries that come before anything else. False where one is missing.
     fn probe(&mut self, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<bool> {
-        for filter in &mut self.filters {
-            match filter.probe(pushed, opener).map_err(|error| error.in_row_group(self.row_group))? {
-                None => return Ok(false),
-                Some(Verdict::None) => {
-                    self.rows_without_entry = self.candidates.selected();
-                    self.candidates = RowWindow::default();
-                    break;
-                }
-                Some(_) => {}
+        for filter in self.filters.iter_mut().filter(|filter| filter.probe_range().is_some()) {
+            if !filter.probe(pushed, opener).map_err(|error| error.in_row_group(self.row_group))? {
+                return Ok(false);
             }
         }
         self.is_probed = true;
+        if self.filters.iter().any(FilterStage::keeps_none) {
+            self.rule_out(pushed);
+        }
         Ok(true)
+    }
+
+    /// No row that was not looked at by all predicates is kept.
+    fn rule_out(&mut self, pushed: &mut PushedBytes) {
+        let waiting = self.filters.iter().map(FilterStage::waiting_rows).fold(0, u64::saturating_add);
+        self.rows_without_entry = self.rows_without_entry.saturating_add(waiting);
+        self.rows_without_entry = self.rows_without_entry.saturating_add(self.candidates.selected());
+        self.stop_filters(pushed);
     }
 
     /// Gives candidates to the first stage, and tells each stage when the one before it is done.
@@ -223,7 +227,12 @@ impl RowGroupReader {
         for index in (0..self.filters.len()).rev() {
             let Some(filter) = self.filters.get_mut(index) else { continue };
             let placed = |error: crate::Error| error.in_row_group(self.row_group);
-            let Some(kept) = filter.step(pushed, opener).map_err(placed)? else { continue };
+            let kept = filter.step(pushed, opener).map_err(placed)?;
+            if filter.keeps_none() {
+                self.rule_out(pushed);
+                return Ok(true);
+            }
+            let Some(kept) = kept else { continue };
             match self.filters.get_mut(index.saturating_add(1)) {
                 Some(next) => next.want(kept),
                 None => self.output.want(budget.spend(kept)),

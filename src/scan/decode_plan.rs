@@ -104,6 +104,11 @@ impl DecodePlans {
         self.get(shortest_jump).map_or(&[], |plan| &plan.ranges)
     }
 
+    /// Number of rows that the columns decode which decode most.
+    pub(crate) fn most_decoded(&self) -> u64 {
+        self.0.last().map_or(0, |plan| plan.mask.length)
+    }
+
     fn get(&self, shortest_jump: u64) -> Option<&DecodePlan> {
         self.0.iter().find(|plan| plan.shortest_jump == shortest_jump.max(1))
     }

@@ -89,13 +89,12 @@ impl Plan {
         let projection = Arc::new(Projection::new(&metadata, &options)?);
         let predicate_types = predicate_types(&metadata, &options)?;
         let type_of = |leaf: usize| predicate_types.get(&leaf).cloned().unwrap_or(DataType::Null);
-        let (mut predicates, mut conditions) = (Vec::new(), Vec::new());
+        let mut bound = Vec::new();
         for condition in options.predicates.iter().flat_map(Predicate::conjuncts) {
-            for bound in BoundPredicate::bind(condition, &metadata.schema, &type_of)?.conjuncts() {
-                predicates.push(Arc::new(bound));
-                conditions.push(condition.clone());
-            }
+            let conjuncts = BoundPredicate::bind(condition, &metadata.schema, &type_of)?.conjuncts();
+            bound.extend(conjuncts.into_iter().map(|conjunct| (conjunct, condition.clone())));
         }
+        let (predicates, conditions) = by_column(bound);
         let pruner = Arc::new(Pruner::new(&metadata, &options, &predicate_types)?);
         let row_groups = planned_row_groups(&metadata, &options, &predicates, &pruner, chosen)?;
         let options = Arc::new(options);
@@ -218,6 +217,31 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Predicates of one and the same column are asked together; those of the host, and of several columns, by themselves.
+fn by_column(bound: Vec<(BoundPredicate, Predicate)>) -> (Vec<Arc<BoundPredicate>>, Vec<Predicate>) {
+    let mut together: Vec<(BoundPredicate, Vec<Predicate>)> = Vec::new();
+    for (predicate, condition) in bound {
+        let is_single = |of: &BoundPredicate| of.leaves().len() == 1 && !of.has_callback();
+        let same = |(other, _): &&mut (BoundPredicate, _)| {
+            is_single(&predicate) && is_single(other) && other.leaves() == predicate.leaves()
+        };
+        match together.iter_mut().find(same) {
+            Some((other, conditions)) => {
+                *other = other.clone().and(predicate);
+                if !conditions.contains(&condition) {
+                    conditions.push(condition);
+                }
+            }
+            None => together.push((predicate, vec![condition])),
+        }
+    }
+    let condition = |mut conditions: Vec<Predicate>| match conditions.len() {
+        1 => conditions.pop().unwrap_or_else(|| Predicate::and(Vec::new())),
+        _ => Predicate::and(conditions),
+    };
+    together.into_iter().map(|(predicate, conditions)| (Arc::new(predicate), condition(conditions))).unzip()
 }
 
 /// What is read of the chosen rows. With predicates, offset and limit are not in it.

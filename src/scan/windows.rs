@@ -114,7 +114,7 @@ impl RowWindow {
     /// Takes off the rows in front of row `end`.
     pub(crate) fn take_before(&mut self, end: u64) -> Self {
         let inside = |span: &Range<u64>| span.end.min(end).saturating_sub(span.start);
-        let rows = self.spans.iter().map(inside).fold(0u64, u64::saturating_add);
+        let rows = self.spans.iter().take_while(|span| span.start < end).map(inside).fold(0u64, u64::saturating_add);
         let spans = self.take_spans(rows);
         let cut = to_usize(rows);
         let mask = self.mask.take().map(|mask| (mask.slice(0, cut), mask.slice(cut, mask.len().saturating_sub(cut))));
