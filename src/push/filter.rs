@@ -5,12 +5,11 @@
 //! which statistics say that the predicate keeps them all are not looked at. Columns that are stored with dictionaries
 //! are read as codes: the predicate is asked for the entries, and values are made of the rows that are left.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray};
-use arrow_select::filter::FilterBuilder;
 
 use super::filtered_rows::FilteredRows;
 use super::order::LookedAt;
@@ -20,7 +19,7 @@ use crate::column::{ColumnReader, LeafBatch};
 use crate::error::{Error, Result};
 use crate::page::PageOpener;
 use crate::predicate::{BoundPredicate, EntryAnswers, Verdict};
-use crate::scan::{DecodePlans, RowSelection, RowWindow};
+use crate::scan::{DecodePlans, RowSelection, RowWindow, row_filter};
 
 /// A leaf column that a predicate reads.
 pub(crate) struct FilterColumn {
@@ -193,7 +192,7 @@ impl FilterStage {
         };
         match verdict {
             Verdict::All => {
-                self.certain = VecDeque::from([0..u64::MAX]);
+                self.certain = std::iter::once(0..u64::MAX).collect();
                 self.queue.iter_mut().for_each(|queued| queued.is_certain = true);
             }
             Verdict::None => self.keeps_none = true,
@@ -258,7 +257,7 @@ impl FilterStage {
     /// Adds what was decoded to the rows.
     fn finish(&mut self, rows: &mut FilteredRows) -> Result<()> {
         let Some(plans) = self.plans.take() else { return Err(Error::internal("rows were not planned")) };
-        let filters = plans.into_filters();
+        let filters = plans.into_filters(self.columns.len());
         for FilterColumn { leaf, reader, .. } in &mut self.columns {
             let batch = reader.finish_batch()?;
             let batch =
@@ -277,13 +276,12 @@ impl FilterStage {
         let selected = rows.rows.kept(&keep);
         self.looked_at.rows = self.looked_at.rows.saturating_add(before);
         self.looked_at.dropped = self.looked_at.dropped.saturating_add(before.saturating_sub(selected.selected()));
-        let mut leaves = BTreeMap::new();
-        if !selected.is_empty() {
-            let filter = || FilterBuilder::new(&BooleanArray::new(keep, None)).optimize().build();
-            let filter = (selected.selected() < before).then(filter);
-            for (leaf, batch) in rows.leaves.into_iter().filter(|(leaf, _)| self.wants_kept(*leaf)) {
-                let batch = filter.as_ref().map_or(Ok(batch.clone()), |filter| batch.filtered(filter))?;
-                leaves.insert(leaf, batch);
+        let mut leaves = rows.leaves;
+        leaves.retain(|leaf, _| !selected.is_empty() && self.wants_kept(*leaf));
+        if !leaves.is_empty() && selected.selected() < before {
+            let filter = row_filter(&BooleanArray::new(keep, None), leaves.len());
+            for batch in leaves.values_mut() {
+                *batch = batch.filtered(&filter)?;
             }
         }
         Ok(FilteredRows { rows: selected, leaves })

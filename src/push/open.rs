@@ -21,6 +21,8 @@ use crate::scan::{Plan, ProjectedColumn, RowGroupScan, SelectionPolicy};
 
 /// Rows that predicates look at at a time: few enough for their values to stay in the cache until the output takes them.
 const FILTER_WINDOW_ROWS: u64 = 8192;
+/// Rows that buffers are reserved for where not all rows are wanted.
+const ROWS_OF_PARTIAL_BATCH: usize = 16_384;
 /// Gaps that are jumped over where rows are to be selected by bitmaps.
 const BITMAP_JUMP_ROWS: u64 = 1024;
 /// A dictionary is asked for before anything else where it is at most one part in so many of what else would be read ...
@@ -154,7 +156,9 @@ impl RowGroupOpener<'_> {
             },
         };
         let rows = usize::try_from(selected).unwrap_or(usize::MAX);
-        let rows = rows.min(self.plan.options.batch_rows);
+        // What is decoded between wanted rows takes room too.
+        let most = if is_partial { ROWS_OF_PARTIAL_BATCH } else { self.plan.options.batch_rows };
+        let rows = rows.min(most);
         let reader = ColumnReader::new(place, leaf, &column.data_type, rows, self.pool)?;
         Ok(match self.plan.options.selection_policy {
             SelectionPolicy::Adaptive => reader,

@@ -311,7 +311,7 @@ impl OutputStage {
         self.rows_in_pieces = self.rows_in_pieces.saturating_add(rows.selected);
         let selected =
             usize::try_from(rows.selected).map_err(|_| Error::limit(format!("a batch of {} rows", rows.selected)))?;
-        let filters = rows.plans.into_filters();
+        let filters = rows.plans.into_filters(self.columns.len());
         let leaves = self.leaves(&filters, selected)?;
         let placed = |error: Error| error.in_row_group(self.row_group);
         let roots = assemble(&self.projection.tree, &leaves).map_err(placed)?;

@@ -113,15 +113,21 @@ impl DecodePlans {
         self.0.iter().find(|plan| plan.shortest_jump == shortest_jump.max(1))
     }
 
-    /// What picks the selected rows out of the decoded ones.
-    pub(crate) fn into_filters(self) -> RowFilters {
+    /// What picks the selected rows out of the decoded ones, for so many columns.
+    pub(crate) fn into_filters(self, columns: usize) -> RowFilters {
         let mut filters = Vec::new();
         for plan in self.0 {
             let jump = plan.shortest_jump;
-            filters.push((jump, plan.into_mask().map(|mask| FilterBuilder::new(&mask).optimize().build())));
+            filters.push((jump, plan.into_mask().map(|mask| row_filter(&mask, columns))));
         }
         RowFilters(filters)
     }
+}
+
+/// What picks rows by a mask, for so many columns: to look at the mask once and for all pays for several.
+pub(crate) fn row_filter(mask: &BooleanArray, columns: usize) -> FilterPredicate {
+    let filter = FilterBuilder::new(mask);
+    if columns > 2 { filter.optimize().build() } else { filter.build() }
 }
 
 /// For the columns of each kind, what picks the selected rows out of the decoded ones.

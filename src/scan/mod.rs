@@ -18,7 +18,7 @@ mod statistics;
 mod tasks;
 mod windows;
 
-pub(crate) use decode_plan::{DecodePlans, RowFilters};
+pub(crate) use decode_plan::{DecodePlans, RowFilters, row_filter};
 pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions, SelectionPolicy};
 pub use plan::Plan;
 pub(crate) use plan::PlannedRowGroup;
