@@ -10,6 +10,8 @@ enum Type {
     Byte,
     I16,
     I32,
+    /// An I32 that is not BIT_PACKED, whose bits the `parquet` crate takes from the wrong end.
+    LevelEncoding,
     I64,
     Binary,
     List(&'static Type),
@@ -17,6 +19,8 @@ enum Type {
 }
 
 use Type::*;
+
+const BIT_PACKED: i64 = 4;
 
 const STATISTICS: Type =
     Struct(&[(1, Binary), (2, Binary), (3, I64), (4, I64), (5, Binary), (6, Binary), (7, Bool), (8, Bool)]);
@@ -26,7 +30,7 @@ const PAGE_HEADER: Type = Struct(&[
     (2, I32),
     (3, I32),
     (4, I32),
-    (5, Struct(&[(1, I32), (2, I32), (3, I32), (4, I32), (5, STATISTICS)])),
+    (5, Struct(&[(1, I32), (2, I32), (3, LevelEncoding), (4, LevelEncoding), (5, STATISTICS)])),
     (7, Struct(&[(1, I32), (2, I32), (3, Bool)])),
     (8, Struct(&[(1, I32), (2, I32), (3, I32), (4, I32), (5, I32), (6, I32), (7, Bool), (8, STATISTICS)])),
 ]);
@@ -158,7 +162,7 @@ impl Reader<'_> {
             Some(Bool) => matches!(kind, 1 | 2),
             Some(Byte) => kind == 3,
             Some(I16) => kind == 4,
-            Some(I32) => kind == 5,
+            Some(I32 | LevelEncoding) => kind == 5,
             Some(I64) => kind == 6,
             Some(Binary) => kind == 8,
             Some(List(_)) => kind == 9,
@@ -168,7 +172,12 @@ impl Reader<'_> {
             _ if !fits => return None,
             1 | 2 => {}
             3 => drop(self.byte()?),
-            4..=6 => drop(self.varint()?),
+            4..=6 => {
+                let value = unzigzag(self.varint()?);
+                if matches!(expected, Some(LevelEncoding)) && value == BIT_PACKED {
+                    return None;
+                }
+            }
             7 => self.0 = self.0.get(8..)?,
             8 => {
                 let length = usize::try_from(self.varint()?).ok()?;
