@@ -328,9 +328,9 @@ impl Decoder {
 
     /// Bytes of every chunk of the plan are kept when they come, and those of bloom filters that are asked.
     pub(super) fn want_chunks(&mut self) {
-        for scan in self.ahead.clone() {
-            self.chunk_ranges(&scan).chain(self.bloom_ranges(&scan)).for_each(|range| self.pushed.want(range));
-        }
+        let of_scan = |scan| self.chunk_ranges(scan).chain(self.bloom_ranges(scan));
+        let ranges: Vec<ByteRange> = self.ahead.iter().flat_map(of_scan).collect();
+        ranges.into_iter().for_each(|range| self.pushed.want(range));
     }
 
     /// No row of the row groups that were not begun is wanted any more.

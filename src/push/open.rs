@@ -114,6 +114,10 @@ impl RowGroupOpener<'_> {
         let chunk = self.plan.chunk(scan.row_group, column.leaf)?;
         let Some(start) = chunk.dictionary_page_offset.filter(|_| chunk.is_all_codes) else { return Ok(None) };
         let range = ByteRange::between(start, chunk.data_page_offset);
+        // Where the footer contradicts itself, the pages tell where the dictionary ends.
+        if !chunk.byte_range(self.plan.metadata.file_length)?.contains(range) {
+            return Ok(None);
+        }
         let mut all_bytes = 0u64;
         for leaf in self.plan.leaves_read(scan) {
             all_bytes = all_bytes.saturating_add(self.plan.chunk(scan.row_group, leaf)?.compressed_bytes);

@@ -1,7 +1,7 @@
 //! Leaves out row groups and pages in which, by their statistics, no row can satisfy the predicates.
 //!
 //! Predicates are asked one by one, statistics of the row group first, then the page index, each column with pages of its
-//! own. What is known of a column is made into arrays once, when the first row group asks for it.
+//! own. What is known of a column is made into arrays once, when the scan is planned.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

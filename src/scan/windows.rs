@@ -127,22 +127,10 @@ impl RowWindow {
 
     /// The first row.
     pub(crate) fn first_row(&self) -> Option<u64> {
-        let (mut behind, mut first) = (0u64, None);
-        match &self.mask {
-            None => first = self.spans.front().map(|span| span.start),
-            Some(mask) => {
-                let bit = mask.set_indices().next()? as u64;
-                for span in &self.spans {
-                    let inside = bit.saturating_sub(behind);
-                    if inside < row_count(span) {
-                        first = Some(span.start.saturating_add(inside));
-                        break;
-                    }
-                    behind = behind.saturating_add(row_count(span));
-                }
-            }
-        }
-        first
+        self.pieces().find_map(|(span, bits)| match bits {
+            None => Some(span.start),
+            Some(bits) => bits.set_indices().next().map(|bit| span.start.saturating_add(bit as u64)),
+        })
     }
 
     /// Takes the spans of the first `rows` rows, selected or not.
