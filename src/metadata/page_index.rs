@@ -25,6 +25,16 @@ pub struct OffsetIndex {
     pub unencoded_bytes: Option<Vec<u64>>,
 }
 
+impl OffsetIndex {
+    /// True where it can be gone by: every page lies in the bytes of the chunk and begins at a row of the row group.
+    pub(crate) fn fits(&self, chunk: ByteRange, row_count: u64) -> bool {
+        self.pages.iter().all(|page| {
+            let range = ByteRange::new(page.offset, page.compressed_bytes);
+            page.first_row < row_count && range.is_some_and(|range| chunk.contains(range))
+        })
+    }
+}
+
 /// Where one data page lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageLocation {

@@ -145,7 +145,7 @@ impl RowGroupOpener<'_> {
             range,
             stated_end: range.end().saturating_sub(chunk.unaccounted_bytes),
             codec: chunk.codec,
-            index: if uses_index { usable_index(chunk, row_count) } else { Vec::new() },
+            index: if uses_index { usable_index(chunk, range, row_count) } else { Vec::new() },
             guard: PageGuard {
                 decryptor: chunk.decryptor()?,
                 verify_checksums: self.plan.options.verify_checksums,
@@ -173,9 +173,7 @@ impl RowGroupOpener<'_> {
 }
 
 /// The pages of the chunk's offset index, where it fits the row group; else none.
-fn usable_index(chunk: &ColumnChunk, row_count: u64) -> Vec<PageLocation> {
-    match &chunk.offset_index {
-        Some(index) if index.pages.iter().all(|page| page.first_row < row_count) => index.pages.clone(),
-        _ => Vec::new(),
-    }
+fn usable_index(chunk: &ColumnChunk, range: ByteRange, row_count: u64) -> Vec<PageLocation> {
+    let index = chunk.offset_index.as_ref().filter(|index| index.fits(range, row_count));
+    index.map_or_else(Vec::new, |index| index.pages.clone())
 }

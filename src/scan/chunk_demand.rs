@@ -3,7 +3,6 @@
 use super::{Plan, RowSelection};
 use crate::byte_range::ByteRange;
 use crate::error::Result;
-use crate::metadata::PageLocation;
 
 /// The bytes of a chunk that some rows need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +32,7 @@ impl Plan {
             return Ok(ChunkDemand { ranges: Vec::new(), pages: None });
         }
         let pages = match &chunk.offset_index {
-            Some(index) if fits(&index.pages, range, rows.len()) => &index.pages,
+            Some(index) if index.fits(range, rows.len()) => &index.pages,
             _ => return Ok(ChunkDemand { ranges: vec![range], pages: None }),
         };
         if rows.selected() == rows.len() {
@@ -59,13 +58,4 @@ impl Plan {
         ranges.retain(|range| !range.is_empty());
         Ok(ChunkDemand { ranges, pages: Some((needed, pages.len())) })
     }
-}
-
-/// True where decoders go by these pages.
-fn fits(pages: &[PageLocation], chunk: ByteRange, row_count: u64) -> bool {
-    let fits = |page: &PageLocation| {
-        let range = ByteRange::new(page.offset, page.compressed_bytes);
-        page.first_row < row_count && range.is_some_and(|range| chunk.contains(range))
-    };
-    pages.iter().all(fits)
 }
