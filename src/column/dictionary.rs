@@ -32,6 +32,7 @@ pub(crate) struct DictionaryDecoder {
     page: Buffer,
     /// Closed where the page has no codes.
     codes: ValueCursor,
+    scratch: CodeScratch,
     keys: Values<u32>,
     /// Values of the batch at hand without a code: their keys follow the entries.
     plain_count: usize,
@@ -59,6 +60,7 @@ impl DictionaryDecoder {
             entries: None,
             page: Buffer::default(),
             codes: ValueCursor::Closed,
+            scratch: CodeScratch::default(),
             keys: Values::with_capacity(pool, rows)?,
             plain_count: 0,
             has_codes: false,
@@ -75,10 +77,9 @@ impl DictionaryDecoder {
     fn read_codes(&mut self, count: usize) -> Result<()> {
         let entries = self.entries.as_ref().ok_or_else(no_dictionary)?.len();
         let ValueCursor::Codes(codes) = &mut self.codes else { return Err(Error::internal("no codes")) };
-        let mut scratch = CodeScratch::new();
         let mut left = count;
         while left > 0 {
-            let appended = match codes.next(&self.page, left, &mut scratch)? {
+            let appended = match codes.next(&self.page, left, &mut self.scratch)? {
                 CodeBlock::Repeat { code, count } => {
                     check(code, entries)?;
                     self.keys.extend_fill(code, count)?;

@@ -22,14 +22,15 @@ pub(crate) struct FixedDecoder<C: Conversion> {
     dictionary: Option<Values<C::Out>>,
     page: Buffer,
     cursor: ValueCursor,
+    scratch: CodeScratch,
     out: Values<C::Out>,
 }
 
 impl<C: Conversion> FixedDecoder<C> {
     pub(crate) fn new(context: Context, conversion: C) -> Result<Self> {
         let out = Values::with_capacity(&context.pool, context.rows)?;
-        let (page, cursor) = (Buffer::default(), ValueCursor::Closed);
-        Ok(Self { context, conversion, dictionary: None, page, cursor, out })
+        let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
+        Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out })
     }
 
     /// Appends the next `count` values of the page.
@@ -92,11 +93,10 @@ impl<C: Conversion> FixedDecoder<C> {
     fn read_codes(&mut self, count: usize) -> Result<()> {
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?.as_slice();
-        let mut scratch = CodeScratch::new();
         self.out.reserve(count)?;
         let mut left = count;
         while left > 0 {
-            match codes.next(&self.page, left, &mut scratch)? {
+            match codes.next(&self.page, left, &mut self.scratch)? {
                 CodeBlock::Repeat { code, count } => {
                     let value = dictionary.get(code as usize).ok_or_else(|| bad_code(code, dictionary.len()))?;
                     self.out.extend_fill(*value, count)?;

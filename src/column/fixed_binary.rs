@@ -18,22 +18,23 @@ pub(crate) struct FixedBinaryDecoder {
     dictionary: Option<(Buffer, usize)>,
     page: Buffer,
     cursor: ValueCursor,
+    scratch: CodeScratch,
     out: Values<u8>,
 }
 
 impl FixedBinaryDecoder {
     pub(crate) fn new(context: Context, width: usize) -> Result<Self> {
         let out = Values::with_capacity(&context.pool, context.rows.saturating_mul(width.min(1 << 10)))?;
-        Ok(Self { context, width, dictionary: None, page: Buffer::default(), cursor: ValueCursor::Closed, out })
+        let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
+        Ok(Self { context, width, dictionary: None, page, cursor, scratch, out })
     }
 
     fn read_codes(&mut self, count: usize) -> Result<()> {
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let (dictionary, entries) = self.dictionary.as_ref().ok_or_else(no_dictionary)?;
-        let mut scratch = CodeScratch::new();
         let mut left = count;
         while left > 0 {
-            match codes.next(&self.page, left, &mut scratch)? {
+            match codes.next(&self.page, left, &mut self.scratch)? {
                 CodeBlock::Repeat { code, count } => {
                     let value = entry(dictionary, *entries, self.width, code)?;
                     for _ in 0..count {

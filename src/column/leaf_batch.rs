@@ -2,13 +2,16 @@
 //!
 //! Picking rows, cutting and joining are for columns outside of lists, which have a slot a row.
 
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, UInt16Array};
-use arrow_select::concat::concat;
-use arrow_select::filter::FilterPredicate;
+use arrow_buffer::BooleanBuffer;
 
 use super::levels::LevelRows;
+use super::pick::{Picked, picked};
 use crate::error::{Error, Result};
+use crate::memory::Pool;
 
 /// What one leaf column has of a batch.
 #[derive(Debug, Clone)]
@@ -26,16 +29,6 @@ impl LeafBatch {
         Self { array, levels }
     }
 
-    /// The rows that `filter` picks.
-    pub(crate) fn filtered(&self, filter: &FilterPredicate) -> Result<Self> {
-        let definition = self.levels.definition.as_ref();
-        let definition = definition.map(|definition| filtered(definition, filter)).transpose()?;
-        Ok(Self::of_rows(
-            filtered(&self.array, filter)?,
-            definition.and_then(|definition| definition.as_primitive_opt().cloned()),
-        ))
-    }
-
     /// `length` rows from row `start` on.
     pub(crate) fn slice(&self, start: usize, length: usize) -> Self {
         let definition = self.levels.definition.as_ref().map(|definition| definition.slice(start, length));
@@ -47,18 +40,22 @@ impl LeafBatch {
         Self { array, ..self }
     }
 
-    /// The rows of all, one behind the other; there is at least one.
-    pub(crate) fn joined(pieces: &[Self]) -> Result<Self> {
-        let [first, rest @ ..] = pieces else { return Err(Error::internal("nothing to join")) };
-        if rest.is_empty() {
-            return Ok(first.clone());
+    /// The selected rows of all `pieces`, one behind the other; there is at least one.
+    pub(crate) fn picked(pieces: &[(Self, Option<BooleanBuffer>)], pool: &Arc<Pool>) -> Result<Self> {
+        if let [(whole, None)] = pieces {
+            return Ok(whole.clone());
         }
-        let join = |arrays: &[&dyn Array]| concat(arrays).map_err(|error| Error::limit(format!("a batch: {error}")));
-        let array = join(&pieces.iter().map(|piece| piece.array.as_ref()).collect::<Vec<_>>())?;
-        let definitions = pieces.iter().filter_map(|piece| piece.levels.definition.as_ref());
-        let definitions: Vec<&dyn Array> = definitions.map(|definition| definition as &dyn Array).collect();
-        let definition = if definitions.is_empty() { None } else { join(&definitions)?.as_primitive_opt().cloned() };
-        Ok(Self::of_rows(array, definition))
+        let of = |values: &dyn Fn(&Self) -> Option<ArrayRef>| -> Result<Option<ArrayRef>> {
+            let arrays: Option<Vec<ArrayRef>> = pieces.iter().map(|(piece, _)| values(piece)).collect();
+            let Some(arrays) = arrays else { return Ok(None) };
+            let selected = pieces.iter().map(|(_, selected)| selected.as_ref());
+            let rows = arrays.iter().zip(selected).map(|(array, selected)| Picked { array, selected });
+            picked(&rows.collect::<Vec<_>>(), pool).map(Some)
+        };
+        let array = of(&|piece| Some(Arc::clone(&piece.array)))?;
+        let array = array.ok_or_else(|| Error::internal("nothing to pick rows of"))?;
+        let definition = of(&|piece| piece.levels.definition.clone().map(|levels| Arc::new(levels) as ArrayRef))?;
+        Ok(Self::of_rows(array, definition.and_then(|definition| definition.as_primitive_opt().cloned())))
     }
 
     /// Bytes that it keeps in memory; of a dictionary, which is shared, only the keys.
@@ -70,9 +67,4 @@ impl LeafBatch {
         };
         values.saturating_add(levels) as u64
     }
-}
-
-/// The rows of `array` that `filter` picks.
-pub(crate) fn filtered(array: &dyn Array, filter: &FilterPredicate) -> Result<ArrayRef> {
-    filter.filter(array).map_err(|error| Error::internal(format!("filter: {error}")))
 }

@@ -19,6 +19,7 @@ mod leaf_batch;
 mod levels;
 mod null;
 mod pages;
+mod pick;
 mod reader;
 mod strings;
 mod views;
@@ -34,9 +35,12 @@ use crate::schema::Leaf;
 
 pub(crate) use assembly::assemble;
 pub(crate) use bounds::{Side, bounds_array};
-pub(crate) use leaf_batch::{LeafBatch, filtered};
+pub(crate) use leaf_batch::LeafBatch;
+#[cfg(test)]
+pub(crate) use levels::LevelRows;
 pub(crate) use levels::LevelShape;
 pub(crate) use pages::ByteSource;
+pub(crate) use pick::{Picked, picked};
 pub(crate) use reader::{ChunkPlace, ColumnReader, PageCounts};
 
 /// Fails with `Unsupported` where `leaf` cannot be decoded to `data_type`.

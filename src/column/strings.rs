@@ -58,6 +58,9 @@ pub(crate) struct StringDecoder<O: Offset> {
     dictionary: Option<Dictionary>,
     page: Buffer,
     cursor: ValueCursor,
+    scratch: CodeScratch,
+    /// Places of the entries of a block of codes.
+    entries: Vec<u64>,
     /// Where each value ends; in front of them a 0.
     offsets: Values<O>,
     bytes: Values<u8>,
@@ -74,8 +77,17 @@ impl<O: Offset> StringDecoder<O> {
         let bytes = Values::with_capacity(&context.pool, context.rows)?;
         let offsets = empty_offsets(&context)?;
         let is_utf8 = matches!(context.data_type, DataType::Utf8 | DataType::LargeUtf8);
-        let page = Buffer::default();
-        Ok(Self { context, is_utf8, dictionary: None, page, cursor: ValueCursor::Closed, offsets, bytes })
+        Ok(Self {
+            context,
+            is_utf8,
+            dictionary: None,
+            page: Buffer::default(),
+            cursor: ValueCursor::Closed,
+            scratch: CodeScratch::default(),
+            entries: Vec::new(),
+            offsets,
+            bytes,
+        })
     }
 
     /// Appends the next `count` values of the page.
@@ -176,24 +188,24 @@ impl<O: Offset> StringDecoder<O> {
     fn read_codes(&mut self, count: usize) -> Result<()> {
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?;
-        let mut scratch = CodeScratch::new();
-        let mut entries = [0u64; CodeScratch::BLOCK];
+        self.entries.resize(CodeScratch::BLOCK, 0);
+        let entries = &mut self.entries[..];
         let mut left = count;
         while left > 0 {
-            let (entries, repeats) = match codes.next(&self.page, left, &mut scratch)? {
+            let (places, repeats) = match codes.next(&self.page, left, &mut self.scratch)? {
                 CodeBlock::Repeat { code, count } => {
-                    dictionary.gather(&[code], &mut entries)?;
+                    dictionary.gather(&[code], entries)?;
                     (entries.get(..1), count)
                 }
                 CodeBlock::Each(codes) => {
-                    dictionary.gather(codes, &mut entries)?;
+                    dictionary.gather(codes, entries)?;
                     (entries.get(..codes.len()), 1)
                 }
             };
-            let entries = entries.unwrap_or_default();
-            append(entries, repeats, dictionary.bytes.as_padded_bytes(), &mut self.offsets, &mut self.bytes)
+            let places = places.unwrap_or_default();
+            append(places, repeats, dictionary.bytes.as_padded_bytes(), &mut self.offsets, &mut self.bytes)
                 .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
-            left = left.saturating_sub(entries.len().saturating_mul(repeats));
+            left = left.saturating_sub(places.len().saturating_mul(repeats));
         }
         Ok(())
     }
@@ -262,16 +274,21 @@ impl Dictionary {
         let mut entries = Values::with_capacity(&context.pool, page.value_count)?;
         let mut bytes = Values::with_capacity(&context.pool, source.len())?;
         let mut stretch = Utf8Stretch::new(0);
-        let mut position = 0;
-        for _ in 0..page.value_count {
+        let (mut position, mut written) = (0, 0usize);
+        let room = bytes.spare(source.len())?;
+        for slot in entries.spare(page.value_count)?.iter_mut().take(page.value_count) {
             let (value, next) = byte_array_at(source, position)?;
             if is_utf8 {
                 stretch.pass(source, position, value.len())?;
             }
-            entries.push(entry(bytes.len(), value.len()))?;
-            bytes.extend_from_bytes(value)?;
+            *slot = entry(written, value.len());
+            let tail = source.get(position.saturating_add(4)..).unwrap_or_default();
+            simd::copy_prefix(tail, value.len(), room.get_mut(written..).unwrap_or_default());
+            written = written.saturating_add(value.len());
             position = next;
         }
+        entries.commit(page.value_count);
+        bytes.commit(written);
         if is_utf8 {
             stretch.end(source, position)?;
         }

@@ -34,6 +34,7 @@ pub(crate) struct ViewDecoder {
     /// Number of `page` among `buffers`, once a view points to it.
     page_number: Option<u32>,
     cursor: ValueCursor,
+    scratch: CodeScratch,
     views: Values<u128>,
     /// What the views of the batch at hand point to.
     buffers: Vec<Buffer>,
@@ -54,8 +55,17 @@ impl ViewDecoder {
     pub(crate) fn new(context: Context) -> Result<Self> {
         let views = Values::with_capacity(&context.pool, context.rows)?;
         let is_utf8 = context.data_type == DataType::Utf8View;
-        let (page, cursor) = (Buffer::default(), ValueCursor::Closed);
-        Ok(Self { context, is_utf8, dictionary: None, page, page_number: None, cursor, views, buffers: Vec::new() })
+        Ok(Self {
+            context,
+            is_utf8,
+            dictionary: None,
+            page: Buffer::default(),
+            page_number: None,
+            cursor: ValueCursor::Closed,
+            scratch: CodeScratch::default(),
+            views,
+            buffers: Vec::new(),
+        })
     }
 
     /// Appends the next `count` values of the page.
@@ -146,12 +156,11 @@ impl ViewDecoder {
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_mut().ok_or_else(no_dictionary)?;
         let entries = dictionary.views.as_slice();
-        let mut scratch = CodeScratch::new();
         let before = self.views.len();
         self.views.reserve(count)?;
         let mut left = count;
         while left > 0 {
-            match codes.next(&self.page, left, &mut scratch)? {
+            match codes.next(&self.page, left, &mut self.scratch)? {
                 CodeBlock::Repeat { code, count } => {
                     let view = entries.get(code as usize).ok_or_else(|| bad_code(code, entries.len()))?;
                     self.views.extend_fill(*view, count)?;

@@ -7,16 +7,14 @@ use crate::simd;
 /// Codes unpacked at a time: small enough to stay in the first-level cache together with what they select.
 const BLOCK_CODES: usize = 1024;
 
-/// Room for one block of codes, and for those in front of it in the same group of eight.
-pub(crate) struct CodeScratch([u32; BLOCK_CODES + 8]);
+/// Room for one block of codes, and for those in front of it in the same group of eight. To be kept from one call to the
+/// next; it takes no memory before the first.
+#[derive(Default)]
+pub(crate) struct CodeScratch(Vec<u32>);
 
 impl CodeScratch {
     /// Codes of a block at most.
     pub(crate) const BLOCK: usize = BLOCK_CODES;
-
-    pub(crate) fn new() -> Self {
-        Self([0; BLOCK_CODES + 8])
-    }
 }
 
 /// The dictionary codes of one data page.
@@ -54,6 +52,9 @@ impl Codes {
                 // Groups of eight values begin at whole bytes: unpack from the group that holds the first value.
                 let width = self.0.bit_width();
                 let skipped = first % 8;
+                if scratch.0.is_empty() {
+                    scratch.0.resize(BLOCK_CODES.saturating_add(8), 0);
+                }
                 let group_start = (first / 8).saturating_mul(width as usize);
                 let unpacked = scratch.0.get_mut(..skipped.saturating_add(count)).unwrap_or_default();
                 simd::unpack(bytes.get(group_start..).unwrap_or(&[]), width, unpacked);

@@ -1,6 +1,6 @@
 //! Blocks of raw memory and the pool that recycles them.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,6 +14,12 @@ pub(crate) const OVERWRITE_BYTES: usize = 64;
 
 /// Smallest capacity; smaller requests are rounded up to it.
 const MIN_CAPACITY: usize = 1 << 10;
+
+/// A block is initialised as it is written to, so many bytes at a time: the rest of it is never touched.
+const INITIALISED_BYTES: usize = 1 << 12;
+
+/// Blocks from this on come zeroed from the allocator, which maps fresh pages for them.
+const MAPPED_CAPACITY: usize = 1 << 20;
 
 /// Blocks above this are given back to the allocator at once instead of being kept.
 const MAX_RECYCLED_CAPACITY: usize = 8 << 20;
@@ -53,7 +59,9 @@ impl Pool {
             Some(raw) => raw,
             None => Raw::new(capacity)?,
         };
-        Ok(Block { raw: Some(raw), pool: Arc::clone(self) })
+        let mut block = Block { raw: Some(raw), pool: Arc::clone(self) };
+        block.initialise(0);
+        Ok(block)
     }
 
     fn give_back(&self, raw: Raw) {
@@ -79,13 +87,15 @@ fn class_of(power_of_two: usize) -> usize {
     power_of_two.trailing_zeros() as usize
 }
 
-/// An owned, aligned, initialised allocation of `capacity + OVERWRITE_BYTES` bytes.
+/// An owned, aligned allocation of `capacity + OVERWRITE_BYTES` bytes.
 struct Raw {
     /// What the allocator gave.
     allocation: NonNull<u8>,
     /// The first byte of it that is aligned.
     start: NonNull<u8>,
     capacity: usize,
+    /// So many bytes from `start` on are initialised.
+    initialised: usize,
 }
 
 // SAFETY: `Raw` owns its memory exclusively, like a `Box<[u8]>`.
@@ -97,12 +107,32 @@ impl Raw {
     fn new(capacity: usize) -> Result<Self> {
         let failure = || Error::out_of_memory(format!("a buffer of {capacity} bytes cannot be allocated"));
         let layout = Self::layout(capacity).ok_or_else(failure)?;
+        let is_zeroed = capacity >= MAPPED_CAPACITY;
         // SAFETY: the layout's size is not zero: it includes OVERWRITE_BYTES.
-        let allocation = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(failure)?;
+        let allocation = unsafe { if is_zeroed { alloc_zeroed(layout) } else { alloc(layout) } };
+        let allocation = NonNull::new(allocation).ok_or_else(failure)?;
         let padding = allocation.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
         // SAFETY: the layout has ALIGNMENT bytes more than are used from `start` on.
         let start = unsafe { allocation.add(padding) };
-        Ok(Self { allocation, start, capacity })
+        Ok(Self { allocation, start, capacity, initialised: if is_zeroed { capacity + OVERWRITE_BYTES } else { 0 } })
+    }
+
+    /// Makes the first `bytes`, at most `capacity + OVERWRITE_BYTES`, initialised.
+    #[inline]
+    fn initialise(&mut self, bytes: usize) {
+        if bytes > self.initialised {
+            self.initialise_more(bytes);
+        }
+    }
+
+    #[cold]
+    fn initialise_more(&mut self, bytes: usize) {
+        let all = self.capacity + OVERWRITE_BYTES;
+        let end = bytes.next_multiple_of(INITIALISED_BYTES).min(all);
+        let count = end.saturating_sub(self.initialised);
+        // SAFETY: the bytes lie in the allocation, which is exclusively ours.
+        unsafe { self.start.add(self.initialised).write_bytes(0, count) };
+        self.initialised = end.max(self.initialised);
     }
 
     /// The allocator zeroes lazily, by mapping fresh pages, only where the layout asks for no more than its natural
@@ -139,14 +169,23 @@ impl Block {
         &self.pool
     }
 
-    /// The first byte. Aligned to 64, readable and initialised for `capacity() + OVERWRITE_BYTES` bytes.
+    /// Makes the first `bytes` and OVERWRITE_BYTES behind them initialised, as far as the block goes.
+    #[inline]
+    pub(super) fn initialise(&mut self, bytes: usize) {
+        if let Some(raw) = &mut self.raw {
+            raw.initialise(bytes.min(raw.capacity) + OVERWRITE_BYTES);
+        }
+    }
+
+    /// The first byte. Aligned to 64, readable and initialised as far as [`Block::initialise`] was asked to.
     pub(super) fn start(&self) -> NonNull<u8> {
         self.raw.as_ref().map_or(NonNull::dangling(), |raw| raw.start)
     }
 
     /// Freezes the first `length` bytes (at most the capacity) as an Arrow buffer that owns the block.
-    pub(crate) fn into_buffer(self, length: usize) -> arrow_buffer::Buffer {
+    pub(crate) fn into_buffer(mut self, length: usize) -> arrow_buffer::Buffer {
         let length = length.min(self.capacity());
+        self.initialise(length);
         let start = self.start();
         // SAFETY: `start` is valid and initialised for `length` bytes for as long as the owner, this block, lives, and
         // nobody writes to a block that was moved in here.

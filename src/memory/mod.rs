@@ -5,9 +5,9 @@
 //! released. [`Values`] is a growable run of plain values in one block, [`Bits`] a growable bitmap, [`Validity`] a
 //! bitmap that exists only once a null was met.
 //!
-//! Blocks are initialised once (zeroed by the allocator) and keep stale values afterwards; every stale byte is a valid
-//! value of every [`Plain`] type. That is what lets decoders write into spare room as a plain `&mut [T]`, past the end
-//! of what they need (`OVERWRITE_BYTES`), in safe code. `unsafe` in this room is about owning and viewing raw memory only.
+//! Blocks are initialised once, zeroed as far as they come to be used, and keep stale values afterwards; every stale byte
+//! is a valid value of every [`Plain`] type. That is what lets decoders write into spare room as a plain `&mut [T]`, past
+//! the end of what they need (`OVERWRITE_BYTES`), in safe code. `unsafe` in this room is about owning and viewing raw memory only.
 
 // Numbers here are lengths of buffers in memory and positions in them, never numbers from a file.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]

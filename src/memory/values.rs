@@ -1,4 +1,4 @@
-//! A growable run of plain values in a recycled block.
+//! A growable run of plain values in a recycled block. What was handed out as room or counted as values is initialised.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -81,6 +81,7 @@ impl<T: Plain> Values<T> {
         }
         let capacity = needed.max(self.len.saturating_mul(2));
         let mut grown = Self::with_capacity(self.block.pool(), capacity)?;
+        grown.block.initialise(self.len * Self::WIDTH);
         grown.len = self.len;
         grown.as_mut_slice().copy_from_slice(self.as_slice());
         *self = grown;
@@ -91,6 +92,7 @@ impl<T: Plain> Values<T> {
     /// What was written becomes values by [`Values::commit`].
     pub(crate) fn spare(&mut self, count: usize) -> Result<&mut [T]> {
         self.reserve(count)?;
+        self.block.initialise((self.len + count) * Self::WIDTH);
         // SAFETY: `reserve` made room for `len + count` values inside the capacity, and OVERWRITE_BYTES lie behind it; the
         // memory is initialised and access exclusive.
         Ok(unsafe {
@@ -121,6 +123,7 @@ impl<T: Plain> Values<T> {
     /// Counts `count` values more that were written to the spare room.
     pub(crate) fn commit(&mut self, count: usize) {
         self.len = (self.len.saturating_add(count)).min(self.block.capacity() / Self::WIDTH);
+        self.block.initialise(self.len * Self::WIDTH);
     }
 
     /// Appends one value.
@@ -139,6 +142,7 @@ impl<T: Plain> Values<T> {
     pub(crate) fn extend_from_bytes(&mut self, bytes: &[u8]) -> Result<()> {
         let count = bytes.len() / Self::WIDTH;
         self.reserve(count)?;
+        self.block.initialise((self.len + count) * Self::WIDTH);
         // SAFETY: the source holds `count * WIDTH` bytes, the reserved room as many; they are different allocations, since
         // the block is exclusively ours.
         unsafe {

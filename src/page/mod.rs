@@ -77,6 +77,11 @@ impl PageOpener {
         Self { decompressor: Decompressor::default(), pool, pages_decompressed: 0, bytes_decompressed: 0 }
     }
 
+    /// Where page buffers come from.
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
     /// The dictionary page of `header` with the bytes `body`.
     pub(crate) fn dictionary(&mut self, header: &PageHeader, body: Bytes, codec: Codec) -> Result<DictionaryPage> {
         let PageKind::Dictionary { value_count, encoding } = header.kind else {

@@ -1,5 +1,6 @@
 //! Tests of strings and binaries, whichever of Arrow's types they have.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -23,12 +24,10 @@ impl ValueTest for BytesTest {
         match &self.0 {
             Condition::Compare(Comparison::Equal, literal) => equal(values, literal),
             Condition::Compare(Comparison::NotEqual, literal) => Ok(!&equal(values, literal)?),
-            Condition::Compare(Comparison::Less, literal) => passing_bytes(values, |value| value < &**literal),
-            Condition::Compare(Comparison::LessOrEqual, literal) => passing_bytes(values, |value| value <= &**literal),
-            Condition::Compare(Comparison::Greater, literal) => passing_bytes(values, |value| value > &**literal),
-            Condition::Compare(Comparison::GreaterOrEqual, literal) => {
-                passing_bytes(values, |value| value >= &**literal)
-            }
+            Condition::Compare(Comparison::Less, literal) => ordered(values, literal, Ordering::is_lt),
+            Condition::Compare(Comparison::LessOrEqual, literal) => ordered(values, literal, Ordering::is_le),
+            Condition::Compare(Comparison::Greater, literal) => ordered(values, literal, Ordering::is_gt),
+            Condition::Compare(Comparison::GreaterOrEqual, literal) => ordered(values, literal, Ordering::is_ge),
             Condition::In(_) => passing_bytes(values, |value| self.0.passes(value)),
         }
     }
@@ -107,13 +106,67 @@ fn passing_bytes(array: &dyn Array, test: impl Fn(&[u8]) -> bool) -> Result<Bool
     })
 }
 
+/// The bitmap of the values whose order to `literal` passes.
+fn ordered(array: &dyn Array, literal: &[u8], passes: impl Fn(Ordering) -> bool) -> Result<BooleanBuffer> {
+    let head = head_of(literal, literal.len());
+    // The first bytes tell most values from the literal, whatever their length is.
+    let order = |own: u128, value: &[u8]| own.cmp(&head).then_with(|| value.cmp(literal));
+    passing_with_heads(array, |own, value| passes(order(own, value)))
+}
+
 /// The bitmap of the values that are equal to `literal`.
 fn equal(array: &dyn Array, literal: &[u8]) -> Result<BooleanBuffer> {
+    let head = head_of(literal, literal.len());
     match array.data_type() {
         DataType::Utf8View => Ok(equal_views(array.as_string_view(), literal)),
         DataType::BinaryView => Ok(equal_views(array.as_binary_view(), literal)),
-        _ => passing_bytes(array, |value| value == literal),
+        _ => passing_with_heads(array, |own, value| own == head && value == literal),
     }
+}
+
+/// The bitmap of the values that pass `test`, which is given their first bytes too.
+fn passing_with_heads(array: &dyn Array, test: impl Fn(u128, &[u8]) -> bool) -> Result<BooleanBuffer> {
+    fn offset<T: ByteArrayType>(array: &GenericByteArray<T>, test: impl Fn(u128, &[u8]) -> bool) -> BooleanBuffer {
+        answers(array.len(), with_heads(array).map(|(head, value)| test(head, value)))
+    }
+    match array.data_type() {
+        DataType::Utf8 => Ok(offset::<Utf8Type>(array.as_string(), test)),
+        DataType::LargeUtf8 => Ok(offset::<LargeUtf8Type>(array.as_string(), test)),
+        DataType::Binary => Ok(offset::<BinaryType>(array.as_binary(), test)),
+        DataType::LargeBinary => Ok(offset::<LargeBinaryType>(array.as_binary(), test)),
+        _ => passing_bytes(array, |value| test(head_of(value, value.len()), value)),
+    }
+}
+
+/// Bytes of a value that are compared at once.
+const HEAD: usize = 16;
+
+/// The first bytes of the `length` that `bytes` begins with, as a number that has their order; 0 behind the last.
+fn head_of(bytes: &[u8], length: usize) -> u128 {
+    let head = match bytes.first_chunk::<HEAD>() {
+        Some(chunk) => u128::from_be_bytes(*chunk),
+        None => {
+            let mut padded = [0; HEAD];
+            padded.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+            u128::from_be_bytes(padded)
+        }
+    };
+    // Of a length of 0 all bits would have to be shifted out, which is done in two steps.
+    let unused = HEAD.saturating_sub(length).saturating_mul(8);
+    let half = u32::try_from(unused / 2).unwrap_or_default();
+    head & u128::MAX.wrapping_shl(half).wrapping_shl(half)
+}
+
+/// The values of an array with offsets, and the first bytes of each.
+fn with_heads<T: ByteArrayType>(array: &GenericByteArray<T>) -> impl Iterator<Item = (u128, &[u8])> {
+    let data = array.value_data();
+    let offsets = array.value_offsets();
+    offsets.iter().zip(offsets.iter().skip(1)).map(|(start, end)| {
+        let (start, end) = (start.as_usize(), end.as_usize());
+        let tail = data.get(start..).unwrap_or_default();
+        let value = tail.get(..end.saturating_sub(start)).unwrap_or_default();
+        (head_of(tail, value.len()), value)
+    })
 }
 
 /// Values up to this length are in their view.
@@ -146,4 +199,35 @@ fn slices<T: ByteArrayType>(array: &GenericByteArray<T>) -> impl Iterator<Item =
         // Offsets are within the data: it is what makes the array one.
         data.get(start.as_usize()..end.as_usize()).unwrap_or_default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::StringArray;
+
+    use super::*;
+
+    #[test]
+    fn first_bytes_do_not_change_the_order() {
+        let mut values: Vec<String> = vec![String::new(), "\0".into(), "\0\0".into(), "\u{10ffff}".into()];
+        for stem in ["abcdefg", "abcdefgh", "abcdefghi", "abcdefgh\0", "ab", "ab\0", "b", "abcdefgz"] {
+            values.push(stem.into());
+            values.push(format!("{stem}x"));
+        }
+        let array = StringArray::from(values.clone());
+        for literal in &values {
+            for (op, holds) in [
+                (Comparison::Less, values.iter().map(|value| value < literal).collect::<Vec<_>>()),
+                (Comparison::LessOrEqual, values.iter().map(|value| value <= literal).collect()),
+                (Comparison::Greater, values.iter().map(|value| value > literal).collect()),
+                (Comparison::GreaterOrEqual, values.iter().map(|value| value >= literal).collect()),
+                (Comparison::Equal, values.iter().map(|value| value == literal).collect()),
+            ] {
+                let test = BytesTest(Condition::Compare(op, literal.clone().into_bytes()));
+                assert_eq!(test.passing(&array).unwrap().iter().collect::<Vec<_>>(), holds, "{op:?} {literal:?}");
+                let part = array.slice(3, 5);
+                assert_eq!(test.passing(&part).unwrap().iter().collect::<Vec<_>>(), holds[3..8], "{op:?} {literal:?}");
+            }
+        }
+    }
 }

@@ -9,17 +9,19 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray};
+use arrow_array::ArrayRef;
 
 use super::filtered_rows::FilteredRows;
+use super::kept_rows::KeptRows;
 use super::order::LookedAt;
 use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
-use crate::column::{ColumnReader, LeafBatch};
+use crate::column::ColumnReader;
 use crate::error::{Error, Result};
+use crate::memory::Pool;
 use crate::page::PageOpener;
 use crate::predicate::{BoundPredicate, EntryAnswers, Verdict};
-use crate::scan::{DecodePlans, RowSelection, RowWindow, row_filter};
+use crate::scan::{DecodePlans, RowSelection, RowWindow};
 
 /// A leaf column that a predicate reads.
 pub(crate) struct FilterColumn {
@@ -240,7 +242,7 @@ impl FilterStage {
             rows.leaves.retain(|leaf, _| self.wants_kept(*leaf));
             return Ok(Some(rows));
         }
-        self.keep(rows).map(Some)
+        self.keep(rows, opener.pool()).map(Some)
     }
 
     /// Decodes what the first window needs; false where bytes are missing.
@@ -257,20 +259,20 @@ impl FilterStage {
     /// Adds what was decoded to the rows.
     fn finish(&mut self, rows: &mut FilteredRows) -> Result<()> {
         let Some(plans) = self.plans.take() else { return Err(Error::internal("rows were not planned")) };
-        let filters = plans.into_filters(self.columns.len());
+        let masks = plans.into_masks();
         for FilterColumn { leaf, reader, .. } in &mut self.columns {
-            let batch = reader.finish_batch()?;
-            let batch =
-                filters.get(reader.shortest_jump()).map_or(Ok(batch.clone()), |filter| batch.filtered(filter))?;
-            rows.leaves.insert(*leaf, batch);
+            let selected = masks.get(reader.shortest_jump()).cloned();
+            rows.leaves.insert(*leaf, KeptRows::new(reader.finish_batch()?, selected));
         }
         Ok(())
     }
 
-    fn keep(&mut self, rows: FilteredRows) -> Result<FilteredRows> {
-        let missing = || Error::internal("a filter column is missing");
-        let array = |leaf| rows.leaves.get(leaf).map(|batch: &LeafBatch| batch.array.clone()).ok_or_else(missing);
-        let inputs = self.predicate.leaves().iter().map(array).collect::<Result<Vec<ArrayRef>>>()?;
+    fn keep(&mut self, mut rows: FilteredRows, pool: &Arc<Pool>) -> Result<FilteredRows> {
+        let mut inputs: Vec<ArrayRef> = Vec::with_capacity(self.predicate.leaves().len());
+        for leaf in self.predicate.leaves() {
+            let values = rows.leaves.get_mut(leaf).ok_or_else(|| Error::internal("a filter column is missing"))?;
+            inputs.push(values.array(pool)?);
+        }
         let keep = self.predicate.evaluate(&inputs, &mut self.answers)?;
         let before = rows.rows.selected();
         let selected = rows.rows.kept(&keep);
@@ -278,11 +280,9 @@ impl FilterStage {
         self.looked_at.dropped = self.looked_at.dropped.saturating_add(before.saturating_sub(selected.selected()));
         let mut leaves = rows.leaves;
         leaves.retain(|leaf, _| !selected.is_empty() && self.wants_kept(*leaf));
-        if !leaves.is_empty() && selected.selected() < before {
-            let filter = row_filter(&BooleanArray::new(keep, None), leaves.len());
-            for batch in leaves.values_mut() {
-                *batch = batch.filtered(&filter)?;
-            }
+        let left = usize::try_from(selected.selected()).unwrap_or(usize::MAX);
+        for values in leaves.values_mut() {
+            values.keep(&keep, left, pool)?;
         }
         Ok(FilteredRows { rows: selected, leaves })
     }

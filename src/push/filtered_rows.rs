@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::column::LeafBatch;
+use super::kept_rows::KeptRows;
 use crate::scan::{Plan, RowWindow};
 
 /// Rows that were kept so far, and what is known of their values.
@@ -11,7 +11,7 @@ pub(crate) struct FilteredRows {
     /// The rows.
     pub rows: RowWindow,
     /// By leaf ordinal, the values of these rows.
-    pub leaves: BTreeMap<usize, LeafBatch>,
+    pub leaves: BTreeMap<usize, KeptRows>,
 }
 
 impl FilteredRows {
@@ -42,10 +42,8 @@ impl FilteredRows {
         if self.rows.is_empty() {
             return Self { rows, leaves: std::mem::take(&mut self.leaves) };
         }
-        let length = |rows: u64| usize::try_from(rows).unwrap_or(usize::MAX);
-        let (taken, left) = (length(rows.selected()), length(self.rows.selected()));
-        let leaves = self.leaves.iter().map(|(leaf, batch)| (*leaf, batch.slice(0, taken))).collect();
-        self.leaves.values_mut().for_each(|batch| *batch = batch.slice(taken, left));
+        let taken = usize::try_from(rows.selected()).unwrap_or(usize::MAX);
+        let leaves = self.leaves.iter_mut().map(|(leaf, values)| (*leaf, values.take_front(taken))).collect();
         Self { rows, leaves }
     }
 }

@@ -15,6 +15,7 @@ mod filler;
 mod filter;
 mod filtered_rows;
 mod intervals;
+mod kept_rows;
 mod metadata;
 mod metrics;
 mod open;

@@ -7,16 +7,20 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
 use super::filtered_rows::FilteredRows;
+use super::kept_rows::KeptRows;
 use super::pushed::PushedBytes;
-use crate::column::{ColumnReader, LeafBatch, assemble, filtered};
+use crate::column::{ColumnReader, LeafBatch, Picked, assemble, picked};
 use crate::error::{Error, Result};
+use crate::memory::Pool;
 use crate::page::PageOpener;
 use crate::predicate::expanded;
-use crate::scan::{DecodePlans, ProjectedColumn, Projection, RowFilters, RowWindow};
+use crate::scan::{DecodePlans, ProjectedColumn, Projection, RowMasks, RowWindow};
 
 /// So many rows are decoded at a time where most of them are dropped again: they stay in the cache.
 const LARGE_PIECE_ROWS: u64 = 8192;
@@ -39,7 +43,7 @@ pub(crate) struct KeptColumn {
 
 /// Values of some rows, and the bytes that are given back with the last of them.
 struct KeptPiece {
-    values: LeafBatch,
+    rows: KeptRows,
     bytes: u64,
 }
 
@@ -59,34 +63,51 @@ impl KeptColumn {
         Self { leaf: column.leaf, is_dictionary, pieces: VecDeque::new() }
     }
 
-    fn push(&mut self, values: LeafBatch) -> u64 {
-        let bytes = values.memory_bytes();
-        self.pieces.push_back(KeptPiece { values, bytes });
+    fn push(&mut self, rows: KeptRows) -> u64 {
+        let bytes = rows.memory_bytes();
+        self.pieces.push_back(KeptPiece { rows, bytes });
         bytes
     }
 
     /// The next `rows` values, and how many bytes do not wait any more.
-    fn take(&mut self, rows: usize) -> Result<(LeafBatch, u64)> {
-        let mut taken: Vec<LeafBatch> = Vec::new();
+    fn take(&mut self, rows: usize, pool: &Arc<Pool>) -> Result<(LeafBatch, u64)> {
+        let mut taken = Vec::new();
         let (mut left, mut given_back) = (rows, 0u64);
         while left > 0 {
-            let KeptPiece { values, bytes } =
-                self.pieces.pop_front().ok_or_else(|| Error::internal("kept values are missing"))?;
-            let there = values.array.len();
-            let length = there.min(left);
-            left = left.saturating_sub(length);
-            let now = if length < there { values.slice(0, length) } else { values.clone() };
-            if length < there {
-                let values = values.slice(length, there.saturating_sub(length));
-                self.pieces.push_front(KeptPiece { values, bytes });
-            } else {
-                given_back = given_back.saturating_add(bytes);
-            }
-            let array = if self.is_dictionary { Arc::clone(&now.array) } else { expanded(&now.array)? };
-            taken.push(now.with_array(array));
+            let piece = self.pieces.front_mut().ok_or_else(|| Error::internal("kept values are missing"))?;
+            let front = if piece.rows.rows() > left { Some(piece.rows.take_front(left)) } else { None };
+            let rows = match front {
+                Some(front) => front,
+                None => {
+                    let Some(KeptPiece { rows, bytes }) = self.pieces.pop_front() else { continue };
+                    given_back = given_back.saturating_add(bytes);
+                    rows
+                }
+            };
+            left = left.saturating_sub(rows.rows());
+            taken.push(rows.into_parts());
         }
-        Ok((LeafBatch::joined(&taken)?, given_back))
+        Ok((self.joined(taken, pool)?, given_back))
     }
+
+    /// The selected values as the output wants them. Keys of one dictionary are joined before values are made of them.
+    fn joined(&self, mut pieces: Vec<(LeafBatch, Option<BooleanBuffer>)>, pool: &Arc<Pool>) -> Result<LeafBatch> {
+        if !self.is_dictionary && !have_same_entries(&pieces) {
+            for (values, _) in &mut pieces {
+                values.array = expanded(&values.array)?;
+            }
+        }
+        let joined = LeafBatch::picked(&pieces, pool)?;
+        let array = if self.is_dictionary { Arc::clone(&joined.array) } else { expanded(&joined.array)? };
+        Ok(joined.with_array(array))
+    }
+}
+
+/// True where all pieces are keys of the same dictionary.
+fn have_same_entries(pieces: &[(LeafBatch, Option<BooleanBuffer>)]) -> bool {
+    let entries = |piece: &(LeafBatch, _)| piece.0.array.as_any_dictionary_opt().map(|coded| coded.values().to_data());
+    let first = pieces.first().and_then(entries);
+    first.is_some_and(|first| pieces.iter().skip(1).all(|piece| entries(piece).is_some_and(|own| own.ptr_eq(&first))))
 }
 
 /// Decodes wanted rows as they come to be known, and hands them out in batches.
@@ -245,12 +266,12 @@ impl OutputStage {
                 return Ok(None);
             }
             if is_last || self.selected() == self.batch_rows {
-                return self.hand_out().map(Some);
+                return self.hand_out(opener.pool()).map(Some);
             }
             if !self.batch.is_large_and_sparse() {
                 return Ok(None);
             }
-            let piece = self.put_together()?;
+            let piece = self.put_together(opener.pool())?;
             self.pieces.push(piece);
         }
     }
@@ -292,10 +313,10 @@ impl OutputStage {
         }
     }
 
-    fn hand_out(&mut self) -> Result<RecordBatch> {
+    fn hand_out(&mut self, pool: &Arc<Pool>) -> Result<RecordBatch> {
         let selected = self.selected();
         let selected = usize::try_from(selected).map_err(|_| Error::limit(format!("a batch of {selected} rows")))?;
-        let last = self.put_together()?;
+        let last = self.put_together(pool)?;
         self.rows_in_pieces = 0;
         let mut pieces = std::mem::take(&mut self.pieces);
         pieces.push(last);
@@ -306,20 +327,22 @@ impl OutputStage {
     }
 
     /// The columns of the rows at hand.
-    fn put_together(&mut self) -> Result<Vec<ArrayRef>> {
+    fn put_together(&mut self, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
         let rows = std::mem::replace(&mut self.batch, BatchRows::new(&self.shortest_jumps));
         self.rows_in_pieces = self.rows_in_pieces.saturating_add(rows.selected);
         let selected =
             usize::try_from(rows.selected).map_err(|_| Error::limit(format!("a batch of {} rows", rows.selected)))?;
-        let filters = rows.plans.into_filters(self.columns.len());
-        let leaves = self.leaves(&filters, selected)?;
+        let masks = rows.plans.into_masks();
+        let leaves = self.leaves(&masks, selected, pool)?;
         let placed = |error: Error| error.in_row_group(self.row_group);
         let roots = assemble(&self.projection.tree, &leaves).map_err(placed)?;
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.projection.schema.fields().len());
         for (array, root) in roots.into_iter().zip(&self.projection.roots) {
             let jump = self.shortest_jumps.get(root.first_leaf).copied().unwrap_or(1);
-            let filter = filters.get(jump).filter(|_| root.has_lists);
-            let array = filter.map_or(Ok(array.clone()), |filter| filtered(&*array, filter))?;
+            let array = match masks.get(jump).filter(|_| root.has_lists) {
+                Some(mask) => picked(&[Picked { array: &array, selected: Some(mask) }], pool)?,
+                None => array,
+            };
             if array.len() != selected {
                 let message = format!("a column of {} rows in a batch of {selected}", array.len());
                 return Err(placed(Error::corrupt(message)));
@@ -331,18 +354,18 @@ impl OutputStage {
     }
 
     /// What the columns have of the batch: the selected rows; of columns with lists all decoded rows.
-    fn leaves(&mut self, filters: &RowFilters, selected: usize) -> Result<Vec<LeafBatch>> {
+    fn leaves(&mut self, masks: &RowMasks, selected: usize, pool: &Arc<Pool>) -> Result<Vec<LeafBatch>> {
         let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&self.projection.columns);
         let leaves = columns.map(|((column, jump), projected)| match column {
             OutputColumn::Kept(kept) => {
-                let (values, bytes) = kept.take(selected)?;
+                let (values, bytes) = kept.take(selected, pool)?;
                 self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
                 Ok(values)
             }
             OutputColumn::Read(reader) => {
                 let batch = reader.finish_batch()?;
-                let filter = filters.get(*jump).filter(|_| !projected.beside_lists);
-                filter.map_or(Ok(batch.clone()), |filter| batch.filtered(filter))
+                let mask = masks.get(*jump).filter(|_| !projected.beside_lists);
+                LeafBatch::picked(&[(batch, mask.cloned())], pool)
             }
         });
         leaves.collect()

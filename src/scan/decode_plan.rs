@@ -5,11 +5,12 @@
 
 use std::ops::Range;
 
-use arrow_array::BooleanArray;
 use arrow_buffer::{BooleanBuffer, Buffer};
-use arrow_select::filter::{FilterBuilder, FilterPredicate};
 
 use super::windows::RowWindow;
+
+/// A gap of so many rows has an aligned word of them in it, and so is seen where no word is looked into.
+const JUMP_OF_WHOLE_WORDS: u64 = 127;
 
 /// Ranges of rows to decode, and which of the decoded rows are selected. Grows at its end only: what was to be decoded
 /// before stays so.
@@ -33,12 +34,51 @@ impl DecodePlan {
                 self.add(&span, None);
                 continue;
             };
+            if self.shortest_jump >= JUMP_OF_WHOLE_WORDS && self.add_without_jumps(&span, &bits) {
+                continue;
+            }
             let mut row = span.start;
             let count = bits.len().div_ceil(64);
             for word in bits.bit_chunks().iter_padded().take(count) {
                 self.add_word(row, word);
                 row = row.saturating_add(64);
             }
+        }
+    }
+
+    /// Adds the rows of `span` whose bits are set, where no word of them is without; else adds nothing and says so.
+    fn add_without_jumps(&mut self, span: &Range<u64>, bits: &BooleanBuffer) -> bool {
+        let words = bits.bit_chunks();
+        if words.iter().any(|word| word == 0) || words.remainder_len() > 0 && words.remainder_bits() == 0 {
+            return false;
+        }
+        let (Some(first), Some(last)) = (words.iter_padded().next(), last_set(bits)) else { return false };
+        let leading = u64::from(first.trailing_zeros());
+        let rows = span.start.saturating_add(leading)..span.start.saturating_add(last).saturating_add(1);
+        self.extend_to(&rows);
+        // The leading rows are not decoded, those behind the last one neither.
+        let decoded = rows.end.saturating_sub(rows.start);
+        let length = usize::try_from(decoded).unwrap_or(usize::MAX);
+        let decoded = bits.slice(usize::try_from(leading).unwrap_or(usize::MAX), length);
+        let mut left = length as u64;
+        for word in decoded.bit_chunks().iter_padded() {
+            let count = left.min(64);
+            if count > 0 {
+                self.mask.push_bits(word, count);
+            }
+            left = left.saturating_sub(count);
+        }
+        true
+    }
+
+    /// Makes `rows` the last of those to be decoded, and says of those in between that they are not selected.
+    fn extend_to(&mut self, rows: &Range<u64>) {
+        match self.ranges.last_mut() {
+            Some(last) if rows.start.saturating_sub(last.end) < self.shortest_jump => {
+                self.mask.push(rows.start.saturating_sub(last.end), false);
+                last.end = rows.end;
+            }
+            _ => self.ranges.push(rows.clone()),
         }
     }
 
@@ -61,23 +101,12 @@ impl DecodePlan {
 
     /// Adds a range, of which those rows are selected whose bits are set, of up to 64; without bits all.
     fn add(&mut self, rows: &Range<u64>, bits: Option<u64>) {
-        match self.ranges.last_mut() {
-            Some(last) if rows.start.saturating_sub(last.end) < self.shortest_jump => {
-                self.mask.push(rows.start.saturating_sub(last.end), false);
-                last.end = rows.end;
-            }
-            _ => self.ranges.push(rows.clone()),
-        }
+        self.extend_to(rows);
         let count = rows.end.saturating_sub(rows.start);
         match bits {
             Some(bits) if bits.count_ones() < 64 => self.mask.push_bits(bits, count),
             _ => self.mask.push(count, true),
         }
-    }
-
-    /// Which of the decoded rows are selected; `None` where all are.
-    fn into_mask(self) -> Option<BooleanArray> {
-        self.mask.finish().map(|mask| BooleanArray::new(mask, None))
     }
 }
 
@@ -113,33 +142,30 @@ impl DecodePlans {
         self.0.iter().find(|plan| plan.shortest_jump == shortest_jump.max(1))
     }
 
-    /// What picks the selected rows out of the decoded ones, for so many columns.
-    pub(crate) fn into_filters(self, columns: usize) -> RowFilters {
-        let mut filters = Vec::new();
-        for plan in self.0 {
-            let jump = plan.shortest_jump;
-            filters.push((jump, plan.into_mask().map(|mask| row_filter(&mask, columns))));
-        }
-        RowFilters(filters)
+    /// Which of the decoded rows are selected.
+    pub(crate) fn into_masks(self) -> RowMasks {
+        RowMasks(self.0.into_iter().map(|plan| (plan.shortest_jump, plan.mask.finish())).collect())
     }
 }
 
-/// What picks rows by a mask, for so many columns: to look at the mask once and for all pays for several.
-pub(crate) fn row_filter(mask: &BooleanArray, columns: usize) -> FilterPredicate {
-    let filter = FilterBuilder::new(mask);
-    if columns > 2 { filter.optimize().build() } else { filter.build() }
-}
-
-/// For the columns of each kind, what picks the selected rows out of the decoded ones.
+/// For the columns of each kind, which of the decoded rows are selected.
 #[derive(Debug)]
-pub(crate) struct RowFilters(Vec<(u64, Option<FilterPredicate>)>);
+pub(crate) struct RowMasks(Vec<(u64, Option<BooleanBuffer>)>);
 
-impl RowFilters {
-    /// The filter of columns that jump over gaps of `shortest_jump` rows or more; none where all rows are selected.
-    pub(crate) fn get(&self, shortest_jump: u64) -> Option<&FilterPredicate> {
+impl RowMasks {
+    /// The mask of columns that jump over gaps of `shortest_jump` rows or more; none where all rows are selected.
+    pub(crate) fn get(&self, shortest_jump: u64) -> Option<&BooleanBuffer> {
         let own = self.0.iter().find(|(jump, _)| *jump == shortest_jump.max(1));
-        own.and_then(|(_, filter)| filter.as_ref())
+        own.and_then(|(_, mask)| mask.as_ref())
     }
+}
+
+/// The last bit that is set.
+fn last_set(bits: &BooleanBuffer) -> Option<u64> {
+    let index = bits.len().checked_sub(1)? / 64;
+    let word = bits.bit_chunks().iter_padded().nth(index)?;
+    let behind = (index as u64).saturating_add(1).saturating_mul(64);
+    (word != 0).then(|| behind.saturating_sub(1).saturating_sub(u64::from(word.leading_zeros())))
 }
 
 /// True where so many bits in a row are not set between two that are; of gaps that reach into other words nothing is said.
@@ -271,7 +297,7 @@ mod tests {
             let (ranges, mask) = model(&rows, shortest_jump);
             assert_eq!(plan.ranges, ranges, "case {case}, jump {shortest_jump}");
             assert_eq!(plan.mask.length, mask.len() as u64);
-            let found = plan.into_mask().map(|mask| mask.values().iter().collect::<Vec<_>>());
+            let found = plan.mask.finish().map(|mask| mask.iter().collect::<Vec<_>>());
             assert_eq!(found.unwrap_or_else(|| vec![true; rows.len()]), mask, "case {case}, jump {shortest_jump}");
         }
     }

@@ -1,7 +1,7 @@
 //! What to read: options, the columns they name, the rows of each row group; and the statistics to decide it by.
 //!
 //! Pure decisions over metadata, made once and kept in a [`Plan`]; no bytes of pages are seen here. Rests on `metadata`,
-//! `schema` and `predicate`, and on `column` to make Arrow values of bounds and to know what can be decoded.
+//! `schema` and `predicate`, on `column` to make Arrow values of bounds and to know what can be decoded, on `simd` for bitmaps.
 
 mod appended;
 mod bloom_filter;
@@ -18,7 +18,7 @@ mod statistics;
 mod tasks;
 mod windows;
 
-pub(crate) use decode_plan::{DecodePlans, RowFilters, row_filter};
+pub(crate) use decode_plan::{DecodePlans, RowMasks};
 pub use options::{ROW_GROUP_INDEX, ROW_NUMBER, ScanOptions, SelectionPolicy};
 pub use plan::Plan;
 pub(crate) use plan::PlannedRowGroup;
@@ -26,4 +26,4 @@ pub(crate) use projection::{ProjectedColumn, Projection};
 pub(crate) use row_groups::RowGroupScan;
 pub use selection::RowSelection;
 pub use tasks::Task;
-pub(crate) use windows::RowWindow;
+pub(crate) use windows::{RowWindow, position_behind, scattered};

@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use arrow_buffer::BooleanBuffer;
 
+use crate::simd;
+
 /// Spans of which fewer than one row in so many is selected are cut down to the selected rows.
 const SPARSE: u64 = 128;
 
@@ -160,7 +162,7 @@ fn to_usize(rows: u64) -> usize {
 }
 
 /// How many bits of `mask` there are up to and with the set bit number `count`.
-pub(super) fn position_behind(mask: &BooleanBuffer, count: u64) -> usize {
+pub(crate) fn position_behind(mask: &BooleanBuffer, count: u64) -> usize {
     let (mut left, mut position) = (count, 0usize);
     for word in mask.bit_chunks().iter_padded() {
         let ones = u64::from(word.count_ones());
@@ -183,7 +185,7 @@ pub(super) fn position_behind(mask: &BooleanBuffer, count: u64) -> usize {
 }
 
 /// The set bits of `mask` for which `keep`, one bit for each of them, is set too.
-fn scattered(mask: &BooleanBuffer, keep: &BooleanBuffer) -> BooleanBuffer {
+pub(crate) fn scattered(mask: &BooleanBuffer, keep: &BooleanBuffer) -> BooleanBuffer {
     let mut kept = keep.bit_chunks().iter_padded();
     let (mut bits, mut there) = (0u128, 0u32);
     let words = mask.bit_chunks().iter_padded().take(mask.len().div_ceil(64)).map(|word| {
@@ -195,26 +197,9 @@ fn scattered(mask: &BooleanBuffer, keep: &BooleanBuffer) -> BooleanBuffer {
         let mine = u64::try_from(bits & u128::from(u64::MAX)).unwrap_or_default();
         bits >>= count;
         there = there.saturating_sub(count);
-        deposited(mine, word)
+        simd::deposit_bits(mine, word)
     });
     BooleanBuffer::new(words.collect::<Vec<u64>>().into(), 0, mask.len())
-}
-
-/// The lowest bits of `bits` in the places of the set bits of `mask`.
-fn deposited(bits: u64, mask: u64) -> u64 {
-    if mask == u64::MAX {
-        return bits;
-    }
-    let (mut out, mut bits, mut rest) = (0u64, bits, mask);
-    while rest != 0 {
-        let lowest = rest & rest.wrapping_neg();
-        if bits & 1 == 1 {
-            out |= lowest;
-        }
-        bits >>= 1;
-        rest ^= lowest;
-    }
-    out
 }
 
 #[cfg(test)]

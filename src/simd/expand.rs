@@ -170,6 +170,23 @@ pub(crate) fn expand_ends<T: Copy>(ends: &mut [T], base: T, valid: BitSlice<'_>)
 
 /// Spreads the lowest bits of `bits` over the set bits of `mask`, lowest first.
 pub(crate) fn deposit_bits(bits: u64, mask: u64) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if cpu::has_avx2() {
+        // SAFETY: the CPU has BMI2, which is part of what was asked.
+        return unsafe { deposit_bits_bmi2(bits, mask) };
+    }
+    deposit_bits_scalar(bits, mask)
+}
+
+/// # Safety
+/// The CPU has BMI2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "bmi2")]
+unsafe fn deposit_bits_bmi2(bits: u64, mask: u64) -> u64 {
+    std::arch::x86_64::_pdep_u64(bits, mask)
+}
+
+fn deposit_bits_scalar(bits: u64, mask: u64) -> u64 {
     let (mut bits, mut mask, mut out) = (bits, mask, 0);
     while mask != 0 {
         let lowest = mask & mask.wrapping_neg();
@@ -251,5 +268,11 @@ mod tests {
         assert_eq!(deposit_bits(0b101, 0b1011_0000), 0b1001_0000);
         assert_eq!(deposit_bits(u64::MAX, 0x8000_0000_0000_0001), 0x8000_0000_0000_0001);
         assert_eq!(deposit_bits(7, 0), 0);
+        let mut state = 3u64;
+        for round in 0..1000 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let (bits, mask) = (state.rotate_left(round), state ^ state >> 29);
+            assert_eq!(deposit_bits(bits, mask), deposit_bits_scalar(bits, mask), "{bits:x} {mask:x}");
+        }
     }
 }

@@ -7,6 +7,7 @@
 // Numbers here are lengths of buffers in memory and positions in them, never numbers from a file.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
+mod compress;
 mod copy;
 mod cpu;
 mod delta;
@@ -20,6 +21,7 @@ mod unsplit;
 /// Bytes that a step over eight bit-packed values may read from its first byte on.
 const STEP_READ: usize = 64;
 
+pub(crate) use compress::{compress, compress_bits};
 pub(crate) use copy::{copy_prefix, copy_within};
 pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
