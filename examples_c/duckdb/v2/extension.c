@@ -5,6 +5,7 @@
 
 #include "filter.h"
 #include "scan.h"
+#include "schema.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,7 @@ static bool bind_scan(duckdb_v2_function_bind_info_handle info, duckdb_v2_table_
         }
         rows += pqpush_metadata_row_count(files->files[i].metadata);
     }
-    if (pqpush_metadata_schema(files->files[0].metadata, &bound->schema, &error) != PQPUSH_OK) {
+    if (!read_schema(files->files[0].metadata, &bound->schema, &error)) {
         return fail_with(slot, files->files[0].path, error);
     }
     return declare_columns(result, context, bound, slot) &&

@@ -28,6 +28,9 @@ static DUCKDB_V2_ERROR code_of(int32_t status) {
 }
 
 bool fail_with(error_slot slot, const char *path, pqpush_error *error) {
+    if (error == NULL) {
+        return fail_out_of_memory(slot);
+    }
     const char *message = pqpush_error_message(error);
     size_t size = strlen(message) + (path == NULL ? 0 : strlen(path)) + sizeof ": ";
     char *text = malloc(size);

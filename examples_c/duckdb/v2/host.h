@@ -19,7 +19,7 @@ typedef duckdb_v2_error_info_handle *error_slot;
 /* Each of these puts an error into the slot and returns false. */
 bool fail(error_slot slot, DUCKDB_V2_ERROR code, const char *text);
 bool fail_out_of_memory(error_slot slot);
-/* Takes the error and frees it. `path` says of which file it is; NULL: of none. */
+/* Takes the error and frees it; without one memory was short. `path` says of which file it is; NULL: of none. */
 bool fail_with(error_slot slot, const char *path, pqpush_error *error);
 
 static inline bool is_ok(DUCKDB_V2_ERROR code) {

@@ -1,0 +1,15 @@
+/* The Arrow types in which a file is read for DuckDB. */
+#ifndef PQPUSH_DUCKDB_SCHEMA_H
+#define PQPUSH_DUCKDB_SCHEMA_H
+
+#include "host.h"
+
+/* The schema of a file, in other types where DuckDB takes those better:
+ * - strings and binaries as views, whose lengths no batch can pass, and which are most like DuckDB's own;
+ * - enums as strings;
+ * - timestamps in microseconds, DuckDB's TIMESTAMP, unless they are stored in nanoseconds;
+ * - decimals of at most 38 digits in 128 bits;
+ * - extension types that DuckDB's importer refuses as what they are stored as: variants that are shredded, geography. */
+bool read_schema(const pqpush_metadata *metadata, struct ArrowSchema *out, pqpush_error **err);
+
+#endif
