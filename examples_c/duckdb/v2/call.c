@@ -36,10 +36,10 @@ void leave_call(scan_call *call) {
     }
     pthread_mutex_unlock(&lock);
     if (is_last) {
-        for (size_t i = 0; i < call->predicate_count; i++) {
-            pqpush_predicate_free(call->predicates[i]);
+        for (size_t i = 0; i < call->predicates.count; i++) {
+            pqpush_predicate_free(call->predicates.items[i]);
         }
-        free(call->predicates);
+        free(call->predicates.items);
         free(call);
     }
 }
@@ -52,12 +52,12 @@ bool is_alone(const scan_call *call) {
 }
 
 bool keep_predicate(scan_call *call, pqpush_predicate *predicate) {
-    size_t size = (call->predicate_count + 1) * sizeof *call->predicates;
-    pqpush_predicate **predicates = realloc(call->predicates, size);
-    if (predicates == NULL) {
+    predicate_list *list = &call->predicates;
+    pqpush_predicate **items = realloc(list->items, (list->count + 1) * sizeof *items);
+    if (items == NULL) {
         return false;
     }
-    call->predicates = predicates;
-    predicates[call->predicate_count++] = predicate;
+    list->items = items;
+    items[list->count++] = predicate;
     return true;
 }

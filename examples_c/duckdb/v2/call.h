@@ -4,13 +4,12 @@
 #ifndef PQPUSH_DUCKDB_CALL_H
 #define PQPUSH_DUCKDB_CALL_H
 
-#include "host.h"
+#include "plan.h"
 
 typedef struct scan_call {
     duckdb_v2_hugeint_t id;
-    size_t copies; /* that are alive; guarded by a lock of the module */
-    pqpush_predicate **predicates; /* a plan that is copied when it has filters has them in all copies */
-    size_t predicate_count;
+    size_t copies;             /* that are alive; guarded by a lock of the module */
+    predicate_list predicates; /* a plan that is copied when it has filters has them in all copies */
     struct scan_call *next;
 } scan_call;
 

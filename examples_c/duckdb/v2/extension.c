@@ -3,9 +3,10 @@
  * decodes, and as many threads as DuckDB has. */
 #define DUCKDB_EXTENSION_NAME pqpush
 
+#include "call.h"
 #include "filter.h"
+#include "input.h"
 #include "scan.h"
-#include "schema.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +22,10 @@ static bool add_pattern(duckdb_v2_context_handle context, duckdb_v2_value_handle
     if (is_null) {
         return fail(slot, DUCKDB_V2_ERROR_INPUT_INVALID, "pqpush_scan wants the name of a file, not NULL");
     }
-    return is_ok(duckdb_v2_value_get_varchar(value, &pattern, slot)) && add_files(context, &pattern, files, slot);
+    return is_ok(duckdb_v2_value_get_varchar(value, &pattern, slot)) && find_files(context, &pattern, files, slot);
 }
 
-static bool find_files(duckdb_v2_function_bind_info_handle info, duckdb_v2_context_handle context, file_list *files,
+static bool find_all_files(duckdb_v2_function_bind_info_handle info, duckdb_v2_context_handle context, file_list *files,
                        error_slot slot) {
     duckdb_v2_value_handle argument = NULL;
     duckdb_v2_logical_type_handle type = NULL;
@@ -55,12 +56,15 @@ static bool find_files(duckdb_v2_function_bind_info_handle info, duckdb_v2_conte
 static bool find_call(duckdb_v2_function_bind_info_handle info, bound_scan *bound, error_slot slot) {
     duckdb_v2_value_handle argument = NULL;
     duckdb_v2_hugeint_t id;
-    if (is_ok(duckdb_v2_function_bind_get_arg_value(info, 1, &argument, slot)) &&
-        is_ok(duckdb_v2_value_get_uuid(argument, &id, slot)) && (bound->call = enter_call(id)) == NULL) {
-        fail_out_of_memory(slot);
-    }
+    bool is_found = is_ok(duckdb_v2_function_bind_get_arg_value(info, 1, &argument, slot)) &&
+                    is_ok(duckdb_v2_value_get_uuid(argument, &id, slot));
     duckdb_v2_value_destroy(&argument);
-    return bound->call != NULL;
+    scan_call *call = is_found ? enter_call(id) : NULL;
+    if (call != NULL) {
+        bound->call = call;
+        bound->predicates = &call->predicates;
+    }
+    return call != NULL || (is_found && fail_out_of_memory(slot));
 }
 
 /* DuckDB knows best which of its types an Arrow type is. */
@@ -86,22 +90,30 @@ static bool declare_columns(duckdb_v2_table_function_bind_info_handle result, du
 static bool bind_scan(duckdb_v2_function_bind_info_handle info, duckdb_v2_table_function_bind_info_handle result,
                       duckdb_v2_context_handle context, bound_scan *bound, error_slot slot) {
     file_list *files = &bound->files;
-    pqpush_error *error = NULL;
     idx_t rows = 0;
-    if (!find_files(info, context, files, slot) || !find_call(info, bound, slot)) {
+    if (!find_all_files(info, context, files, slot) || !find_call(info, bound, slot)) {
         return false;
     }
     for (size_t i = 0; i < files->count; i++) {
-        if (!read_footer(context, &files->files[i], slot)) {
+        scan_file *file = &files->files[i];
+        input from = NULL;
+        bool is_read = open_file(context, file, &from, &file->length, slot) && read_footer(from, file, slot);
+        duckdb_v2_file_destroy(&from);
+        if (!is_read) {
             return false;
         }
-        rows += pqpush_metadata_row_count(files->files[i].metadata);
+        rows += pqpush_metadata_row_count(file->metadata);
     }
-    if (!read_schema(files->files[0].metadata, &bound->schema, &error)) {
-        return fail_with(slot, files->files[0].path, error);
-    }
-    return declare_columns(result, context, bound, slot) &&
+    return read_bound_schema(bound, slot) && declare_columns(result, context, bound, slot) &&
            is_ok(duckdb_v2_table_function_bind_set_cardinality(result, rows, true, slot));
+}
+
+static void leave_scan(void *data) {
+    bound_scan *bound = data;
+    if (bound->call != NULL) {
+        leave_call(bound->call);
+    }
+    free_bound_scan(bound);
 }
 
 static void bind(duckdb_v2_function_bind_info_handle info, duckdb_v2_table_function_bind_info_handle result,
@@ -110,9 +122,9 @@ static void bind(duckdb_v2_function_bind_info_handle info, duckdb_v2_table_funct
     if (bound == NULL) {
         fail_out_of_memory(slot);
     } else if (!bind_scan(info, result, context, bound, slot)) {
-        free_bound_scan(bound);
+        leave_scan(bound);
     } else {
-        duckdb_v2_opaque data = {bound, free_bound_scan, NULL};
+        duckdb_v2_opaque data = {bound, leave_scan, NULL};
         duckdb_v2_function_bind_set_bind_data(info, &data, slot);
     }
 }

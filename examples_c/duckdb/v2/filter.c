@@ -55,7 +55,7 @@ static bool column_of(scope *scope, expression node, pqpush_str *out) {
         return false;
     }
     const char *name = scope->schema->children[column]->name;
-    *out = text_of(name, strlen(name));
+    *out = (pqpush_str){name, strlen(name)};
     return true;
 }
 
@@ -189,7 +189,7 @@ static pqpush_predicate *make_like(pqpush_str column, const duckdb_v2_str *name,
             length = append_pattern(pattern, length, text, forms[i].special);
             memcpy(pattern + length, forms[i].after, strlen(forms[i].after));
             length += strlen(forms[i].after);
-            pqpush_predicate_like(column, text_of(pattern, length), &predicate, NULL);
+            pqpush_predicate_like(column, (pqpush_str){pattern, length}, &predicate, NULL);
             predicate = forms[i].is_negated ? negate(predicate) : predicate;
         }
     }

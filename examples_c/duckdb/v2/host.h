@@ -15,6 +15,8 @@ DUCKDB_EXTENSION_EXTERN
 
 /* DuckDB gives each callback an error slot, in which the calls of its API leave what went wrong with them. */
 typedef duckdb_v2_error_info_handle *error_slot;
+/* An open file. */
+typedef duckdb_v2_file_handle input;
 
 /* Each of these puts an error into the slot and returns false. */
 bool fail(error_slot slot, DUCKDB_V2_ERROR code, const char *text);
@@ -24,10 +26,6 @@ bool fail_with(error_slot slot, const char *path, pqpush_error *error);
 
 static inline bool is_ok(DUCKDB_V2_ERROR code) {
     return code == DUCKDB_V2_ERROR_NONE;
-}
-
-static inline pqpush_str text_of(const char *text, size_t length) {
-    return (pqpush_str){text, length};
 }
 
 #endif

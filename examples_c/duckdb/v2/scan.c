@@ -1,3 +1,5 @@
+#include "scan.h"
+#include "input.h"
 #include "plan.h"
 
 #include <stdlib.h>
@@ -6,23 +8,11 @@
 typedef struct own_scan {
     pqpush_decoder *decoder; /* NULL between two tasks */
     size_t task;
-    duckdb_v2_file_handle file; /* the one of `open_file`, once it is open */
+    input file; /* the one of `open_file`, once it is open */
     size_t open_file;
     duckdb_v2_arrow_importer_handle importer;
     duckdb_v2_data_chunk_handle chunk; /* the one that DuckDB was given last */
 } own_scan;
-
-void free_bound_scan(void *data) {
-    bound_scan *bound = data;
-    if (bound->schema.release != NULL) {
-        bound->schema.release(&bound->schema);
-    }
-    if (bound->call != NULL) {
-        leave_call(bound->call);
-    }
-    free_files(&bound->files);
-    free(bound);
-}
 
 static void free_own_scan(void *data) {
     own_scan *own = data;
@@ -75,26 +65,24 @@ void init_local(duckdb_v2_table_function_init_local_info_handle info, duckdb_v2_
 
 /* Begins the next task; without a decoder there is none left. */
 static bool begin_task(shared_scan *shared, own_scan *own, duckdb_v2_context_handle context, error_slot slot) {
-    size_t next = atomic_fetch_add(&shared->next_task, 1);
-    if (next >= shared->task_count) {
+    const task *task = take_task(shared, &own->task);
+    if (task == NULL) {
         return true;
     }
-    task task = shared->tasks[next];
-    const scan_file *file = &shared->bound->files.files[task.file];
-    if (own->file == NULL || own->open_file != task.file) {
-        idx_t length = 0;
+    const scan_file *file = &shared->bound->files.files[task->file];
+    if (own->file == NULL || own->open_file != task->file) {
+        uint64_t length = 0;
         duckdb_v2_file_destroy(&own->file);
-        if (!open_file(context, file, &own->file, slot) || !is_ok(duckdb_v2_file_size(own->file, &length, slot))) {
+        if (!open_file(context, file, &own->file, &length, slot)) {
             return false;
         }
-        own->open_file = task.file;
+        own->open_file = task->file;
         if (length != file->length) {
             return fail(slot, DUCKDB_V2_ERROR_IO_GENERAL, "pqpush: a file changed since the query was prepared");
         }
     }
-    own->task = next;
     pqpush_error *error = NULL;
-    return pqpush_plan_decoder(shared->plans[task.file], task.index, &own->decoder, &error) == PQPUSH_OK ||
+    return pqpush_plan_decoder(shared->plans[task->file], task->index, &own->decoder, &error) == PQPUSH_OK ||
            fail_with(slot, file->path, error);
 }
 

@@ -1,10 +1,25 @@
 #include "plan.h"
+#include "schema.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* About as many rows as DuckDB puts into a row group of its own. */
 enum { TASK_ROWS = 120 * 1024 };
+
+void free_bound_scan(bound_scan *bound) {
+    if (bound->schema.release != NULL) {
+        bound->schema.release(&bound->schema);
+    }
+    free_files(&bound->files);
+    free(bound);
+}
+
+bool read_bound_schema(bound_scan *bound, error_slot slot) {
+    pqpush_error *error = NULL;
+    return read_schema(bound->files.files[0].metadata, &bound->schema, &error) ||
+           fail_with(slot, bound->files.files[0].path, error);
+}
 
 void free_shared_scan(void *data) {
     shared_scan *shared = data;
@@ -47,8 +62,9 @@ static void init_options(const bound_scan *bound, const pqpush_str *columns, siz
     pqpush_scan_options_init(options, sizeof *options);
     options->columns = columns;
     options->column_count = count;
-    options->predicates = (const pqpush_predicate *const *)bound->call->predicates;
-    options->predicate_count = bound->call->predicate_count;
+    options->predicates = (const pqpush_predicate *const *)bound->predicates->items;
+    options->predicate_count = bound->predicates->count;
+    options->batch_rows = bound->batch_rows;
     options->schema = &bound->schema;
     options->coalesce_gap = 64 * 1024;
 }
@@ -100,6 +116,11 @@ static bool plan_files(shared_scan *shared, const pqpush_scan_options *options, 
     return is_known || fail_with(slot, files->files[0].path, error);
 }
 
+const task *take_task(shared_scan *shared, size_t *out_ordinal) {
+    *out_ordinal = atomic_fetch_add(&shared->next_task, 1);
+    return *out_ordinal < shared->task_count ? &shared->tasks[*out_ordinal] : NULL;
+}
+
 shared_scan *plan_scan(const bound_scan *bound, const size_t *wanted, size_t count, error_slot slot) {
     shared_scan *shared = calloc(1, sizeof *shared);
     size_t *ordinals = calloc(count + 1, sizeof *ordinals);
@@ -118,7 +139,7 @@ shared_scan *plan_scan(const bound_scan *bound, const size_t *wanted, size_t cou
         size_t found = find_places(wanted, count, shared->places, ordinals);
         for (size_t i = 0; i < found; i++) {
             const char *name = bound->schema.children[ordinals[i]]->name;
-            columns[i] = text_of(name, strlen(name));
+            columns[i] = (pqpush_str){name, strlen(name)};
         }
         pqpush_scan_options options;
         init_options(bound, columns, found, &options);
