@@ -83,13 +83,17 @@ static bool metadata_has(const char *metadata, const char *text) {
     return is_found;
 }
 
+bool has_extension(const struct ArrowSchema *schema, const char *name) {
+    return metadata_has(schema->metadata, name);
+}
+
 static bool is_refused(const struct ArrowSchema *schema) {
     bool is_shredded = false;
     for (int64_t i = 0; i < schema->n_children; i++) {
         is_shredded = is_shredded || strcmp(schema->children[i]->name, "typed_value") == 0;
     }
-    return (is_shredded && metadata_has(schema->metadata, "arrow.parquet.variant")) ||
-           (metadata_has(schema->metadata, "geoarrow.wkb") && metadata_has(schema->metadata, "\"edges\""));
+    return (is_shredded && has_extension(schema, "arrow.parquet.variant")) ||
+           (has_extension(schema, "geoarrow.wkb") && metadata_has(schema->metadata, "\"edges\""));
 }
 
 static bool copy_schema(walk *walk, const struct ArrowSchema *from, struct ArrowSchema *to) {

@@ -12,4 +12,7 @@
  * - extension types that DuckDB's importer refuses as what they are stored as: variants that are shredded, geography. */
 bool read_schema(const pqpush_metadata *metadata, struct ArrowSchema *out, pqpush_error **err);
 
+/* Whether a field says of itself that it is of this extension type. */
+bool has_extension(const struct ArrowSchema *schema, const char *name);
+
 #endif
