@@ -53,6 +53,8 @@ static void choose_format(const walk *walk, const char *format, char *out, size_
         snprintf(out, size, "vu");
     } else if (strcmp(format, "z") == 0 || strcmp(format, "Z") == 0) {
         snprintf(out, size, is_enum(walk) ? "vu" : "vz");
+    } else if (strcmp(format, "tdm") == 0) {
+        snprintf(out, size, "tdD");
     } else if (strncmp(format, "tss:", 4) == 0 || strncmp(format, "tsm:", 4) == 0 ||
                (strncmp(format, "tsn:", 4) == 0 && is_int96(walk))) {
         snprintf(out, size, "tsu:%s", format + 4);

@@ -6,7 +6,7 @@
 
 /* The schema of a file, in other types where DuckDB takes those better:
  * - strings and binaries as views, whose lengths no batch can pass, and which are most like DuckDB's own;
- * - enums as strings;
+ * - enums as strings, dates as days;
  * - timestamps in microseconds, DuckDB's TIMESTAMP, unless they are stored in nanoseconds;
  * - decimals of at most 38 digits in 128 bits;
  * - extension types that DuckDB's importer refuses as what they are stored as: variants that are shredded, geography. */
