@@ -59,7 +59,7 @@ def rows(connection, query):
     return [comparable(row) for row in connection.execute(query).fetchall()]
 
 
-def same(connection, text, query, *arguments):
+def same(connection, text, query):
     """Runs a query with each function in place of {scan}."""
     answers = [rows(connection, query.format(scan=scan)) for scan in ("pqpush_scan", "read_parquet")]
     check(answers[0] == answers[1], f"{text}: {len(answers[0])} rows against {len(answers[1])} of read_parquet")
@@ -122,6 +122,11 @@ def check_shapes(connection, data):
         "list of patterns": "SELECT count(*) FROM {scan}(['%s/p*t-*.parquet', '%s'])" % (data, part),
     }.items():
         same(connection, text, query)
+    names = data / "names.parquet"
+    connection.execute(f"""COPY (SELECT i AS "a.b", {{'b': -i, 'c.d': 3}} AS a, i * 2 AS "x y" FROM range(100) t(i)) TO '{names}'""")
+    for query in ('SELECT "a.b"', "SELECT a", 'SELECT "x y", "a.b"', "SELECT a.b, a.\"c.d\""):
+        for condition in ('"a.b" > 90', "a.b < -90", '"x y" = 4', 'a."c.d" = 3', "true"):
+            same(connection, f"{query} where {condition}", f"{query} FROM {{scan}}('{names}') AS t WHERE {condition}")
     prepared = f"SELECT count(*) FROM pqpush_scan('{lineitem}') WHERE l_quantity < ?"
     theirs = prepared.replace("pqpush_scan", "read_parquet")
     for limit in (3, 40):
@@ -198,7 +203,7 @@ def main():
     connection.execute("SET threads = 1")
     check_tpch(connection, arguments.data)
     if arguments.filters:
-        filters.run(connection, arguments.data, check, same)
+        filters.run(connection, arguments.data, check, rows)
     if arguments.corpus and arguments.corpus.is_dir():
         check_corpus(connection, arguments.corpus, arguments.equal)
     print(f"{passed} passed, {failed} failed")

@@ -17,8 +17,11 @@ void free_bound_scan(bound_scan *bound) {
 
 bool read_bound_schema(bound_scan *bound, error_slot slot) {
     pqpush_error *error = NULL;
-    return read_schema(bound->files.files[0].metadata, &bound->schema, &error) ||
-           fail_with(slot, bound->files.files[0].path, error);
+    if (!read_schema(bound->files.files[0].metadata, &bound->schema, &error)) {
+        return fail_with(slot, bound->files.files[0].path, error);
+    }
+    bound->has_clear_names = has_clear_names(&bound->schema);
+    return true;
 }
 
 void free_shared_scan(void *data) {
@@ -61,7 +64,7 @@ static void init_options(const bound_scan *bound, const pqpush_str *columns, siz
                          pqpush_scan_options *options) {
     pqpush_scan_options_init(options, sizeof *options);
     options->columns = columns;
-    options->column_count = count;
+    options->column_count = columns == NULL ? 0 : count;
     options->predicates = (const pqpush_predicate *const *)bound->predicates->items;
     options->predicate_count = bound->predicates->count;
     options->batch_rows = bound->batch_rows;
@@ -141,8 +144,11 @@ shared_scan *plan_scan(const bound_scan *bound, const size_t *wanted, size_t cou
             const char *name = bound->schema.children[ordinals[i]]->name;
             columns[i] = (pqpush_str){name, strlen(name)};
         }
+        if (!bound->has_clear_names) {
+            memcpy(shared->places, wanted, count * sizeof *wanted);
+        }
         pqpush_scan_options options;
-        init_options(bound, columns, found, &options);
+        init_options(bound, bound->has_clear_names ? columns : NULL, found, &options);
         is_planned = plan_files(shared, &options, slot);
     }
     free(columns);

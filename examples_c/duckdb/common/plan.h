@@ -15,6 +15,7 @@ typedef struct predicate_list {
 typedef struct bound_scan {
     file_list files;
     struct ArrowSchema schema; /* of the first file, which the others are read as */
+    bool has_clear_names;      /* else all columns are read, and none is filtered */
     const predicate_list *predicates;
     uint64_t batch_rows; /* 0: as many as pqpush likes */
     void *call;          /* of the variant */

@@ -58,8 +58,8 @@ static void choose_format(const walk *walk, const char *format, char *out, size_
     } else if (strncmp(format, "tss:", 4) == 0 || strncmp(format, "tsm:", 4) == 0 ||
                (strncmp(format, "tsn:", 4) == 0 && is_int96(walk))) {
         snprintf(out, size, "tsu:%s", format + 4);
-    } else if (sscanf(format, "d:%d,%d,%d", &digits, &scale, &bits) == 3 && digits <= 38) {
-        snprintf(out, size, "d:%d,%d", digits, scale);
+    } else if (sscanf(format, "d:%d,%d,%d", &digits, &scale, &bits) >= 2 && digits <= 38) {
+        snprintf(out, size, "d:%d,%d,%d", digits, scale, digits <= 9 ? 32 : digits <= 18 ? 64 : 128);
     } else {
         snprintf(out, size, "%s", format);
     }
@@ -83,6 +83,21 @@ static bool metadata_has(const char *metadata, const char *text) {
         metadata += length;
     }
     return is_found;
+}
+
+bool has_clear_names(const struct ArrowSchema *schema) {
+    for (int64_t i = 0; i < schema->n_children; i++) {
+        const char *name = schema->children[i]->name;
+        for (int64_t before = 0; before < i; before++) {
+            if (strcmp(schema->children[before]->name, name) == 0) {
+                return false;
+            }
+        }
+        if (strchr(name, '.') != NULL) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool has_extension(const struct ArrowSchema *schema, const char *name) {

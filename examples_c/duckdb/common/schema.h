@@ -12,6 +12,9 @@
  * - extension types that DuckDB's importer refuses as what they are stored as: variants that are shredded, geography. */
 bool read_schema(const pqpush_metadata *metadata, struct ArrowSchema *out, pqpush_error **err);
 
+/* Whether each column can be told by its name: two columns may share one, and a dot may be part of it. */
+bool has_clear_names(const struct ArrowSchema *schema);
+
 /* Whether a field says of itself that it is of this extension type. */
 bool has_extension(const struct ArrowSchema *schema, const char *name);
 

@@ -140,7 +140,7 @@ static void push_filters(pushdown_info info, duckdb_v2_context_handle context, e
         return;
     }
     bound_scan *bound = data;
-    for (idx_t i = 0; i < count && is_alone(bound->call); i++) {
+    for (idx_t i = 0; i < count && bound->has_clear_names && is_alone(bound->call); i++) {
         duckdb_v2_expression_handle filter;
         if (!is_ok(duckdb_v2_table_function_filter_pushdown_get_filter(info, i, &filter, slot))) {
             return;

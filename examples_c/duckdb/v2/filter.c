@@ -1,63 +1,15 @@
 #include "filter.h"
+#include "expression.h"
 #include "literal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What the column references of a filter mean, and whether a predicate has all of the filter that was made into it so
- * far. */
+/* The columns of a filter, and whether a predicate has all of the filter that was made into it so far. */
 typedef struct scope {
-    pushdown_info info;
-    const struct ArrowSchema *schema;
+    columns columns;
     bool is_exact;
 } scope;
-
-typedef duckdb_v2_expression_handle expression;
-
-#define KIND(NAME) DUCKDB_V2_EXPRESSION_TYPE_##NAME
-
-static DUCKDB_V2_EXPRESSION_TYPE kind_of(expression node) {
-    DUCKDB_V2_EXPRESSION_TYPE kind = KIND(INVALID);
-    duckdb_v2_expression_get_type(node, &kind, NULL);
-    return kind;
-}
-
-static idx_t child_count(expression node) {
-    idx_t count = 0;
-    duckdb_v2_expression_get_child_count(node, &count, NULL);
-    return count;
-}
-
-static expression child(expression node, idx_t index) {
-    expression found = NULL;
-    duckdb_v2_expression_get_child(node, index, &found, NULL);
-    return found;
-}
-
-static DUCKDB_V2_LOGICAL_TYPE_ID type_of(expression node) {
-    duckdb_v2_logical_type_handle type = NULL;
-    DUCKDB_V2_LOGICAL_TYPE_ID id = DUCKDB_V2_LOGICAL_TYPE_ID_INVALID;
-    if (is_ok(duckdb_v2_expression_get_return_type(node, &type, NULL))) {
-        duckdb_v2_logical_type_get_id(type, &id, NULL);
-    }
-    duckdb_v2_logical_type_destroy(&type);
-    return id;
-}
-
-/* The name of the column that a node stands for; false where it is anything but a column. */
-static bool column_of(scope *scope, expression node, pqpush_str *out) {
-    idx_t reference;
-    idx_t column;
-    if (node == NULL || kind_of(node) != KIND(BOUND_COLUMN_REF) ||
-        !is_ok(duckdb_v2_expression_column_ref_get_index(node, &reference, NULL)) ||
-        !is_ok(duckdb_v2_table_function_filter_pushdown_get_column_index(scope->info, reference, &column, NULL)) ||
-        column >= (idx_t)scope->schema->n_children) {
-        return false;
-    }
-    const char *name = scope->schema->children[column]->name;
-    *out = (pqpush_str){name, strlen(name)};
-    return true;
-}
 
 /* The constants among the children of a node from `first` on, as an array. */
 static bool literals_of(expression node, idx_t first, struct ArrowArray *array, struct ArrowSchema *schema) {
@@ -98,32 +50,45 @@ static pqpush_predicate *compare(pqpush_str column, int32_t op, DUCKDB_V2_LOGICA
 }
 
 static pqpush_predicate *make_comparison(scope *scope, expression node, int32_t op) {
-    pqpush_str column;
+    column_path column;
     struct ArrowArray array;
     struct ArrowSchema schema;
-    if (child_count(node) != 2 || !column_of(scope, child(node, 0), &column) ||
+    if (child_count(node) != 2 || !column_of(&scope->columns, child(node, 0), &column) ||
         !literals_of(node, 1, &array, &schema)) {
         return NULL;
     }
-    return compare(column, op, type_of(child(node, 0)), &array, &schema);
+    return compare(text_of(&column), op, type_of(child(node, 0)), &array, &schema);
 }
 
 static pqpush_predicate *make_in(scope *scope, expression node) {
-    pqpush_str column;
+    column_path column;
     struct ArrowArray array;
     struct ArrowSchema schema;
     pqpush_predicate *predicate = NULL;
-    if (column_of(scope, child(node, 0), &column) && literals_of(node, 1, &array, &schema)) {
-        pqpush_predicate_in(column, &array, &schema, &predicate, NULL);
+    if (column_of(&scope->columns, child(node, 0), &column) && literals_of(node, 1, &array, &schema)) {
+        pqpush_predicate_in(text_of(&column), &array, &schema, &predicate, NULL);
+    }
+    return predicate;
+}
+
+/* A column of booleans is a condition by itself. */
+static pqpush_predicate *make_flag(scope *scope, expression node) {
+    column_path column;
+    struct ArrowArray array;
+    struct ArrowSchema schema;
+    pqpush_predicate *predicate = NULL;
+    if (type_of(node) == DUCKDB_V2_LOGICAL_TYPE_ID_BOOLEAN && column_of(&scope->columns, node, &column)) {
+        make_true(&array, &schema);
+        pqpush_predicate_compare(text_of(&column), PQPUSH_EQ, &array, &schema, &predicate, NULL);
     }
     return predicate;
 }
 
 static pqpush_predicate *make_is_null(scope *scope, expression node) {
-    pqpush_str column;
+    column_path column;
     pqpush_predicate *predicate = NULL;
-    if (column_of(scope, child(node, 0), &column)) {
-        pqpush_predicate_is_null(column, &predicate, NULL);
+    if (column_of(&scope->columns, child(node, 0), &column)) {
+        pqpush_predicate_is_null(text_of(&column), &predicate, NULL);
     }
     return predicate;
 }
@@ -132,8 +97,8 @@ static pqpush_predicate *make_is_null(scope *scope, expression node) {
 static pqpush_predicate *make_between(scope *scope, expression node) {
     pqpush_predicate *ends[2] = {NULL, NULL};
     pqpush_predicate *both = NULL;
-    pqpush_str column;
-    if (child_count(node) != 3 || !column_of(scope, child(node, 0), &column)) {
+    column_path column;
+    if (child_count(node) != 3 || !column_of(&scope->columns, child(node, 0), &column)) {
         return NULL;
     }
     DUCKDB_V2_LOGICAL_TYPE_ID type = type_of(child(node, 0));
@@ -143,7 +108,7 @@ static pqpush_predicate *make_between(scope *scope, expression node) {
         duckdb_v2_value_handle value = NULL;
         if (is_ok(duckdb_v2_expression_constant_get_value(child(node, i + 1), &value, NULL)) &&
             make_literals(&value, 1, &array, &schema)) {
-            ends[i] = compare(column, i == 0 ? PQPUSH_GE : PQPUSH_LE, type, &array, &schema);
+            ends[i] = compare(text_of(&column), i == 0 ? PQPUSH_GE : PQPUSH_LE, type, &array, &schema);
         }
         duckdb_v2_value_destroy(&value);
     }
@@ -197,22 +162,22 @@ static pqpush_predicate *make_like(pqpush_str column, const duckdb_v2_str *name,
     return predicate;
 }
 
-/* A call of a function with a column of strings and a constant. */
+/* A call of a function with a column of strings and a constant, or a field that is a condition by itself. */
 static pqpush_predicate *make_call(scope *scope, expression node) {
     pqpush_predicate *predicate = NULL;
     duckdb_v2_identifier_t name;
     duckdb_v2_str text;
     duckdb_v2_value_handle value = NULL;
-    pqpush_str column;
+    column_path column;
     if (child_count(node) == 2 && type_of(child(node, 0)) == DUCKDB_V2_LOGICAL_TYPE_ID_VARCHAR &&
-        column_of(scope, child(node, 0), &column) &&
+        column_of(&scope->columns, child(node, 0), &column) &&
         is_ok(duckdb_v2_expression_function_get_name(node, &name, NULL)) &&
         is_ok(duckdb_v2_expression_constant_get_value(child(node, 1), &value, NULL)) &&
         is_ok(duckdb_v2_value_get_varchar(value, &text, NULL))) {
-        predicate = make_like(column, &name, &text);
+        predicate = make_like(text_of(&column), &name, &text);
     }
     duckdb_v2_value_destroy(&value);
-    return predicate;
+    return predicate != NULL ? predicate : make_flag(scope, node);
 }
 
 static pqpush_predicate *make(scope *scope, expression node);
@@ -269,13 +234,14 @@ static pqpush_predicate *make(scope *scope, expression node) {
     case KIND(CONJUNCTION_AND): return make_conjunction(scope, node, true);
     case KIND(CONJUNCTION_OR): return make_conjunction(scope, node, false);
     case KIND(BOUND_FUNCTION): return make_call(scope, node);
+    case KIND(BOUND_COLUMN_REF): return make_flag(scope, node);
     default: return NULL;
     }
 }
 
 pqpush_predicate *make_predicate(pushdown_info info, const struct ArrowSchema *schema, expression filter,
                                  bool *out_is_exact) {
-    scope scope = {info, schema, true};
+    scope scope = {{info, schema}, true};
     pqpush_predicate *predicate = make(&scope, filter);
     *out_is_exact = predicate != NULL && scope.is_exact;
     return predicate;

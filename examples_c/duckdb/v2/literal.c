@@ -216,3 +216,18 @@ bool make_literals(const duckdb_v2_value_handle *values, size_t count, struct Ar
     }
     return true;
 }
+
+static void release_nothing(struct ArrowArray *array) {
+    array->release = NULL;
+}
+
+static void release_no_schema(struct ArrowSchema *schema) {
+    schema->release = NULL;
+}
+
+void make_true(struct ArrowArray *out_array, struct ArrowSchema *out_schema) {
+    static const uint8_t bits = 1;
+    static const void *buffers[] = {NULL, &bits};
+    *out_array = (struct ArrowArray){.length = 1, .n_buffers = 2, .buffers = buffers, .release = release_nothing};
+    *out_schema = (struct ArrowSchema){.format = "b", .name = "", .release = release_no_schema};
+}

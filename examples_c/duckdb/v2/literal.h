@@ -9,4 +9,7 @@
 bool make_literals(const duckdb_v2_value_handle *values, size_t count, struct ArrowArray *out_array,
                    struct ArrowSchema *out_schema);
 
+/* The value true. */
+void make_true(struct ArrowArray *out_array, struct ArrowSchema *out_schema);
+
 #endif
