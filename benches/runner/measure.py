@@ -43,7 +43,13 @@ class Session:
                 answers[contender.name].append(self.ask(case, contender))
             if has_floor(case):
                 floors.append(self.peers.ask("arrow-rs", **fields(case, self.size, "floor", output, self.budget_ms)))
-        return [result(case, output, contender, answers[contender.name], floors) for contender in contenders]
+        results = [result(case, output, contender, answers[contender.name], floors) for contender in contenders]
+        return [{**result, "file_rows": self.rows_of(case)} for result in results]
+
+    def rows_of(self, case):
+        """Rows of the file of a case."""
+        order = {"task": "open", "file": build.path_of(self.size, case.file)}
+        return self.peers.ask("pqpush" if self.only and "arrow-rs" not in self.only else "arrow-rs", **order)["rows"]
 
     def ask(self, case, contender):
         order = fields(case, self.size, contender.variant, contender.strings, self.budget_ms)
@@ -80,6 +86,8 @@ class Session:
         key = json.dumps([contender.program, path.stat().st_mtime_ns, order], default=str)
         if contender.is_ours or key not in self.verified.known:
             answer = self.peers.ask(contender.program, **order)
+            # Leaves without a value: some say so, some say nothing.
+            answer["digest"] = {path: sums for path, sums in answer["digest"].items() if any(sums)}
             self.verified.known[key] = answer
         return self.verified.known[key]
 

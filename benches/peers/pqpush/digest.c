@@ -83,9 +83,11 @@ static void visit_value(visit *visit, const struct ArrowSchema *schema, const st
 
 static void visit_children(visit *visit, const struct ArrowSchema *schema, const struct ArrowArray *array, int64_t row,
                            bool is_live, const char *path) {
-    char child[48];
+    char child[48] = "";
     for (int64_t i = 0; i < schema->n_children; i++) {
-        snprintf(child, sizeof child, "%s%s%d", path, *path == '\0' ? "" : ".", (int)i);
+        if (visit->is_naming) {
+            snprintf(child, sizeof child, "%s%s%d", path, *path == '\0' ? "" : ".", (int)i);
+        }
         visit_value(visit, schema->children[i], array->children[i], row, is_live, child);
     }
 }
@@ -136,7 +138,7 @@ static void visit_value(visit *visit, const struct ArrowSchema *schema, const st
 
 void add_to_digest(digest *into, const struct ArrowSchema *schema, const struct ArrowArray *batch) {
     for (int64_t row = 0; row < batch->length; row++) {
-        visit visit = {.into = into, .is_naming = into->leaf_count == 0 || row == 0};
+        visit visit = {.into = into, .is_naming = row == 0};
         visit_children(&visit, schema, batch, batch->offset + row, true, "");
     }
 }

@@ -172,8 +172,7 @@ bool scan_on_threads(const job *job, uint64_t *out_rows) {
     pqpush_scan_options options;
     pthread_t threads[16];
     bool goes = open_metadata(job, 0, &metadata) && scan_options(job, &options, &predicate);
-    /* Tasks smaller than a row group, so that both threads have work until the end. */
-    if (goes && pqpush_plan_new(metadata, &options, 1 << 18, &plan, &error) != PQPUSH_OK) {
+    if (goes && pqpush_plan_new(metadata, &options, 0, &plan, &error) != PQPUSH_OK) {
         goes = tell(error);
     }
     if (goes) {
