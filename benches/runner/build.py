@@ -31,6 +31,7 @@ def command_of(program):
 
 def build(programs):
     """Everything that these programs need; what is up to date costs little."""
+    run("scripts/setup", "gcc", "python3-venv")
     run("cargo", "build", "--release", "--quiet", "--locked", "--lib", "--example", "bench_data")
     if "pqpush" in programs:
         build_c_peer()
@@ -59,7 +60,6 @@ def build_c_peer():
 def install_python_peers():
     python = VENV / "bin/python"
     if not python.exists():
-        run("scripts/setup", "python3", "python3-venv")
         run(sys.executable, "-m", "venv", VENV)
     has_all = subprocess.run([python, "-c", "import " + ", ".join(PYTHON_PEERS)], capture_output=True).returncode == 0
     if not has_all:

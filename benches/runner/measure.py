@@ -1,13 +1,16 @@
 """Runs one case: the same rows by everybody, then rounds in which each contender has its turn."""
 
 import json
+import os
 import statistics
 import time
 
 from . import build, cases
 from .peers import PeerError, Peers
 
-CORE = {1}
+CORES = sorted(os.sched_getaffinity(0))
+# The first core has the most other work to do.
+CORE = {CORES[-1]}
 
 
 class Session:
@@ -56,7 +59,7 @@ class Session:
         if case.family == "threads":
             threads = int(contender.variant[-1])
             order.update(variant="whole", threads=threads)
-            peers = Peers({0, 1})
+            peers = Peers(CORES[-threads:])
             answer = peers.ask(contender.program, **order)
             peers.close()
             return answer

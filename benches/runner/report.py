@@ -54,7 +54,7 @@ def write_charts(family, results):
     """The charts of a family; for which kinds of output there are any."""
     drawn = []
     for output in dict.fromkeys(result["output"] for result in results):
-        chart = charts.chart(f"{TITLES[family]}: {OUTPUTS[output].lower()}", goals.groups(results), output)
+        chart = charts.chart(f"{TITLES[family]}: {OUTPUTS[output]}", goals.groups(results), output)
         if chart:
             (DOCS / f"{page_of(family)}-{output}.svg").write_text(chart)
             drawn.append(output)

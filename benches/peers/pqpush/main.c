@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +113,6 @@ static void measure(const job *job) {
     uint64_t rows = 0;
     size_t count = 0;
     double spent = 0;
-    malloc_trim(0);
     forget_peak();
     uint64_t resident = status_of("VmRSS:");
     while (count < MOST_ITERATIONS && (count < job->least_iterations || spent < job->budget_ms)) {
