@@ -39,14 +39,15 @@ def print_summary(results):
         print(line)
 
 
-def write(results, size, command):
-    """The pages of the families that were measured, and the index of all that were ever written."""
+def write(results, measured):
+    """The pages of the families that were measured, and the index of all that were ever written. `measured` says with
+    what."""
     DOCS.mkdir(parents=True, exist_ok=True)
     for family in dict.fromkeys(result["family"] for result in results):
         of_family = [result for result in results if result["family"] == family]
         write_csv(DOCS / f"{page_of(family)}.csv", of_family)
         drawn = write_charts(family, of_family)
-        (DOCS / f"{page_of(family)}.md").write_text(page(family, of_family, drawn, facts(command, size)))
+        (DOCS / f"{page_of(family)}.md").write_text(page(family, of_family, drawn, measured))
     (DOCS / "README.md").write_text(index())
 
 
@@ -143,7 +144,7 @@ def facts(command, size):
     revision = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=build.ROOT, capture_output=True, text=True)
     data = {"full": "TPC-H at scale 1 and files as large", "quick": "a tenth of the rows (TPC-H at scale 0.1)"}[size]
     return (f"`{command}` at {revision.stdout.strip()}, on {model}{features()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
-            f"{platform.system()} {platform.release()}. {data[0].upper()}{data[1:]}. {versions()}")
+            f"{platform.system()}, load {os.getloadavg()[0]:.1f} before it began. {data[0].upper()}{data[1:]}. {versions()}")
 
 
 def features():
