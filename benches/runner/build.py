@@ -9,6 +9,8 @@ WORK = ROOT / "target/bench"
 DATA = ROOT / "target/bench-data"
 VENV = ROOT / "target/bench-venv"
 LIBRARY = ROOT / "target/release/libpqpush.so"
+GENERATOR = ROOT / "target/release/examples/bench_data"
+ARROW_RS = ROOT / "target/peer/examples/bench_arrow_rs"
 PYTHON_PEERS = ["pyarrow", "duckdb", "polars"]
 
 
@@ -23,7 +25,7 @@ def command_of(program):
             "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
     commands = {
         "pqpush": WORK / "pqpush",
-        "arrow-rs": ROOT / "target/peer/examples/bench_arrow_rs",
+        "arrow-rs": ARROW_RS,
         "pqpush-rust": ROOT / "target/release/examples/bench_arrow_rs",
     }
     return [commands[program]], {}
@@ -32,15 +34,26 @@ def command_of(program):
 def build(programs):
     """Everything that these programs need; what is up to date costs little."""
     run("scripts/setup", "gcc", "python3-venv")
-    run("cargo", "build", "--release", "--quiet", "--locked", "--lib", "--example", "bench_data")
+    run("cargo", "build", "--release", "--quiet", "--locked", "--lib")
+    if is_older(GENERATOR, "benches/data"):
+        run("cargo", "build", "--release", "--quiet", "--locked", "--example", "bench_data")
+        GENERATOR.touch()
     if "pqpush" in programs:
         build_c_peer()
-    if "arrow-rs" in programs or "floor" in programs:
+    # What is optimised over all crates takes minutes to build, and does not change with pqpush.
+    if ("arrow-rs" in programs or "floor" in programs) and is_older(ARROW_RS, "benches/peers/arrow_rs"):
         run("cargo", "build", "--profile", "peer", "--quiet", "--locked", "--example", "bench_arrow_rs")
+        ARROW_RS.touch()
     if "pqpush-rust" in programs:
         run("cargo", "build", "--release", "--quiet", "--locked", "--example", "bench_arrow_rs")
     if set(programs) & set(PYTHON_PEERS):
         install_python_peers()
+
+
+def is_older(program, sources):
+    """Whether a program is missing, or older than its sources or the versions of the crates."""
+    files = [ROOT / "Cargo.lock", *(ROOT / sources).rglob("*.rs")]
+    return not program.exists() or program.stat().st_mtime < max(file.stat().st_mtime for file in files)
 
 
 def build_c_peer():
@@ -68,7 +81,7 @@ def install_python_peers():
 
 def make_data(size, names):
     """Generates the files that are not there yet."""
-    run("target/release/examples/bench_data", DATA / size, size, *sorted(set(names)))
+    run(GENERATOR, DATA / size, size, *sorted(set(names)))
 
 
 def path_of(size, name):
