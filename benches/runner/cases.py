@@ -197,5 +197,7 @@ def contenders(case, output):
         ways.append(("pyarrow", "pyarrow", "dataset" if case.conditions else "batches"))
         ways.append(("duckdb", "duckdb", "reader"))
     if output != "utf8":
-        ways += [("polars collect", "polars", "collect"), ("polars batches", "polars", "batches")]
+        # Whole tables at once measure little but fresh memory.
+        ways += [("polars collect", "polars", "collect")] * (case.family not in ("compressed", "uncompressed"))
+        ways.append(("polars batches", "polars", "batches"))
     return [Contender(name, program, variant, strings) for name, program, variant in ways]

@@ -26,7 +26,6 @@ class Session:
 
     def close(self):
         self.peers.close()
-        self.verified.save()
 
     def contenders(self, case, output):
         found = cases.contenders(case, output)
@@ -165,6 +164,7 @@ def run_cases(session, chosen, tell):
         for output in case.outputs:
             started = time.monotonic()
             found = session.run(case, output)
+            session.verified.save()
             results += found
             tell(case, output, found, time.monotonic() - started)
     return results

@@ -5,7 +5,7 @@ import os
 import platform
 import subprocess
 
-from . import build, charts, goals
+from . import build, cases, charts, goals
 
 DOCS = build.ROOT / "docs/benchmarks"
 # The page of a family. The grid of filters that Criterion measures has the name filters.md.
@@ -41,14 +41,23 @@ def print_summary(results):
 
 def write(results, measured):
     """The pages of the families that were measured, and the index of all that were ever written. `measured` says with
-    what."""
+    what. Cases of a family that were not measured this time stay as they were."""
     DOCS.mkdir(parents=True, exist_ok=True)
     for family in dict.fromkeys(result["family"] for result in results):
-        of_family = [result for result in results if result["family"] == family]
+        of_family = merged(family, [result for result in results if result["family"] == family])
         write_csv(DOCS / f"{page_of(family)}.csv", of_family)
         drawn = write_charts(family, of_family)
         (DOCS / f"{page_of(family)}.md").write_text(page(family, of_family, drawn, measured))
     (DOCS / "README.md").write_text(index())
+
+
+def merged(family, results):
+    """The results, and what the page has of other cases, in the order of the cases."""
+    path = DOCS / f"{page_of(family)}.csv"
+    fresh = {result["case"] for result in results}
+    kept = [result for result in read_csv(path) if result["case"] not in fresh] if path.exists() else []
+    order = [case.name for case in cases.all_cases("full")]
+    return sorted(results + kept, key=lambda result: order.index(result["case"]))
 
 
 def write_charts(family, results):
@@ -189,7 +198,7 @@ INTRODUCTION = [
     "both leave out what row-group statistics and the page index rule out |",
     "| pyarrow | `ParquetFile.iter_batches(8192)`; with predicates the scanner of a dataset. Utf8 only; it does not validate |",
     "| DuckDB | `con.sql(query).to_arrow_reader(122880)`. Utf8 only |",
-    "| Polars | `scan_parquet().collect()` in memory, and `collect_batches()`. Utf8View only |",
+    "| Polars | `scan_parquet().collect_batches()`; but for whole tables also `collect()` in memory. Utf8View only |",
     "",
     "Utf8 and Utf8View are two families of output, each with its own fastest peer; columns without strings are in one.",
     "Rounds go through all peers in turn; times are medians of processor time, footer included. Before a case is measured, all",
