@@ -1,0 +1,194 @@
+/* Scans through the C ABI: whole files and ranges on demand, on one thread or several. */
+#include "peer.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+bool tell(pqpush_error *error) {
+    printf("{\"error\": \"");
+    for (const char *text = pqpush_error_message(error); *text != '\0'; text++) {
+        putchar(*text == '"' || *text == '\\' || *text == '\n' ? ' ' : *text);
+    }
+    printf("\"}\n");
+    pqpush_error_free(error);
+    return false;
+}
+
+bool open_metadata(const job *job, int32_t page_index, pqpush_metadata **out) {
+    pqpush_metadata_options options = {.struct_size = sizeof options, .page_index = page_index};
+    pqpush_metadata_decoder *footer = NULL;
+    pqpush_error *error = NULL;
+    *out = NULL;
+    bool goes = pqpush_metadata_decoder_new(job->length, &options, &footer, &error) == PQPUSH_OK;
+    while (goes && *out == NULL) {
+        pqpush_event event = {.struct_size = sizeof event};
+        goes = pqpush_metadata_decoder_try_decode(footer, &event, out, &error) == PQPUSH_OK;
+        for (size_t i = 0; goes && i < event.range_count; i++) {
+            pqpush_range range = event.ranges[i];
+            goes = pqpush_metadata_decoder_push(footer, range.offset, job->data + range.offset, (size_t)range.length,
+                                                &error) == PQPUSH_OK;
+        }
+    }
+    pqpush_metadata_decoder_free(footer);
+    return goes || tell(error);
+}
+
+bool scan_options(const job *job, pqpush_scan_options *options, pqpush_predicate **out_predicate) {
+    pqpush_error *error = NULL;
+    pqpush_scan_options_init(options, sizeof *options);
+    options->batch_rows = 8192;
+    options->string_type = job->views ? 2 : 0;
+    if (job->column_count > 0) {
+        options->columns = job->columns;
+        options->column_count = job->column_count;
+    }
+    *out_predicate = NULL;
+    if (job->sql != NULL) {
+        pqpush_str sql = {job->sql, strlen(job->sql)};
+        if (pqpush_predicate_parse(sql, out_predicate, &error) != PQPUSH_OK) {
+            return tell(error);
+        }
+    }
+    return true;
+}
+
+/* The bytes are in memory for as long as the process lives. */
+static void keep(void *data) {
+    (void)data;
+}
+
+static bool push(const job *job, pqpush_decoder *decoder, pqpush_range range) {
+    pqpush_error *error = NULL;
+    return pqpush_decoder_push_borrowed(decoder, range.offset, job->data + range.offset, (size_t)range.length, keep,
+                                        NULL, &error) == PQPUSH_OK ||
+           tell(error);
+}
+
+bool drain(const job *job, pqpush_decoder *decoder, const struct ArrowSchema *schema, digest *into,
+           uint64_t *out_rows) {
+    pqpush_event event = {.struct_size = sizeof event};
+    pqpush_error *error = NULL;
+    if (!job->by_demand && !push(job, decoder, (pqpush_range){0, job->length})) {
+        return false;
+    }
+    while (event.kind != PQPUSH_EVENT_FINISHED) {
+        struct ArrowArray batch;
+        if (pqpush_decoder_try_decode(decoder, &event, &batch, &error) != PQPUSH_OK) {
+            return tell(error);
+        }
+        for (size_t i = 0; i < event.range_count; i++) {
+            if (!push(job, decoder, event.ranges[i])) {
+                return false;
+            }
+        }
+        if (batch.release != NULL) {
+            *out_rows += (uint64_t)batch.length;
+            if (into != NULL) {
+                add_to_digest(into, schema, &batch);
+            }
+            batch.release(&batch);
+        }
+    }
+    return true;
+}
+
+bool scan(const job *job, digest *into, uint64_t *out_rows) {
+    pqpush_metadata *metadata = NULL;
+    pqpush_predicate *predicate = NULL;
+    pqpush_decoder *decoder = NULL;
+    pqpush_error *error = NULL;
+    pqpush_scan_options options;
+    struct ArrowSchema schema = {.release = NULL};
+    *out_rows = 0;
+    /* Without a predicate nothing looks at the page index. */
+    bool goes = open_metadata(job, job->sql != NULL ? 0 : 1, &metadata) && scan_options(job, &options, &predicate);
+    if (goes && predicate != NULL) {
+        options.predicates = (const pqpush_predicate *const *)&predicate;
+        options.predicate_count = 1;
+    }
+    if (goes && pqpush_decoder_new(metadata, &options, &decoder, &error) != PQPUSH_OK) {
+        goes = tell(error);
+    }
+    if (goes && into != NULL && pqpush_decoder_schema(decoder, &schema, &error) != PQPUSH_OK) {
+        goes = tell(error);
+    }
+    goes = goes && drain(job, decoder, &schema, into, out_rows);
+    if (schema.release != NULL) {
+        schema.release(&schema);
+    }
+    pqpush_decoder_free(decoder);
+    pqpush_predicate_free(predicate);
+    pqpush_metadata_free(metadata);
+    return goes;
+}
+
+/* What the threads of one scan share. */
+typedef struct team {
+    const job *job;
+    const pqpush_plan *plan;
+    pthread_mutex_t lock;
+    size_t next_task; /* guarded by lock, as is all below */
+    uint64_t rows;
+    bool failed;
+} team;
+
+static bool decode_task(team *team, size_t task, uint64_t *rows) {
+    pqpush_decoder *decoder = NULL;
+    pqpush_error *error = NULL;
+    if (pqpush_plan_decoder(team->plan, task, &decoder, &error) != PQPUSH_OK) {
+        return tell(error);
+    }
+    bool is_done = drain(team->job, decoder, NULL, NULL, rows);
+    pqpush_decoder_free(decoder);
+    return is_done;
+}
+
+static void *work(void *argument) {
+    team *team = argument;
+    uint64_t rows = 0;
+    bool goes = true;
+    while (goes) {
+        pthread_mutex_lock(&team->lock);
+        size_t task = team->next_task++;
+        pthread_mutex_unlock(&team->lock);
+        if (task >= pqpush_plan_task_count(team->plan)) {
+            break;
+        }
+        goes = decode_task(team, task, &rows);
+    }
+    pthread_mutex_lock(&team->lock);
+    team->rows += rows;
+    team->failed |= !goes;
+    pthread_mutex_unlock(&team->lock);
+    return NULL;
+}
+
+bool scan_on_threads(const job *job, uint64_t *out_rows) {
+    pqpush_metadata *metadata = NULL;
+    pqpush_predicate *predicate = NULL;
+    pqpush_plan *plan = NULL;
+    pqpush_error *error = NULL;
+    pqpush_scan_options options;
+    pthread_t threads[16];
+    bool goes = open_metadata(job, 0, &metadata) && scan_options(job, &options, &predicate);
+    if (goes && pqpush_plan_new(metadata, &options, 0, &plan, &error) != PQPUSH_OK) {
+        goes = tell(error);
+    }
+    if (goes) {
+        team team = {.job = job, .plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER};
+        size_t started = 0;
+        while (started + 1 < job->threads && pthread_create(&threads[started], NULL, work, &team) == 0) {
+            started++;
+        }
+        work(&team);
+        for (size_t i = 0; i < started; i++) {
+            pthread_join(threads[i], NULL);
+        }
+        *out_rows = team.rows;
+        goes = !team.failed;
+    }
+    pqpush_plan_free(plan);
+    pqpush_metadata_free(metadata);
+    return goes;
+}

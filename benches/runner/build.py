@@ -1,0 +1,88 @@
+"""Builds what is measured and what measures it: the shipped library, the peers, the data."""
+
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WORK = ROOT / "target/bench"
+DATA = ROOT / "target/bench-data"
+VENV = ROOT / "target/bench-venv"
+LIBRARY = ROOT / "target/release/libpqpush.so"
+GENERATOR = ROOT / "target/release/examples/bench_data"
+ARROW_RS = ROOT / "target/peer/examples/bench_arrow_rs"
+PYTHON_PEERS = ["pyarrow", "duckdb", "polars"]
+
+
+def run(*command):
+    subprocess.run([str(part) for part in command], cwd=ROOT, check=True)
+
+
+def command_of(program):
+    """The command of a peer and what its environment has in addition."""
+    if program in PYTHON_PEERS:
+        return [VENV / "bin/python", "-B", ROOT / "benches/peers/python/main.py", program], {
+            "POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    commands = {
+        "pqpush": WORK / "pqpush",
+        "arrow-rs": ARROW_RS,
+        "pqpush-rust": ROOT / "target/release/examples/bench_arrow_rs",
+    }
+    return [commands[program]], {}
+
+
+def build(programs):
+    """Everything that these programs need; what is up to date costs little."""
+    run("scripts/setup", "gcc", "python3-venv")
+    run("cargo", "build", "--release", "--quiet", "--locked", "--lib")
+    if is_older(GENERATOR, "benches/data"):
+        run("cargo", "build", "--release", "--quiet", "--locked", "--example", "bench_data")
+        GENERATOR.touch()
+    if "pqpush" in programs:
+        build_c_peer()
+    # What is optimised over all crates takes minutes to build, and does not change with pqpush.
+    if ("arrow-rs" in programs or "floor" in programs) and is_older(ARROW_RS, "benches/peers/arrow_rs"):
+        run("cargo", "build", "--profile", "peer", "--quiet", "--locked", "--example", "bench_arrow_rs")
+        ARROW_RS.touch()
+    if "pqpush-rust" in programs:
+        run("cargo", "build", "--release", "--quiet", "--locked", "--example", "bench_arrow_rs")
+    if set(programs) & set(PYTHON_PEERS):
+        install_python_peers()
+
+
+def is_older(program, sources):
+    """Whether a program is missing, or older than its sources or the versions of the crates."""
+    files = [ROOT / "Cargo.lock", *(ROOT / sources).rglob("*.rs")]
+    return not program.exists() or program.stat().st_mtime < max(file.stat().st_mtime for file in files)
+
+
+def build_c_peer():
+    library = WORK / "lib"
+    library.mkdir(parents=True, exist_ok=True)
+    dynamic = subprocess.run(["objdump", "-p", LIBRARY], capture_output=True, text=True, check=True).stdout
+    soname = next(line.split()[1] for line in dynamic.splitlines() if "SONAME" in line)
+    for name in (soname, "libpqpush.so"):
+        link = library / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(LIBRARY)
+    sources = sorted((ROOT / "benches/peers/pqpush").glob("*.c"))
+    run("gcc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{ROOT}/include",
+        *sources, f"-L{library}", "-lpqpush", f"-Wl,-rpath,{library}", "-pthread", "-o", WORK / "pqpush")
+
+
+def install_python_peers():
+    python = VENV / "bin/python"
+    if not python.exists():
+        run(sys.executable, "-m", "venv", VENV)
+    has_all = subprocess.run([python, "-c", "import " + ", ".join(PYTHON_PEERS)], capture_output=True).returncode == 0
+    if not has_all:
+        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PYTHON_PEERS)
+
+
+def make_data(size, names):
+    """Generates the files that are not there yet."""
+    run(GENERATOR, DATA / size, size, *sorted(set(names)))
+
+
+def path_of(size, name):
+    return DATA / size / f"{name}.parquet"
