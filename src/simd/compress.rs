@@ -106,6 +106,7 @@ mod avx512 {
 
     use super::{compress_by, has_room};
     use crate::memory::{BitSlice, Plain};
+    use crate::simd::TWICE;
 
     /// # Safety
     /// The CPU has AVX-512 with VBMI2; values have one, two, four, eight or sixteen bytes.
@@ -197,8 +198,6 @@ mod avx512 {
     #[inline]
     #[target_feature(enable = "avx512f,popcnt")]
     unsafe fn word_128(values: *const u128, word: u64, out: *mut u128) {
-        /// Two bits for each of four.
-        const TWICE: [u8; 16] = [0, 3, 12, 15, 48, 51, 60, 63, 192, 195, 204, 207, 240, 243, 252, 255];
         let mut count = 0;
         for at in (0..64).step_by(4) {
             let bits = (word >> at & 0b1111) as usize;

@@ -8,7 +8,8 @@
 //!
 //! Works in place from the back, a word of 64 validity bits at a time: a word without nulls moves as a block. The AVX2
 //! backend takes values of four and eight bytes a register at a time: it loads as many as there are rows, permutes the
-//! present ones to their lanes, and stores them over the rows; what is still to be moved lies in front of those.
+//! present ones to their lanes, and stores them over the rows; what is still to be moved lies in front of those. AVX-512
+//! does the same by an instruction of its own, for values of sixteen bytes too.
 
 use std::ops::Range;
 
@@ -40,6 +41,18 @@ pub(crate) fn expand<T: Plain>(values: &mut [T], valid: BitSlice<'_>) {
 /// Moves the values from `from` on to those of `rows`, at most 64 and none before `from`, whose bit of `word` is set.
 fn expand_word<T: Plain>(values: &mut [T], from: usize, rows: Range<usize>, word: u64) {
     #[cfg(target_arch = "x86_64")]
+    if rows.len() == 64 && matches!(size_of::<T>(), 4 | 8 | 16) && cpu::has_avx512() {
+        assert!(from <= rows.start && rows.end <= values.len());
+        // SAFETY: the CPU has AVX-512; otherwise as below, for values of sixteen bytes too.
+        return unsafe {
+            match size_of::<T>() {
+                4 => avx512::expand_word_32(values.as_mut_ptr().cast(), from, rows.start, word),
+                8 => avx512::expand_word_64(values.as_mut_ptr().cast(), from, rows.start, word),
+                _ => avx512::expand_word_128(values.as_mut_ptr().cast(), from, rows.start, word),
+            }
+        };
+    }
+    #[cfg(target_arch = "x86_64")]
     if rows.len() == 64 && matches!(size_of::<T>(), 4 | 8) && cpu::has_avx2() {
         assert!(from <= rows.start && rows.end <= values.len());
         // SAFETY: the CPU has AVX2; the rows are inside the values and not in front of `from`, as asserted; values of four
@@ -64,6 +77,63 @@ mod scalar {
             let value = values[from.saturating_sub(1)];
             values[rows.start + row] = if is_valid { value } else { T::default() };
             from -= usize::from(is_valid);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::arch::x86_64::*;
+
+    use crate::simd::TWICE;
+
+    /// # Safety
+    /// The CPU has AVX-512; `from <= start`, and 64 values from `start` on can be read and written.
+    #[target_feature(enable = "avx512f,popcnt")]
+    pub(super) unsafe fn expand_word_32(values: *mut u32, from: usize, start: usize, word: u64) {
+        let mut from = from + word.count_ones() as usize;
+        for row in (0..64).step_by(16).rev() {
+            let bits = (word >> row) as u16;
+            from -= bits.count_ones() as usize;
+            // SAFETY: sixteen values from `from <= start + row` on lie in front of the last row's end, as do those of the
+            // rows.
+            unsafe {
+                let present = _mm512_loadu_si512(values.add(from).cast());
+                _mm512_storeu_si512(values.add(start + row).cast(), _mm512_maskz_expand_epi32(bits, present));
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for `expand_word_32`.
+    #[target_feature(enable = "avx512f,popcnt")]
+    pub(super) unsafe fn expand_word_64(values: *mut u64, from: usize, start: usize, word: u64) {
+        let mut from = from + word.count_ones() as usize;
+        for row in (0..64).step_by(8).rev() {
+            let bits = (word >> row) as u8;
+            from -= bits.count_ones() as usize;
+            // SAFETY: as above, with eight values.
+            unsafe {
+                let present = _mm512_loadu_si512(values.add(from).cast());
+                _mm512_storeu_si512(values.add(start + row).cast(), _mm512_maskz_expand_epi64(bits, present));
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for `expand_word_32`.
+    #[target_feature(enable = "avx512f,popcnt")]
+    pub(super) unsafe fn expand_word_128(values: *mut u128, from: usize, start: usize, word: u64) {
+        let mut from = from + word.count_ones() as usize;
+        for row in (0..64).step_by(4).rev() {
+            let bits = (word >> row & 0b1111) as usize;
+            from -= bits.count_ones() as usize;
+            // SAFETY: as above, with four values.
+            unsafe {
+                let present = _mm512_loadu_si512(values.add(from).cast());
+                let halves = _mm512_maskz_expand_epi64(TWICE[bits], present);
+                _mm512_storeu_si512(values.add(start + row).cast(), halves);
+            }
         }
     }
 }
@@ -225,6 +295,71 @@ mod tests {
         })
     }
 
+    /// Every backend opens every full word as the scalar twin does, for each width that it has.
+    fn check_backends(bits: BitSlice<'_>) {
+        fn check<T: Plain>(
+            bits: BitSlice<'_>,
+            value: impl Fn(usize) -> T,
+            kernel: unsafe fn(*mut T, usize, usize, u64),
+        ) {
+            for (start, count, word) in words_from_the_back(bits).filter(|(_, count, _)| *count == 64) {
+                let mut expected: Vec<T> = (0..start + count).map(&value).collect();
+                let mut found = expected.clone();
+                let from = start / 2;
+                scalar::expand_word(&mut expected, from, start..start + count, word);
+                // SAFETY: the CPU has what the kernel needs, as asked below; `from <= start`, 64 values lie there.
+                unsafe { kernel(found.as_mut_ptr(), from, start, word) };
+                assert_eq!(found, expected, "{word:x} at {start}");
+            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        if cpu::has_avx2() {
+            check(
+                bits,
+                |i| i as u32 + 1,
+                |values, from, start, word| {
+                    // SAFETY: as `check` has it.
+                    unsafe { avx2::expand_word_32(values, from, start, word) }
+                },
+            );
+            check(
+                bits,
+                |i| i as u64 + 1,
+                |values, from, start, word| {
+                    // SAFETY: as `check` has it.
+                    unsafe { avx2::expand_word_64(values, from, start, word) }
+                },
+            );
+        }
+        #[cfg(target_arch = "x86_64")]
+        if cpu::has_avx512() {
+            check(
+                bits,
+                |i| i as u32 + 1,
+                |values, from, start, word| {
+                    // SAFETY: as `check` has it.
+                    unsafe { avx512::expand_word_32(values, from, start, word) }
+                },
+            );
+            check(
+                bits,
+                |i| i as u64 + 1,
+                |values, from, start, word| {
+                    // SAFETY: as `check` has it.
+                    unsafe { avx512::expand_word_64(values, from, start, word) }
+                },
+            );
+            check(
+                bits,
+                |i| i as u128 + 1,
+                |values, from, start, word| {
+                    // SAFETY: as `check` has it.
+                    unsafe { avx512::expand_word_128(values, from, start, word) }
+                },
+            );
+        }
+    }
+
     #[test]
     fn values_and_ends_move_to_their_rows() {
         for (bytes, start, len) in patterns() {
@@ -242,6 +377,7 @@ mod tests {
                 scalar::expand_word(&mut by_scalar, from, start..start + count, word);
             }
             assert_eq!(long[..len], by_scalar);
+            check_backends(bits);
             let mut wide: Vec<u8> = (0..len + 5).flat_map(|i| [i as u8, 1, (i >> 8) as u8]).collect();
             expand_bytes(&mut wide, 3, bits);
             let mut ends: Vec<i32> = (0..len as i32 + 5).map(|i| 10 * (i + 1)).collect();

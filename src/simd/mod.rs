@@ -21,6 +21,10 @@ mod unsplit;
 /// Bytes that a step over eight bit-packed values may read from its first byte on.
 const STEP_READ: usize = 64;
 
+/// Two bits for each of four: what selects values of sixteen bytes in halves.
+#[cfg(target_arch = "x86_64")]
+const TWICE: [u8; 16] = [0, 3, 12, 15, 48, 51, 60, 63, 192, 195, 204, 207, 240, 243, 252, 255];
+
 pub(crate) use compress::{compress, compress_bits};
 pub(crate) use copy::{copy_prefix, copy_within};
 pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
