@@ -24,6 +24,7 @@ use super::strings::Offset;
 use crate::error::{Error, Result};
 use crate::memory::array_with_children;
 use crate::schema::output::{OutputKind, OutputNode, OutputTree, Slot};
+use crate::simd::{self, WORD_LEVELS};
 
 /// The top-level arrays of a batch from its leaves, in the order of the tree's.
 pub(crate) fn assemble(tree: &OutputTree, leaves: &[LeafBatch]) -> Result<Vec<ArrayRef>> {
@@ -150,13 +151,25 @@ fn validity(node: &OutputNode, levels: &LevelRows) -> Result<Option<NullBuffer>>
         return Ok(levels.nulls.clone().filter(|_| node.definition > 0));
     };
     let mut bits = BooleanBufferBuilder::new(definition.len());
-    for (repetition, definition) in entries(levels) {
-        if repetition <= node.slot.repetition && definition >= node.slot.definition {
-            bits.append(definition >= node.definition);
-        }
+    for at in (0..definition.len()).step_by(WORD_LEVELS) {
+        let begins = beginning(levels, at, node.slot);
+        let there = simd::at_least(slice(&levels.definition).get(at..).unwrap_or_default(), node.definition);
+        append_bits(&mut bits, simd::compress_bits(there, begins), begins.count_ones() as usize);
     }
     let nulls = NullBuffer::new(bits.finish());
     Ok(Some(nulls).filter(|nulls| nulls.null_count() > 0))
+}
+
+/// Which of the up to 64 entries from `at` on begin something in `slot`.
+fn beginning(levels: &LevelRows, at: usize, slot: Slot) -> u64 {
+    let from =
+        |levels: &'_ Option<UInt16Array>, least| simd::at_least(slice(levels).get(at..).unwrap_or_default(), least);
+    from(&levels.definition, slot.definition) & !from(&levels.repetition, slot.repetition.saturating_add(1))
+}
+
+/// Appends the lowest `count` bits of `word`.
+fn append_bits(bits: &mut BooleanBufferBuilder, word: u64, count: usize) {
+    bits.append_packed_range(0..count, &word.to_le_bytes());
 }
 
 fn list_array(node: &OutputNode, element: Slot, levels: &LevelRows, children: &[ArrayRef]) -> Result<ArrayRef> {
@@ -188,14 +201,20 @@ fn lists<O: Offset>(node: &OutputNode, element: Slot, levels: &LevelRows, child:
     let mut ends: Vec<O> = Vec::new();
     let mut bits = BooleanBufferBuilder::new(0);
     let mut elements = 0usize;
-    for (repetition, definition) in entries(levels) {
-        if repetition <= node.slot.repetition && definition >= node.slot.definition {
-            ends.push(O::from_usize(elements).ok_or_else(|| too_many_elements(node))?);
-            bits.append(definition >= node.definition);
+    let definition = slice(&levels.definition);
+    for at in (0..definition.len()).step_by(WORD_LEVELS) {
+        let (begins, has_element) = (beginning(levels, at, node.slot), beginning(levels, at, element));
+        let there = simd::at_least(definition.get(at..).unwrap_or_default(), node.definition);
+        append_bits(&mut bits, simd::compress_bits(there, begins), begins.count_ones() as usize);
+        let mut rest = begins;
+        while rest != 0 {
+            // The elements in front of the list that begins here.
+            let before = has_element & rest.wrapping_sub(1) & !rest;
+            let end = elements.saturating_add(before.count_ones() as usize);
+            ends.push(O::from_usize(end).ok_or_else(|| too_many_elements(node))?);
+            rest &= rest.wrapping_sub(1);
         }
-        if repetition <= element.repetition && definition >= element.definition {
-            elements = elements.saturating_add(1);
-        }
+        elements = elements.saturating_add(has_element.count_ones() as usize);
     }
     ends.push(O::from_usize(elements).ok_or_else(|| too_many_elements(node))?);
     if elements != child.len() {

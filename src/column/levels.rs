@@ -12,9 +12,10 @@ use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 
 use crate::encoding::{DefinitionLevels, LEVEL_BLOCK, LevelStream};
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Pool, Validity, Values};
+use crate::memory::{Pool, Validity, Values};
 use crate::metadata::Encoding;
 use crate::page::{DataPage, HighestLevels};
+use crate::simd::{self, WORD_LEVELS};
 
 /// What levels mean in one leaf column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,19 +85,23 @@ impl BatchLevels {
         if self.shape.highest.repetition > 0 {
             append(&mut self.repetition, &self.pool, repetition)?;
         }
-        let mut bits = [0u8; LEVEL_BLOCK / 8];
-        let mut slots = 0usize;
-        for level in definition.iter().filter(|level| **level >= self.shape.slot_definition) {
-            let is_valid = *level == self.shape.highest.definition;
-            if let Some(byte) = bits.get_mut(slots / 8) {
-                *byte |= u8::from(is_valid) << (slots % 8);
-            }
-            slots = slots.saturating_add(1);
+        let (mut slots, mut present) = (0usize, 0usize);
+        for levels in definition.chunks(WORD_LEVELS) {
+            let has_slot = simd::at_least(levels, self.shape.slot_definition);
+            let is_valid = simd::at_least(levels, self.shape.highest.definition) & has_slot;
+            let count = has_slot.count_ones() as usize;
+            slots = slots.saturating_add(count);
+            present = present.saturating_add(is_valid.count_ones() as usize);
+            self.validity.push_word(simd::compress_bits(is_valid, has_slot), count)?;
         }
         self.slots = self.slots.saturating_add(slots);
-        let present = self.validity.push_slice(BitSlice::new(&bits, 0, slots))?;
         Ok((slots, present))
     }
+}
+
+fn count_at_least(levels: &[u16], least: u16) -> usize {
+    let counts = levels.chunks(WORD_LEVELS).map(|levels| simd::at_least(levels, least).count_ones() as usize);
+    counts.fold(0, usize::saturating_add)
 }
 
 fn to_array(levels: Values<u16>) -> UInt16Array {
@@ -110,7 +115,7 @@ fn append(levels: &mut Option<Values<u16>>, pool: &Arc<Pool>, new: &[u16]) -> Re
         None => levels.insert(Values::with_capacity(pool, LEVEL_BLOCK)?),
     };
     let spare = levels.spare(new.len())?;
-    spare.iter_mut().zip(new).for_each(|(slot, level)| *slot = *level);
+    spare.get_mut(..new.len()).unwrap_or_default().copy_from_slice(new);
     levels.commit(new.len());
     Ok(())
 }
@@ -229,7 +234,7 @@ impl NestedPage {
             }
             let (slots, present) = match &mut batch {
                 Some(batch) => batch.push(repetition, definition)?,
-                None => (0, definition.iter().filter(|level| **level == self.shape.highest.definition).count()),
+                None => (0, count_at_least(definition, self.shape.highest.definition)),
             };
             taken.rows = taken.rows.saturating_add(begun);
             taken.slots = taken.slots.saturating_add(slots);
@@ -266,14 +271,19 @@ impl Block {
     fn entries_of(&self, rows: u64) -> (std::ops::Range<usize>, u64) {
         let mut begun = 0u64;
         let mut end = self.taken;
-        for level in self.repetition.get(self.taken..self.length).unwrap_or_default() {
-            if *level == 0 {
-                if begun == rows {
-                    break;
+        for levels in self.repetition.get(self.taken..self.length).unwrap_or_default().chunks(WORD_LEVELS) {
+            let mut begins = simd::at_least(levels, 0) & !simd::at_least(levels, 1);
+            let count = u64::from(begins.count_ones());
+            if begun.saturating_add(count) > rows {
+                // The row behind the last wanted one begins here.
+                while begun < rows {
+                    begins &= begins.wrapping_sub(1);
+                    begun = begun.saturating_add(1);
                 }
-                begun = begun.saturating_add(1);
+                return (self.taken..end.saturating_add(begins.trailing_zeros() as usize), begun);
             }
-            end = end.saturating_add(1);
+            begun = begun.saturating_add(count);
+            end = end.saturating_add(levels.len());
         }
         (self.taken..end, begun)
     }

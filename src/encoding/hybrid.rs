@@ -77,6 +77,7 @@ impl Hybrid {
     }
 
     /// The same, with at most `block` packed values.
+    #[inline]
     pub(crate) fn next_block<'a>(&mut self, page: &'a [u8], wanted: usize, block: usize) -> Result<Piece<'a>> {
         loop {
             match &mut self.run {
@@ -110,8 +111,25 @@ impl Hybrid {
         Ok(())
     }
 
+    #[inline]
     fn start_run(&mut self, page: &[u8], wanted: usize) -> Result<()> {
         let stream = page.get(self.position..self.end).unwrap_or(&[]);
+        // Most runs are short repeats: a byte of header, and a value of which all bytes are at hand.
+        if let Some([header, first, second, third, fourth, ..]) = stream.first_chunk::<8>()
+            && header & 0x81 == 0
+        {
+            let bytes = self.bit_width.div_ceil(8);
+            let mask = u64::MAX.checked_shr(64u32.saturating_sub(bytes.saturating_mul(8))).unwrap_or(0);
+            let value = u32::from_le_bytes([*first, *second, *third, *fourth]);
+            let [a, b, c, d, ..] = (u64::from(value) & mask).to_le_bytes();
+            self.run = Run::Repeat { value: u32::from_le_bytes([a, b, c, d]), left: usize::from(header >> 1) };
+            self.position = self.position.saturating_add(1).saturating_add(bytes as usize);
+            return Ok(());
+        }
+        self.start_any_run(stream, wanted)
+    }
+
+    fn start_any_run(&mut self, stream: &[u8], wanted: usize) -> Result<()> {
         let (header, header_bytes) = varint(stream).ok_or_else(|| values_missing("runs", wanted, 0))?;
         let body = stream.get(header_bytes..).unwrap_or(&[]);
         let length = usize::try_from(header >> 1).unwrap_or(usize::MAX);

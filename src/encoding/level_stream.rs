@@ -16,6 +16,8 @@ pub(crate) const LEVEL_BLOCK: usize = 1024;
 pub(crate) struct LevelStream {
     highest: u16,
     source: Source,
+    /// Levels as they are unpacked, a block of them; nothing before the first.
+    unpacked: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -53,14 +55,14 @@ impl LevelStream {
             }
             other => return Err(Error::unsupported(format!("levels in encoding {other:?}"))),
         };
-        Ok(Self { highest, source })
+        Ok(Self { highest, source, unpacked: Vec::new() })
     }
 
     /// Fills `out`, at most [`LEVEL_BLOCK`] long, with the next levels of `page`.
     pub(crate) fn read(&mut self, page: &[u8], out: &mut [u16]) -> Result<()> {
         match &mut self.source {
             Source::Constant => out.fill(0),
-            Source::Hybrid(hybrid) => read_hybrid(hybrid, page, out)?,
+            Source::Hybrid(hybrid) => read_hybrid(hybrid, page, &mut self.unpacked, out)?,
             Source::BitPacked { bit, end, width } => {
                 let bytes = page.get(..*end).unwrap_or_default();
                 for slot in out.iter_mut() {
@@ -77,7 +79,7 @@ impl LevelStream {
     }
 }
 
-fn read_hybrid(hybrid: &mut Hybrid, page: &[u8], out: &mut [u16]) -> Result<()> {
+fn read_hybrid(hybrid: &mut Hybrid, page: &[u8], unpacked: &mut Vec<u32>, out: &mut [u16]) -> Result<()> {
     let mut filled = 0usize;
     while filled < out.len() {
         let rest = out.get_mut(filled..).unwrap_or_default();
@@ -88,14 +90,16 @@ fn read_hybrid(hybrid: &mut Hybrid, page: &[u8], out: &mut [u16]) -> Result<()> 
                 count
             }
             Piece::Packed { bytes, first, count } => {
-                let mut unpacked = [0u32; LEVEL_BLOCK + 8];
+                unpacked.resize(LEVEL_BLOCK.saturating_add(8), 0);
                 // Groups of eight levels begin at whole bytes: unpack from the group that holds the first one.
                 let width = hybrid.bit_width();
                 let group = bytes.get((first / 8).saturating_mul(width as usize)..).unwrap_or_default();
                 let levels = unpacked.get_mut(..(first % 8).saturating_add(count)).unwrap_or_default();
                 simd::unpack(group, width, levels);
+                // Of as many bits as the highest level has, so that no bit is cut off.
                 for (slot, level) in rest.iter_mut().zip(levels.get(first % 8..).unwrap_or_default()) {
-                    *slot = u16::try_from(*level).unwrap_or(u16::MAX);
+                    let [low, high, ..] = level.to_le_bytes();
+                    *slot = u16::from_le_bytes([low, high]);
                 }
                 count
             }

@@ -15,6 +15,7 @@ mod expand;
 mod gather;
 #[cfg(target_arch = "x86_64")]
 mod lanes;
+mod levels;
 mod unpack;
 mod unsplit;
 
@@ -30,5 +31,6 @@ pub(crate) use copy::{copy_prefix, copy_within};
 pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
 pub(crate) use gather::{gather, largest};
+pub(crate) use levels::{WORD_LEVELS, at_least};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
