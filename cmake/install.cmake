@@ -17,11 +17,25 @@ configure_package_config_file(cmake/pqpushConfig.cmake.in "${PROJECT_BINARY_DIR}
 # Before 1.0 a minor version may break what the one before it had.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/pqpushConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 
-install(PROGRAMS "${PQPUSH_SHARED_LIBRARY}" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(FILES "${PQPUSH_LIBRARY_DIR}/${PQPUSH_SONAME}" "${PQPUSH_LIBRARY_DIR}/libpqpush.so" "${PQPUSH_STATIC_LIBRARY}"
-        DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(FILES include/pqpush.h include/pqpush.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(DIRECTORY include/pqpush DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
-install(FILES "${PROJECT_BINARY_DIR}/pqpush.pc" DESTINATION "${PQPUSH_PKGCONFIG_DIR}")
+# What programs need that are linked already, and what it takes to link more.
+install(PROGRAMS "${PQPUSH_SHARED_LIBRARY}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime)
+install(FILES "${PQPUSH_LIBRARY_DIR}/${PQPUSH_SONAME}" DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime)
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
+install(FILES "${PQPUSH_LIBRARY_DIR}/libpqpush.so" "${PQPUSH_STATIC_LIBRARY}"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev)
+install(FILES include/pqpush.h include/pqpush.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
+install(DIRECTORY include/pqpush DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev FILES_MATCHING PATTERN "*.hpp")
+install(FILES "${PROJECT_BINARY_DIR}/pqpush.pc" DESTINATION "${PQPUSH_PKGCONFIG_DIR}" COMPONENT dev)
 install(FILES "${PROJECT_BINARY_DIR}/pqpushConfig.cmake" "${PROJECT_BINARY_DIR}/pqpushConfigVersion.cmake"
-        DESTINATION "${PQPUSH_CMAKE_DIR}")
+        DESTINATION "${PQPUSH_CMAKE_DIR}" COMPONENT dev)
+
+# cmake --install --strip, and packages.
+find_program(PQPUSH_STRIP strip)
+if(PQPUSH_STRIP)
+  install(CODE "
+    if(CMAKE_INSTALL_DO_STRIP)
+      execute_process(COMMAND \"${PQPUSH_STRIP}\" --strip-unneeded
+        \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/${PQPUSH_SHARED_FILE}\"
+        COMMAND_ERROR_IS_FATAL ANY)
+    endif()" COMPONENT runtime)
+endif()
