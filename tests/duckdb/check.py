@@ -17,9 +17,6 @@ import tpch
 
 # Files of the corpus that DuckDB reads and its import of Arrow data cannot, or of which one reader sees more than the other.
 REFUSED = {
-    "float16_nonzeros_and_nans.parquet": "DuckDB imports no Arrow halffloat",
-    "float16_zeros_and_nans.parquet": "DuckDB imports no Arrow halffloat",
-    "floating_orders_nan_count.parquet": "DuckDB imports no Arrow halffloat",
     "njaremko-parquet-ruby__test__big-decimal.parquet": "DuckDB imports no decimals of 76 digits",
     "int96_from_spark.parquet": "a day that 64 bits of microseconds cannot count",
     "unknown-logical-type.parquet": "not well-known binary, though the number of the type says so",
