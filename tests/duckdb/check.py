@@ -121,7 +121,8 @@ def check_shapes(connection, data):
     }.items():
         same(connection, text, query)
     names = data / "names.parquet"
-    connection.execute(f"""COPY (SELECT i AS "a.b", {{'b': -i, 'c.d': 3}} AS a, i * 2 AS "x y" FROM range(100) t(i)) TO '{names}'""")
+    named = """SELECT i AS "a.b", {'b': -i, 'c.d': 3} AS a, i * 2 AS "x y" FROM range(100) t(i)"""
+    connection.execute(f"COPY ({named}) TO '{names}'")
     for query in ('SELECT "a.b"', "SELECT a", 'SELECT "x y", "a.b"', "SELECT a.b, a.\"c.d\""):
         for condition in ('"a.b" > 90', "a.b < -90", '"x y" = 4', 'a."c.d" = 3', "true"):
             same(connection, f"{query} where {condition}", f"{query} FROM {{scan}}('{names}') AS t WHERE {condition}")
