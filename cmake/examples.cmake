@@ -24,6 +24,23 @@ add_executable(minimal examples_c/minimal.c)
 target_link_libraries(minimal PRIVATE pqpush::pqpush)
 pqpush_c_target(minimal)
 
+# Hosts whose reads take their time, where their libraries are there.
+function(pqpush_read_ahead_host name library)
+  add_executable(${name} examples_c/${name}.c examples_c/read_ahead.c)
+  target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+  target_link_libraries(${name} PRIVATE pqpush::pqpush ${library})
+  pqpush_c_target(${name})
+endfunction()
+
+find_package(CURL QUIET)
+if(CURL_FOUND)
+  pqpush_read_ahead_host(http_range CURL::libcurl)
+endif()
+find_library(PQPUSH_URING uring)
+if(PQPUSH_URING)
+  pqpush_read_ahead_host(io_uring ${PQPUSH_URING})
+endif()
+
 find_package(Threads REQUIRED)
 add_executable(parallel examples_c/parallel.c)
 target_compile_definitions(parallel PRIVATE _POSIX_C_SOURCE=200809L)

@@ -1,4 +1,5 @@
 #include "plan.h"
+#include "half.h"
 #include "schema.h"
 
 #include <stdlib.h>
@@ -116,6 +117,7 @@ static bool plan_files(shared_scan *shared, const pqpush_scan_options *options, 
     bool is_known = pqpush_decoder_new(files->files[0].metadata, options, &decoder, &error) == PQPUSH_OK &&
                     pqpush_decoder_schema(decoder, &shared->schema, &error) == PQPUSH_OK;
     pqpush_decoder_free(decoder);
+    shared->has_halves = is_known && has_halves(&shared->schema);
     return is_known || fail_with(slot, files->files[0].path, error);
 }
 

@@ -41,6 +41,7 @@ typedef struct shared_scan {
     task *tasks;
     size_t task_count;
     struct ArrowSchema schema; /* of the columns that are read, in the order of the file */
+    bool has_halves;           /* among them */
     size_t *places;            /* which of them each column that DuckDB wants is */
     size_t column_count;
     atomic_size_t next_task;

@@ -31,6 +31,8 @@ static void release_copy(struct ArrowSchema *schema) {
 typedef struct walk {
     const pqpush_metadata *metadata;
     size_t leaf;
+    /* Says how a copy writes the type that a schema writes as `format`. */
+    void (*choose)(const struct walk *walk, const char *format, char *out, size_t size);
 } walk;
 
 static bool is_int96(const walk *walk) {
@@ -125,7 +127,7 @@ static bool copy_schema(walk *walk, const struct ArrowSchema *from, struct Arrow
     if (is_refused(from)) {
         to->metadata = NULL;
     }
-    choose_format(walk, from->format, own->format, sizeof own->format);
+    walk->choose(walk, from->format, own->format, sizeof own->format);
     to->children = calloc((size_t)from->n_children + 1, sizeof(struct ArrowSchema *));
     bool is_copied = to->children != NULL;
     for (int64_t i = 0; is_copied && i < from->n_children; i++) {
@@ -142,7 +144,7 @@ static bool copy_schema(walk *walk, const struct ArrowSchema *from, struct Arrow
 
 bool read_schema(const pqpush_metadata *metadata, struct ArrowSchema *out, pqpush_error **err) {
     struct ArrowSchema original;
-    walk walk = {metadata, 0};
+    walk walk = {metadata, 0, choose_format};
     if (pqpush_metadata_schema(metadata, &original, err) != PQPUSH_OK) {
         return false;
     }
@@ -152,4 +154,14 @@ bool read_schema(const pqpush_metadata *metadata, struct ArrowSchema *out, pqpus
     }
     ((copy *)out->private_data)->original = original;
     return true;
+}
+
+static void widen_format(const walk *walk, const char *format, char *out, size_t size) {
+    (void)walk;
+    snprintf(out, size, "%s", strcmp(format, "e") == 0 ? "f" : format);
+}
+
+bool widen_schema(const struct ArrowSchema *from, struct ArrowSchema *out) {
+    walk walk = {NULL, 0, widen_format};
+    return copy_schema(&walk, from, out);
 }

@@ -12,6 +12,9 @@
  * - extension types that DuckDB's importer refuses as what they are stored as: variants that are shredded, geography. */
 bool read_schema(const pqpush_metadata *metadata, struct ArrowSchema *out, pqpush_error **err);
 
+/* A copy of a schema with floats in place of halves. It has texts of the original, which must outlive it. */
+bool widen_schema(const struct ArrowSchema *from, struct ArrowSchema *out);
+
 /* Whether each column can be told by its name: two columns may share one, and a dot may be part of it. */
 bool has_clear_names(const struct ArrowSchema *schema);
 

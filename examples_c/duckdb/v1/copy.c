@@ -1,4 +1,5 @@
 #include "copy.h"
+#include "half.h"
 #include "type.h"
 
 #include <stdlib.h>
@@ -31,23 +32,6 @@ static void copy_nulls(duckdb_vector to, const rows *rows, const bool *hidden) {
             duckdb_validity_set_row_invalid(validity, (idx_t)row);
         }
     }
-}
-
-static float half_to_float(uint16_t half) {
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16;
-    uint32_t exponent = half >> 10 & 0x1f;
-    uint32_t fraction = half & 0x3ff;
-    uint32_t bits = sign | (exponent + 112) << 23 | fraction << 13;
-    float value;
-    if (exponent == 0) { /* zero or subnormal: so many 2^-24 */
-        value = (float)fraction / 16777216.0f;
-        return sign == 0 ? value : -value;
-    }
-    if (exponent == 0x1f) {
-        bits = sign | 0x7f800000 | fraction << 13;
-    }
-    memcpy(&value, &bits, sizeof value);
-    return value;
 }
 
 static int64_t floor_scale(int64_t count, const column_form *form) {

@@ -7,6 +7,7 @@
 #include "filter.h"
 #include "input.h"
 #include "scan.h"
+#include "schema.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,8 +73,12 @@ static bool declare_columns(duckdb_v2_table_function_bind_info_handle result, du
                             bound_scan *bound, error_slot slot) {
     duckdb_v2_arrow_importer_handle importer = NULL;
     duckdb_v2_schema_handle schema = NULL;
+    struct ArrowSchema widened;
     idx_t count = 0;
-    bool is_declared = is_ok(duckdb_v2_arrow_importer_create(context, &bound->schema, 0, &importer, slot)) &&
+    if (!widen_schema(&bound->schema, &widened)) {
+        return fail_out_of_memory(slot);
+    }
+    bool is_declared = is_ok(duckdb_v2_arrow_importer_create(context, &widened, 0, &importer, slot)) &&
                        is_ok(duckdb_v2_arrow_importer_get_schema(importer, &schema, slot)) &&
                        is_ok(duckdb_v2_schema_get_count(schema, &count, slot));
     for (idx_t i = 0; is_declared && i < count; i++) {
@@ -84,6 +89,7 @@ static bool declare_columns(duckdb_v2_table_function_bind_info_handle result, du
     }
     duckdb_v2_schema_destroy(&schema);
     duckdb_v2_arrow_importer_destroy(&importer);
+    widened.release(&widened);
     return is_declared;
 }
 

@@ -1,6 +1,8 @@
 #include "scan.h"
+#include "half.h"
 #include "input.h"
 #include "plan.h"
+#include "schema.h"
 
 #include <stdlib.h>
 
@@ -105,8 +107,10 @@ static bool step(shared_scan *shared, own_scan *own, error_slot slot) {
         own->decoder = NULL;
         atomic_fetch_add(&shared->done_tasks, 1);
     }
+    bool is_wide = batch.release == NULL || !shared->has_halves || widen_halves(&shared->schema, &batch) ||
+                   fail_out_of_memory(slot);
     bool is_taken = batch.release == NULL ||
-                    is_ok(duckdb_v2_arrow_importer_append(own->importer, &batch, true, true, slot));
+                    (is_wide && is_ok(duckdb_v2_arrow_importer_append(own->importer, &batch, true, true, slot)));
     if (batch.release != NULL) {
         batch.release(&batch);
     }
@@ -130,8 +134,14 @@ static void hand_out(const shared_scan *shared, own_scan *own, duckdb_v2_data_ch
 static bool make_importer(shared_scan *shared, own_scan *own, duckdb_v2_context_handle context,
                           duckdb_v2_data_chunk_handle output, error_slot slot) {
     idx_t capacity = 0;
-    return is_ok(duckdb_v2_data_chunk_get_capacity(output, &capacity, slot)) &&
-           is_ok(duckdb_v2_arrow_importer_create(context, &shared->schema, capacity, &own->importer, slot));
+    struct ArrowSchema widened;
+    if (!widen_schema(&shared->schema, &widened)) {
+        return fail_out_of_memory(slot);
+    }
+    bool is_made = is_ok(duckdb_v2_data_chunk_get_capacity(output, &capacity, slot)) &&
+                   is_ok(duckdb_v2_arrow_importer_create(context, &widened, capacity, &own->importer, slot));
+    widened.release(&widened);
+    return is_made;
 }
 
 void execute(duckdb_v2_table_function_exec_info_handle info, duckdb_v2_context_handle context, error_slot slot) {
