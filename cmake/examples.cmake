@@ -29,3 +29,17 @@ add_executable(parallel examples_c/parallel.c)
 target_compile_definitions(parallel PRIVATE _POSIX_C_SOURCE=200809L)
 target_link_libraries(parallel PRIVATE pqpush::pqpush Threads::Threads)
 pqpush_c_target(parallel)
+
+# In C++, where there is a compiler for it.
+include(CheckLanguage)
+check_language(CXX)
+if(CMAKE_CXX_COMPILER)
+  enable_language(CXX)
+  foreach(name scan parallel)
+    add_executable(${name}_cpp examples_c/${name}.cpp)
+    set_target_properties(${name}_cpp PROPERTIES
+      OUTPUT_NAME ${name}++ CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
+    target_compile_options(${name}_cpp PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Werror)
+    target_link_libraries(${name}_cpp PRIVATE pqpush::pqpush Threads::Threads)
+  endforeach()
+endif()

@@ -1,4 +1,4 @@
-# The installed tree: libraries, header, pkg-config file and CMake package, none of which knows its prefix.
+# The installed tree: libraries, headers, pkg-config file and CMake package, none of which knows its prefix.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -20,7 +20,8 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/pqpushConfigVersion.cmak
 install(PROGRAMS "${PQPUSH_SHARED_LIBRARY}" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(FILES "${PQPUSH_LIBRARY_DIR}/${PQPUSH_SONAME}" "${PQPUSH_LIBRARY_DIR}/libpqpush.so" "${PQPUSH_STATIC_LIBRARY}"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(FILES include/pqpush.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES include/pqpush.h include/pqpush.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(DIRECTORY include/pqpush DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.hpp")
 install(FILES "${PROJECT_BINARY_DIR}/pqpush.pc" DESTINATION "${PQPUSH_PKGCONFIG_DIR}")
 install(FILES "${PROJECT_BINARY_DIR}/pqpushConfig.cmake" "${PROJECT_BINARY_DIR}/pqpushConfigVersion.cmake"
         DESTINATION "${PQPUSH_CMAKE_DIR}")

@@ -1,7 +1,8 @@
-//! Writes TPC-H lineitem as Parquet, for the demo and for anyone who wants a file that looks like real data:
-//! `cargo run --release --example make_lineitem -- [--scale 0.1] [--codec snappy] [DIRECTORY]`.
+//! Writes TPC-H lineitem, or another table of TPC-H, as Parquet, for the demo and for anyone who wants a file that looks
+//! like real data:
+//! `cargo run --release --example make_lineitem -- [--table lineitem] [--scale 0.1] [--codec snappy] [DIRECTORY]`.
 //!
-//! The file is `DIRECTORY/lineitem-sfSCALE-CODEC.parquet`; DIRECTORY is target/demo if not given. A file that is
+//! The file is `DIRECTORY/TABLE-sfSCALE-CODEC.parquet`; DIRECTORY is target/demo if not given. A file that is
 //! already there is left alone, and a file has its name only when it is complete. The path goes to standard output.
 
 use std::error::Error;
@@ -12,14 +13,15 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use tpchgen::generators::LineItemGenerator;
-use tpchgen_arrow::LineItemArrow;
+use tpchgen::generators::{CustomerGenerator, LineItemGenerator, OrderGenerator, PartGenerator};
 use tpchgen_arrow::arrow::record_batch::RecordBatchReader;
+use tpchgen_arrow::{CustomerArrow, LineItemArrow, OrderArrow, PartArrow};
 
 /// Several row groups also at small scales.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 struct Arguments {
+    table: String,
     scale: f64,
     codec: String,
     directory: PathBuf,
@@ -27,11 +29,13 @@ struct Arguments {
 
 impl Arguments {
     fn parse() -> Result<Self, Box<dyn Error>> {
-        let mut parsed = Self { scale: 0.1, codec: "snappy".into(), directory: "target/demo".into() };
+        let mut parsed =
+            Self { table: "lineitem".into(), scale: 0.1, codec: "snappy".into(), directory: "target/demo".into() };
         let mut rest = std::env::args().skip(1);
         while let Some(argument) = rest.next() {
             let mut value = || rest.next().ok_or(format!("{argument} wants a value"));
             match argument.as_str() {
+                "--table" => parsed.table = value()?,
                 "--scale" => parsed.scale = value()?.parse()?,
                 "--codec" => parsed.codec = value()?,
                 option if option.starts_with('-') => return Err(format!("unknown option {option}").into()),
@@ -51,12 +55,22 @@ impl Arguments {
     }
 
     fn path(&self) -> PathBuf {
-        self.directory.join(format!("lineitem-sf{}-{}.parquet", self.scale, self.codec))
+        self.directory.join(format!("{}-sf{}-{}.parquet", self.table, self.scale, self.codec))
     }
 }
 
-fn write(path: &Path, scale: f64, compression: Compression) -> Result<(), Box<dyn Error>> {
-    let batches = LineItemArrow::new(LineItemGenerator::new(scale, 1, 1));
+fn generate(table: &str, scale: f64) -> Result<Box<dyn RecordBatchReader>, Box<dyn Error>> {
+    match table {
+        "lineitem" => Ok(Box::new(LineItemArrow::new(LineItemGenerator::new(scale, 1, 1)))),
+        "orders" => Ok(Box::new(OrderArrow::new(OrderGenerator::new(scale, 1, 1)))),
+        "customer" => Ok(Box::new(CustomerArrow::new(CustomerGenerator::new(scale, 1, 1)))),
+        "part" => Ok(Box::new(PartArrow::new(PartGenerator::new(scale, 1, 1)))),
+        other => Err(format!("--table is lineitem, orders, customer or part, not {other}").into()),
+    }
+}
+
+fn write(path: &Path, arguments: &Arguments, compression: Compression) -> Result<(), Box<dyn Error>> {
+    let batches = generate(&arguments.table, arguments.scale)?;
     let properties = WriterProperties::builder()
         .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
@@ -78,7 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !path.exists() {
         fs::create_dir_all(&arguments.directory)?;
         let unfinished = path.with_extension("unfinished");
-        write(&unfinished, arguments.scale, compression)?;
+        write(&unfinished, &arguments, compression)?;
         fs::rename(&unfinished, &path)?;
     }
     println!("{}", path.display());

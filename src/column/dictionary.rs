@@ -86,8 +86,8 @@ impl DictionaryDecoder {
                     count
                 }
                 CodeBlock::Each(codes) => {
-                    check(codes.iter().copied().max().unwrap_or_default(), entries)?;
-                    self.keys.spare(codes.len())?.iter_mut().zip(codes).for_each(|(key, code)| *key = *code);
+                    check(simd::largest(codes), entries)?;
+                    self.keys.spare(codes.len())?.get_mut(..codes.len()).unwrap_or_default().copy_from_slice(codes);
                     self.keys.commit(codes.len());
                     codes.len()
                 }
@@ -145,27 +145,24 @@ impl DictionaryDecoder {
             DataType::Int16 => i16::MAX as u64,
             DataType::UInt16 => u16::MAX.into(),
             DataType::Int32 => i32::MAX as u64,
-            _ => u32::MAX.into(),
+            _ => return wide_enough(keys, &self.keys_type, &self.pool),
         };
-        if keys.as_slice().iter().copied().max().is_some_and(|key| u64::from(key) > most) {
+        if u64::from(simd::largest(keys.as_slice())) > most {
             return Err(too_many_entries(&self.keys_type));
         }
         match self.keys_type.primitive_width() {
             Some(1) => converted(&keys, &self.pool, |key| u8::try_from(key).unwrap_or_default()),
             Some(2) => converted(&keys, &self.pool, |key| u16::try_from(key).unwrap_or_default()),
-            Some(8) => converted(&keys, &self.pool, u64::from),
             _ => Ok(keys.into_buffer()),
         }
     }
 }
 
-/// Sets the keys of nulls to 0: readers may look them up.
-fn clear_nulls(keys: &mut [u32], valid: BitSlice<'_>) {
-    for (chunk, start) in keys.chunks_mut(64).zip((0..).step_by(64)) {
-        let word = valid.word(start);
-        for (bit, key) in chunk.iter_mut().enumerate() {
-            *key = if word >> bit & 1 == 1 { *key } else { 0 };
-        }
+/// The keys as those of a type that has room for all of them.
+fn wide_enough(keys: Values<u32>, keys_type: &DataType, pool: &Arc<Pool>) -> Result<Buffer> {
+    match keys_type.primitive_width() {
+        Some(8) => converted(&keys, pool, u64::from),
+        _ => Ok(keys.into_buffer()),
     }
 }
 
@@ -237,9 +234,8 @@ impl ValueDecoder for DictionaryDecoder {
             let nulls = valid.len().saturating_sub(present);
             self.keys.spare(nulls)?;
             self.keys.commit(nulls);
-            let keys = self.keys.as_mut_slice().get_mut(before..).unwrap_or_default();
-            simd::expand(keys, valid);
-            clear_nulls(keys, valid);
+            // The keys of nulls become 0: readers may look them up.
+            simd::expand(self.keys.as_mut_slice().get_mut(before..).unwrap_or_default(), valid);
         }
         Ok(())
     }

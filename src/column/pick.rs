@@ -26,7 +26,7 @@ pub(crate) struct Picked<'a> {
 
 /// Number of picked rows of `rows`.
 fn count(selected: Option<&BooleanBuffer>, rows: usize) -> usize {
-    selected.map_or(rows, BooleanBuffer::count_set_bits)
+    selected.map_or(rows, |selected| BitSlice::from(selected).count_ones())
 }
 
 /// The picked rows of all `pieces`, which are of one type, in one array. There is at least one piece.
@@ -77,7 +77,7 @@ impl<'a> Piece<'a> {
 
     /// Calls `take` with each up to 64 rows of which some are picked, and which of them; all bits are set where all are.
     fn for_each_word(&self, mut take: impl FnMut(Range<usize>, u64)) {
-        let Some(selected) = self.selected.map(bit_slice) else {
+        let Some(selected) = self.selected.map(BitSlice::from) else {
             return take(0..self.rows(), u64::MAX);
         };
         for start in (0..selected.len()).step_by(64) {
@@ -87,10 +87,6 @@ impl<'a> Piece<'a> {
             }
         }
     }
-}
-
-fn bit_slice(bits: &BooleanBuffer) -> BitSlice<'_> {
-    BitSlice::new(bits.values(), bits.offset(), bits.len())
 }
 
 type Parts = (Vec<Buffer>, Vec<ArrayData>);
@@ -144,7 +140,7 @@ fn compressed<T: Plain + ArrowNativeType>(pieces: &[Piece<'_>], pool: &Arc<Pool>
         let room = out.spare(piece.count)?;
         match piece.selected {
             Some(selected) => {
-                simd::compress(values, bit_slice(selected), room);
+                simd::compress(values, BitSlice::from(selected), room);
             }
             None => room.get_mut(..values.len()).unwrap_or_default().copy_from_slice(values),
         }
@@ -191,7 +187,7 @@ fn bits(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Buffer> {
 /// Appends the selected ones of `bits`.
 fn push_bits(out: &mut Bits, bits: BitSlice<'_>, selected: Option<&BooleanBuffer>) -> Result<()> {
     let Some(selected) = selected else { return out.push_slice(bits) };
-    let selected = bit_slice(selected);
+    let selected = BitSlice::from(selected);
     for at in (0..bits.len()).step_by(64) {
         let mask = selected.word(at);
         if mask != 0 {
@@ -209,7 +205,7 @@ fn nulls(pieces: &[Piece<'_>], rows: usize, pool: &Arc<Pool>) -> Result<Option<N
     let mut out = Bits::with_capacity(pool, rows)?;
     for piece in pieces {
         match &piece.nulls {
-            Some(nulls) => push_bits(&mut out, bit_slice(nulls.inner()), piece.selected)?,
+            Some(nulls) => push_bits(&mut out, nulls.inner().into(), piece.selected)?,
             None => out.push_run(true, piece.count)?,
         }
     }

@@ -130,7 +130,8 @@ impl ColumnReader {
         let values = decoder::value_decoder(leaf, data_type, rows, pool)
             .map_err(|error| error.in_column(place.column, &path).in_row_group(place.row_group))?;
         let cursor = PageCursor::new(place.range, place.stated_end, place.index.clone(), place.guard.clone());
-        let jump = match leaf.physical == PhysicalType::ByteArray || leaf.max_repetition_level > 0 {
+        let has_strings = leaf.physical == PhysicalType::ByteArray && !matches!(data_type, DataType::Dictionary(..));
+        let jump = match has_strings || leaf.max_repetition_level > 0 {
             true => STRINGS_JUMP_ROWS,
             false => NUMBERS_JUMP_ROWS,
         };

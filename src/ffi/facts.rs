@@ -114,8 +114,6 @@ impl From<&RowGroup> for pqpush_row_group_info {
 impl From<&ColumnChunk> for pqpush_column_chunk_info {
     fn from(chunk: &ColumnChunk) -> Self {
         let signed = |offset: u64| i64::try_from(offset).unwrap_or(i64::MAX);
-        let bits =
-            chunk.encodings.iter().filter_map(|encoding| 1_u64.checked_shl(encoding.to_thrift().try_into().ok()?));
         let flags = [
             (chunk.offset_index_range.is_some(), PQPUSH_COLUMN_CHUNK_OFFSET_INDEX),
             (chunk.column_index_range.is_some(), PQPUSH_COLUMN_CHUNK_COLUMN_INDEX),
@@ -130,7 +128,7 @@ impl From<&ColumnChunk> for pqpush_column_chunk_info {
             file_offset: first_page_offset(chunk),
             dictionary_page_offset: chunk.dictionary_page_offset.map_or(-1, signed),
             data_page_offset: signed(chunk.data_page_offset),
-            encodings: bits.fold(0, |all, bit| all | bit),
+            encodings: chunk.encodings.bits(),
             codec: chunk.codec.to_thrift(),
             flags: flags.into_iter().filter(|(set, _)| *set).fold(0, |all, (_, flag)| all | flag as u32),
             bloom_filter_offset: chunk.bloom_filter_offset.map_or(-1, signed),

@@ -4,7 +4,7 @@ use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::metadata::encryption::{Seal, read_seal};
 use crate::metadata::thrift::{Kind, Read, Reader};
-use crate::metadata::{Codec, ColumnChunk, Encoding};
+use crate::metadata::{Codec, ColumnChunk, Encoding, EncodingSet};
 
 /// Length of the leading magic: nothing else can lie there.
 const MAGIC_BYTES: u64 = 4;
@@ -30,7 +30,7 @@ pub(super) struct RawChunk {
     /// Where they begin in the footer.
     metadata_start: Option<usize>,
     codec: Option<i32>,
-    encodings: Vec<Encoding>,
+    encodings: EncodingSet,
     /// Of its data pages, whether all are encoded by a dictionary; none where nothing is said of each encoding's pages.
     page_encodings_are_codes: Option<bool>,
     value_count: Option<i64>,
@@ -108,7 +108,7 @@ impl RawChunk {
         let dictionary = self.dictionary_page_offset.and_then(|offset| u64::try_from(offset).ok());
         let codec = self.codec.ok_or_else(|| Error::corrupt("a column chunk lacks its codec"))?;
         Ok(ColumnChunk {
-            is_all_codes: self.page_encodings_are_codes.unwrap_or_else(|| are_old_codes(&self.encodings)),
+            is_all_codes: self.page_encodings_are_codes.unwrap_or_else(|| are_old_codes(self.encodings)),
             codec: Codec::from_thrift(codec),
             value_count: count("number of values", self.value_count)?,
             compressed_bytes: count("compressed size", self.compressed_bytes)?,
@@ -148,15 +148,15 @@ impl RawChunk {
     }
 }
 
-fn read_encodings(reader: &mut Reader<'_>) -> Read<Vec<Encoding>> {
+fn read_encodings(reader: &mut Reader<'_>) -> Read<EncodingSet> {
     let list = reader.list()?;
     if list.element != Kind::I32 {
         reader.skip_elements(list)?;
-        return Ok(Vec::new());
+        return Ok(EncodingSet::default());
     }
-    let mut encodings = Vec::with_capacity(list.count);
+    let mut encodings = EncodingSet::default();
     for _ in 0..list.count {
-        encodings.push(Encoding::from_thrift(reader.i32()?));
+        encodings.insert(Encoding::from_thrift(reader.i32()?));
     }
     Ok(encodings)
 }
@@ -193,10 +193,10 @@ fn is_code(encoding: &Encoding) -> bool {
 }
 
 /// Old writers list PLAIN only where a page of values is PLAIN: their dictionary pages are PLAIN_DICTIONARY too.
-fn are_old_codes(encodings: &[Encoding]) -> bool {
-    let is_of_levels = |encoding: &Encoding| matches!(encoding, Encoding::Rle | Encoding::BitPacked);
-    let has_codes = encodings.contains(&Encoding::PlainDictionary);
-    has_codes && encodings.iter().all(|encoding| is_of_levels(encoding) || *encoding == Encoding::PlainDictionary)
+fn are_old_codes(encodings: EncodingSet) -> bool {
+    let is_of_levels = |encoding: Encoding| matches!(encoding, Encoding::Rle | Encoding::BitPacked);
+    let has_codes = encodings.contains(Encoding::PlainDictionary);
+    has_codes && encodings.iter().all(|encoding| is_of_levels(encoding) || encoding == Encoding::PlainDictionary)
 }
 
 /// A number that has to be there and not to be negative.

@@ -35,7 +35,7 @@ pub(crate) struct Seal {
 impl ColumnChunk {
     /// What opens the chunk; none where it is not encrypted. Fails where it cannot be opened.
     pub(crate) fn decryptor(&self) -> Result<Option<Arc<ColumnDecryptor>>> {
-        match &self.lock {
+        match self.lock.as_deref() {
             None => Ok(None),
             Some(Lock::Open(decryptor)) => Ok(Some(Arc::clone(decryptor))),
             Some(Lock::Closed(why)) => Err(why.clone()),
@@ -122,7 +122,8 @@ fn unseal(parsed: &mut ParsedFooter, open: &mut dyn FnMut(SealedColumn<'_>) -> O
         let column = group.and_then(|group| group.columns.get_mut(sealed.column));
         let (Some(column), Some(leaf)) = (column, schema.leaves.get(sealed.column)) else { continue };
         let Some(key) = &sealed.seal.key else {
-            column.lock = Some(Lock::Closed(Error::unsupported("the column has a kind of key that is not known")));
+            let why = Error::unsupported("the column has a kind of key that is not known");
+            column.lock = Some(Box::new(Lock::Closed(why)));
             continue;
         };
         let path = leaf.dotted_path();
@@ -137,10 +138,10 @@ fn unseal(parsed: &mut ParsedFooter, open: &mut dyn FnMut(SealedColumn<'_>) -> O
             }
             Ok(decryptor)
         });
-        column.lock = Some(match opened {
+        column.lock = Some(Box::new(match opened {
             Ok(decryptor) => Lock::Open(Arc::new(decryptor)),
             Err(why) => Lock::Closed(why),
-        });
+        }));
     }
 }
 

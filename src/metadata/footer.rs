@@ -108,7 +108,7 @@ fn leaves_out_dictionary_headers(created_by: &str) -> bool {
 
 /// Allows a chunk that may have a dictionary what the header of the dictionary page may take, up to the footer.
 fn extend(chunk: &mut ColumnChunk, footer_offset: u64) {
-    let dictionary_encoded = |encoding| matches!(encoding, &Encoding::PlainDictionary | &Encoding::RleDictionary);
+    let dictionary_encoded = |encoding| matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary);
     let untold = chunk.encodings.is_empty();
     if chunk.dictionary_page_offset.is_some() || untold || chunk.encodings.iter().any(dictionary_encoded) {
         let start = chunk.dictionary_page_offset.unwrap_or(chunk.data_page_offset);
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(metadata.row_count(), 10);
         let chunk = &metadata.row_groups[0].columns[0];
         assert_eq!((chunk.codec, chunk.value_count, chunk.compressed_bytes), (Codec::Uncompressed, 10, 100));
-        assert_eq!(chunk.encodings, [Encoding::Plain, Encoding::Rle]);
+        assert_eq!(chunk.encodings.iter().collect::<Vec<_>>(), [Encoding::Plain, Encoding::Rle]);
         assert_eq!(chunk.byte_range(metadata.file_length).unwrap(), ByteRange { offset: 4, length: 100 });
         assert!(!chunk.encrypted && !chunk.external && chunk.offset_index_range.is_none());
     }

@@ -80,7 +80,7 @@ pub struct ColumnChunk {
     /// How its pages are compressed.
     pub codec: Codec,
     /// The encodings that its pages use, as the file says.
-    pub encodings: Vec<Encoding>,
+    pub encodings: EncodingSet,
     /// All its data pages are encoded by its dictionary, as the file says; false where it does not say.
     pub is_all_codes: bool,
     /// Values including nulls, as the file says.
@@ -105,7 +105,7 @@ pub struct ColumnChunk {
     /// Where the serialized column index lies.
     pub column_index_range: Option<ByteRange>,
     /// The offset index, where it was read and is consistent.
-    pub offset_index: Option<OffsetIndex>,
+    pub offset_index: Option<Box<OffsetIndex>>,
     /// The column index, where it was read and is consistent.
     pub column_index: Option<Box<ColumnIndex>>,
     /// Where in [`Metadata::thrift`] the `ColumnMetaData` of the chunk begin, unless they are encrypted and not opened.
@@ -115,7 +115,7 @@ pub struct ColumnChunk {
     /// The chunk's pages are encrypted.
     pub encrypted: bool,
     /// What opens the chunk where it is encrypted, or why that is not possible.
-    pub(crate) lock: Option<encryption::Lock>,
+    pub(crate) lock: Option<Box<encryption::Lock>>,
 }
 
 impl ColumnChunk {
@@ -189,6 +189,46 @@ pub enum Encoding {
     ByteStreamSplit,
     /// A number that this library does not know.
     Unknown(i32),
+}
+
+/// Some encodings, by their numbers in the format. Those from 64 on, which the format does not come near, are left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EncodingSet(u64);
+
+impl EncodingSet {
+    /// A bit for each encoding: that of its number in the format.
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Adds an encoding.
+    pub fn insert(&mut self, encoding: Encoding) {
+        let bit = u32::try_from(encoding.to_thrift()).ok().and_then(|number| 1u64.checked_shl(number));
+        self.0 |= bit.unwrap_or(0);
+    }
+
+    /// True where `encoding` is among them.
+    pub fn contains(self, encoding: Encoding) -> bool {
+        self.iter().any(|own| own == encoding)
+    }
+
+    /// True where there is none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The encodings, by number.
+    pub fn iter(self) -> impl Iterator<Item = Encoding> {
+        (0..64).filter(move |number| self.0 >> number & 1 == 1).map(Encoding::from_thrift)
+    }
+}
+
+impl FromIterator<Encoding> for EncodingSet {
+    fn from_iter<I: IntoIterator<Item = Encoding>>(encodings: I) -> Self {
+        let mut set = Self::default();
+        encodings.into_iter().for_each(|encoding| set.insert(encoding));
+        set
+    }
 }
 
 impl Codec {

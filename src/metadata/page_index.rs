@@ -142,7 +142,7 @@ pub(crate) fn read_into<'a>(
         text_of(Module::OffsetIndex, range).and_then(|bytes| OffsetIndex::parse(&bytes, within, row_count));
     let offset_index = offset_index.map_err(|error| error.at_offset(range.offset))?;
     let page_count = offset_index.pages.len();
-    chunk.offset_index = Some(offset_index);
+    chunk.offset_index = Some(Box::new(offset_index));
     let Some(range) = chunk.column_index_range else { return Ok(()) };
     let column_index = text_of(Module::ColumnIndex, range).and_then(|bytes| ColumnIndex::parse(&bytes, page_count));
     let column_index = column_index.map_err(|error| error.at_offset(range.offset))?;

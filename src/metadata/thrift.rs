@@ -272,7 +272,27 @@ impl<'a> Reader<'a> {
     }
 
     /// The varint whose first byte is `first`: seven bits a byte, the lowest first, ten bytes at most.
+    #[inline]
     fn long_varint(&mut self, first: u8) -> Read<u64> {
+        if let Some(chunk) = self.rest.first_chunk::<8>() {
+            let word = u64::from_le_bytes(*chunk);
+            // The highest bits of bytes that end a varint; those up to and with the first such byte are the varint's.
+            let ends = !word & 0x8080_8080_8080_8080;
+            if ends != 0 {
+                let own = word & (ends ^ ends.wrapping_sub(1));
+                let length = (ends.trailing_zeros() / 8).saturating_add(1) as usize;
+                let value = joined_sevens(own);
+                // The first byte's seven bits are below these: what they push out is no 64-bit number.
+                if value >> 57 == 0 {
+                    self.rest = self.rest.get(length..).unwrap_or_default();
+                    return Ok(value << 7 | u64::from(first & 0x7f));
+                }
+            }
+        }
+        self.varint_by_bytes(first)
+    }
+
+    fn varint_by_bytes(&mut self, first: u8) -> Read<u64> {
         let mut value = u64::from(first & 0x7f);
         for shift in (7..64).step_by(7) {
             let byte = self.byte()?;
@@ -286,6 +306,15 @@ impl<'a> Reader<'a> {
         }
         Err(Failure::Corrupt("an integer has more than 64 bits"))
     }
+}
+
+/// The lowest seven bits of each byte, next to each other.
+#[inline]
+fn joined_sevens(word: u64) -> u64 {
+    let sevens = word & 0x7f7f_7f7f_7f7f_7f7f;
+    let pairs = sevens & 0x007f_007f_007f_007f | (sevens & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    fours & 0x0000_0000_0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4
 }
 
 #[inline]
@@ -311,6 +340,29 @@ fn kind(nibble: u8) -> Read<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn varints_are_the_same_whatever_follows_them() {
+        let mut state = 9u64;
+        for round in 0..2000u32 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let number = state >> (round % 64);
+            let (mut bytes, mut rest) = (Vec::new(), number);
+            while rest >= 0x80 {
+                bytes.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(rest as u8);
+            let length = bytes.len();
+            for padding in [0, 1, 20] {
+                let padded = [&bytes[..], &vec![0xff; padding]].concat();
+                let mut reader = Reader::new(&padded);
+                assert_eq!((reader.varint(), reader.position()), (Ok(number), length), "{number:x} {padding}");
+            }
+            let cut = Reader::new(&bytes[..length - 1]).varint();
+            assert_eq!(cut, Err(Failure::Ends));
+        }
+    }
 
     /// A struct with a field of every type.
     const EVERYTHING: &[u8] = &[

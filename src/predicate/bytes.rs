@@ -108,65 +108,37 @@ fn passing_bytes(array: &dyn Array, test: impl Fn(&[u8]) -> bool) -> Result<Bool
 
 /// The bitmap of the values whose order to `literal` passes.
 fn ordered(array: &dyn Array, literal: &[u8], passes: impl Fn(Ordering) -> bool) -> Result<BooleanBuffer> {
-    let head = head_of(literal, literal.len());
-    // The first bytes tell most values from the literal, whatever their length is.
-    let order = |own: u128, value: &[u8]| own.cmp(&head).then_with(|| value.cmp(literal));
-    passing_with_heads(array, |own, value| passes(order(own, value)))
+    passing_bytes(array, |value| passes(order(value, literal)))
+}
+
+/// The order of two values. The first bytes tell most of them apart, at less than the price of a call.
+#[inline(always)]
+fn order(value: &[u8], literal: &[u8]) -> Ordering {
+    if let (Some(own), Some(other)) = (value.first_chunk::<16>(), literal.first_chunk::<16>()) {
+        let (own, other) = (u128::from_be_bytes(*own), u128::from_be_bytes(*other));
+        if own != other {
+            return own.cmp(&other);
+        }
+    } else if let (Some(own), Some(other)) = (value.first_chunk::<8>(), literal.first_chunk::<8>()) {
+        let (own, other) = (u64::from_be_bytes(*own), u64::from_be_bytes(*other));
+        if own != other {
+            return own.cmp(&other);
+        }
+    }
+    value.cmp(literal)
 }
 
 /// The bitmap of the values that are equal to `literal`.
 fn equal(array: &dyn Array, literal: &[u8]) -> Result<BooleanBuffer> {
-    let head = head_of(literal, literal.len());
     match array.data_type() {
         DataType::Utf8View => Ok(equal_views(array.as_string_view(), literal)),
         DataType::BinaryView => Ok(equal_views(array.as_binary_view(), literal)),
-        _ => passing_with_heads(array, |own, value| own == head && value == literal),
+        // What values have in common they begin with: the last bytes tell most of them apart.
+        _ => match literal.last_chunk::<8>() {
+            Some(end) => passing_bytes(array, |value| value.last_chunk::<8>() == Some(end) && value == literal),
+            None => passing_bytes(array, |value| value == literal),
+        },
     }
-}
-
-/// The bitmap of the values that pass `test`, which is given their first bytes too.
-fn passing_with_heads(array: &dyn Array, test: impl Fn(u128, &[u8]) -> bool) -> Result<BooleanBuffer> {
-    fn offset<T: ByteArrayType>(array: &GenericByteArray<T>, test: impl Fn(u128, &[u8]) -> bool) -> BooleanBuffer {
-        answers(array.len(), with_heads(array).map(|(head, value)| test(head, value)))
-    }
-    match array.data_type() {
-        DataType::Utf8 => Ok(offset::<Utf8Type>(array.as_string(), test)),
-        DataType::LargeUtf8 => Ok(offset::<LargeUtf8Type>(array.as_string(), test)),
-        DataType::Binary => Ok(offset::<BinaryType>(array.as_binary(), test)),
-        DataType::LargeBinary => Ok(offset::<LargeBinaryType>(array.as_binary(), test)),
-        _ => passing_bytes(array, |value| test(head_of(value, value.len()), value)),
-    }
-}
-
-/// Bytes of a value that are compared at once.
-const HEAD: usize = 16;
-
-/// The first bytes of the `length` that `bytes` begins with, as a number that has their order; 0 behind the last.
-fn head_of(bytes: &[u8], length: usize) -> u128 {
-    let head = match bytes.first_chunk::<HEAD>() {
-        Some(chunk) => u128::from_be_bytes(*chunk),
-        None => {
-            let mut padded = [0; HEAD];
-            padded.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-            u128::from_be_bytes(padded)
-        }
-    };
-    // Of a length of 0 all bits would have to be shifted out, which is done in two steps.
-    let unused = HEAD.saturating_sub(length).saturating_mul(8);
-    let half = u32::try_from(unused / 2).unwrap_or_default();
-    head & u128::MAX.wrapping_shl(half).wrapping_shl(half)
-}
-
-/// The values of an array with offsets, and the first bytes of each.
-fn with_heads<T: ByteArrayType>(array: &GenericByteArray<T>) -> impl Iterator<Item = (u128, &[u8])> {
-    let data = array.value_data();
-    let offsets = array.value_offsets();
-    offsets.iter().zip(offsets.iter().skip(1)).map(|(start, end)| {
-        let (start, end) = (start.as_usize(), end.as_usize());
-        let tail = data.get(start..).unwrap_or_default();
-        let value = tail.get(..end.saturating_sub(start)).unwrap_or_default();
-        (head_of(tail, value.len()), value)
-    })
 }
 
 /// Values up to this length are in their view.

@@ -10,7 +10,7 @@ use arrow_buffer::BooleanBuffer;
 
 use crate::column::LeafBatch;
 use crate::error::Result;
-use crate::memory::Pool;
+use crate::memory::{BitSlice, Pool};
 use crate::scan::{position_behind, scattered};
 
 /// Values of which fewer than one in so many is left are picked at once: the others would be held in vain.
@@ -28,7 +28,7 @@ pub(crate) struct KeptRows {
 impl KeptRows {
     /// The selected ones of `values`.
     pub(crate) fn new(values: LeafBatch, selected: Option<BooleanBuffer>) -> Self {
-        let rows = selected.as_ref().map_or(values.array.len(), BooleanBuffer::count_set_bits);
+        let rows = selected.as_ref().map_or(values.array.len(), |selected| BitSlice::from(selected).count_ones());
         Self { values, selected, rows }
     }
 

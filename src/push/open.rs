@@ -71,7 +71,7 @@ impl RowGroupOpener<'_> {
         let has_filters = !filters.is_empty();
         let output = columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
             true => Ok(OutputColumn::Kept(KeptColumn::new(column))),
-            false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
+            false => self.output_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
         });
         let output = self.output(scan, output.collect::<Result<_>>()?);
         let cache = self.plan.options.predicate_cache_bytes;
@@ -85,20 +85,35 @@ impl RowGroupOpener<'_> {
         OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows)
     }
 
-    /// A reader for predicates. What the output wants too is read as the output wants it. Strings and binaries that are
-    /// stored with a dictionary are read as codes.
+    /// A reader for the output. Where few rows are left of a column that has codes, their values are made at the end.
+    fn output_reader(&self, scan: &RowGroupScan, column: &ProjectedColumn, has_filters: bool) -> Result<ColumnReader> {
+        let is_coded = has_filters && !column.beside_lists && self.order.keeps_few();
+        match is_coded && self.has_codes(scan, column)? {
+            true => self.column_reader(scan, &coded(column.clone()), has_filters),
+            false => self.column_reader(scan, column, has_filters),
+        }
+    }
+
+    /// A reader for predicates. What the output wants too is read as the output wants it; what has codes, as those.
     fn filter_reader(&self, scan: &RowGroupScan, leaf: usize, may_be_coded: bool) -> Result<ColumnReader> {
         let of_output = self.plan.projection.columns.iter().find(|column| column.leaf == leaf).cloned();
         let column = of_output.or_else(|| self.plan.predicate_column(leaf));
-        let mut column = column.ok_or_else(|| Error::internal("a leaf is missing"))?;
-        let is_bytes = column.data_type.is_string()
-            || column.data_type.is_binary()
-            || matches!(column.data_type, DataType::FixedSizeBinary(_));
-        let has_dictionary = self.plan.chunk(scan.row_group, leaf)?.dictionary_page_offset.is_some();
-        if may_be_coded && is_bytes && has_dictionary {
-            column.data_type = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(column.data_type));
-        }
-        self.column_reader(scan, &column, false)
+        let column = column.ok_or_else(|| Error::internal("a leaf is missing"))?;
+        let is_coded = may_be_coded && self.has_codes(scan, &column)?;
+        self.column_reader(scan, &if is_coded { coded(column) } else { column }, false)
+    }
+
+    /// True where values that are stored with a dictionary are worth to be read as codes: strings and binaries always,
+    /// numbers where all pages have codes, since it takes longer to find entries for them than to decode them.
+    fn has_codes(&self, scan: &RowGroupScan, column: &ProjectedColumn) -> Result<bool> {
+        let chunk = self.plan.chunk(scan.row_group, column.leaf)?;
+        let data_type = &column.data_type;
+        let is_bytes =
+            data_type.is_string() || data_type.is_binary() || matches!(data_type, DataType::FixedSizeBinary(_));
+        Ok(match is_bytes {
+            true => chunk.dictionary_page_offset.is_some(),
+            false => chunk.is_all_codes && data_type.is_primitive(),
+        })
     }
 
     /// The dictionary page that can tell what a predicate says of all rows, where there is one.
@@ -170,6 +185,12 @@ impl RowGroupOpener<'_> {
             SelectionPolicy::Bitmap => reader.with_shortest_jump(BITMAP_JUMP_ROWS),
         })
     }
+}
+
+/// The column with codes for its values.
+fn coded(mut column: ProjectedColumn) -> ProjectedColumn {
+    column.data_type = DataType::Dictionary(Box::new(DataType::UInt32), Box::new(column.data_type));
+    column
 }
 
 /// The pages of the chunk's offset index, where it fits the row group; else none.

@@ -365,7 +365,12 @@ impl OutputStage {
             OutputColumn::Read(reader) => {
                 let batch = reader.finish_batch()?;
                 let mask = masks.get(*jump).filter(|_| !projected.beside_lists);
-                LeafBatch::picked(&[(batch, mask.cloned())], pool)
+                let picked = LeafBatch::picked(&[(batch, mask.cloned())], pool)?;
+                if matches!(projected.data_type, DataType::Dictionary(..)) {
+                    return Ok(picked);
+                }
+                let values = expanded(&picked.array)?;
+                Ok(picked.with_array(values))
             }
         });
         leaves.collect()

@@ -8,6 +8,7 @@ use std::ops::Range;
 use arrow_buffer::{BooleanBuffer, Buffer};
 
 use super::windows::RowWindow;
+use crate::memory::BitSlice;
 
 /// A gap of so many rows has an aligned word of them in it, and so is seen where no word is looked into.
 const JUMP_OF_WHOLE_WORDS: u64 = 127;
@@ -37,37 +38,25 @@ impl DecodePlan {
             if self.shortest_jump >= JUMP_OF_WHOLE_WORDS && self.add_without_jumps(&span, &bits) {
                 continue;
             }
-            let mut row = span.start;
-            let count = bits.len().div_ceil(64);
-            for word in bits.bit_chunks().iter_padded().take(count) {
-                self.add_word(row, word);
-                row = row.saturating_add(64);
+            let words = BitSlice::from(&bits);
+            for at in (0..bits.len()).step_by(64) {
+                self.add_word(span.start.saturating_add(at as u64), words.word(at));
             }
         }
     }
 
     /// Adds the rows of `span` whose bits are set, where no word of them is without; else adds nothing and says so.
     fn add_without_jumps(&mut self, span: &Range<u64>, bits: &BooleanBuffer) -> bool {
-        let words = bits.bit_chunks();
-        if words.iter().any(|word| word == 0) || words.remainder_len() > 0 && words.remainder_bits() == 0 {
+        let words = BitSlice::from(bits);
+        if bits.is_empty() || (0..bits.len()).step_by(64).any(|at| words.word(at) == 0) {
             return false;
         }
-        let (Some(first), Some(last)) = (words.iter_padded().next(), last_set(bits)) else { return false };
-        let leading = u64::from(first.trailing_zeros());
-        let rows = span.start.saturating_add(leading)..span.start.saturating_add(last).saturating_add(1);
-        self.extend_to(&rows);
-        // The leading rows are not decoded, those behind the last one neither.
-        let decoded = rows.end.saturating_sub(rows.start);
-        let length = usize::try_from(decoded).unwrap_or(usize::MAX);
-        let decoded = bits.slice(usize::try_from(leading).unwrap_or(usize::MAX), length);
-        let mut left = length as u64;
-        for word in decoded.bit_chunks().iter_padded() {
-            let count = left.min(64);
-            if count > 0 {
-                self.mask.push_bits(word, count);
-            }
-            left = left.saturating_sub(count);
-        }
+        let last_word = bits.len().saturating_sub(1) & !63;
+        let first = words.word(0).trailing_zeros() as usize;
+        let behind = last_word.saturating_add(64).saturating_sub(words.word(last_word).leading_zeros() as usize);
+        let row = |bit: usize| span.start.saturating_add(bit as u64);
+        self.extend_to(&(row(first)..row(behind)));
+        self.mask.push_buffer(&bits.slice(first, behind.saturating_sub(first)));
         true
     }
 
@@ -160,14 +149,6 @@ impl RowMasks {
     }
 }
 
-/// The last bit that is set.
-fn last_set(bits: &BooleanBuffer) -> Option<u64> {
-    let index = bits.len().checked_sub(1)? / 64;
-    let word = bits.bit_chunks().iter_padded().nth(index)?;
-    let behind = (index as u64).saturating_add(1).saturating_mul(64);
-    (word != 0).then(|| behind.saturating_sub(1).saturating_sub(u64::from(word.leading_zeros())))
-}
-
 /// True where so many bits in a row are not set between two that are; of gaps that reach into other words nothing is said.
 fn has_gap(word: u64, rows: u64) -> bool {
     if rows >= 63 || word == 0 {
@@ -186,9 +167,11 @@ fn has_gap(word: u64, rows: u64) -> bool {
     unset != 0
 }
 
-/// A bitmap that grows. As long as all bits are set it is only their number.
+/// A bitmap that grows. As long as all bits are set it is only their number; of a single bitmap that was added it is that.
 #[derive(Debug, Default)]
 struct Mask {
+    /// All that was added, if that is one bitmap; `words` then have nothing.
+    only: Option<BooleanBuffer>,
     words: Vec<u64>,
     length: u64,
     has_unset: bool,
@@ -199,7 +182,7 @@ impl Mask {
         if count == 0 {
             return;
         }
-        if !is_set {
+        if !is_set || self.only.is_some() {
             self.materialise();
         }
         if self.has_unset {
@@ -225,8 +208,26 @@ impl Mask {
         self.append(bits & all, count);
     }
 
+    /// Appends all of `bits`.
+    fn push_buffer(&mut self, bits: &BooleanBuffer) {
+        if self.length == 0 {
+            self.length = bits.len() as u64;
+            self.has_unset = true;
+            self.only = Some(bits.clone());
+            return;
+        }
+        self.materialise();
+        let words = BitSlice::from(bits);
+        for at in (0..bits.len()).step_by(64) {
+            self.append(words.word(at), bits.len().saturating_sub(at).min(64) as u64);
+        }
+    }
+
     fn materialise(&mut self) {
-        if !self.has_unset {
+        if let Some(only) = self.only.take() {
+            let words = BitSlice::from(&only);
+            self.words = (0..only.len()).step_by(64).map(|at| words.word(at)).collect();
+        } else if !self.has_unset {
             self.has_unset = true;
             let length = std::mem::take(&mut self.length);
             self.push(length, true);
@@ -250,6 +251,9 @@ impl Mask {
     }
 
     fn finish(self) -> Option<BooleanBuffer> {
+        if self.only.is_some() {
+            return self.only;
+        }
         let length = usize::try_from(self.length).unwrap_or(usize::MAX);
         self.has_unset.then(|| BooleanBuffer::new(Buffer::from_vec(self.words), 0, length))
     }

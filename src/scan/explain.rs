@@ -126,7 +126,7 @@ impl Explained<'_> {
             None => write!(f, ", no offset index")?,
         }
         write!(f, ", {}", codec_name(chunk.codec.to_thrift()).to_string_lossy())?;
-        for encoding in &chunk.encodings {
+        for encoding in chunk.encodings.iter() {
             write!(f, " {}", encoding_name(encoding.to_thrift()).to_string_lossy())?;
         }
         if chunk.encrypted {

@@ -168,8 +168,7 @@ fn encoded_by_dictionary(metadata: &Metadata) -> BTreeSet<usize> {
     let is_encoded = |column: usize| {
         let mut chunks = metadata.row_groups.iter().filter_map(|group| group.columns.get(column));
         chunks.any(|chunk| {
-            let by_codes =
-                |encoding: &Encoding| matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary);
+            let by_codes = |encoding: Encoding| matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary);
             chunk.dictionary_page_offset.is_some() || chunk.encodings.iter().any(by_codes)
         })
     };

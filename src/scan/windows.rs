@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use arrow_buffer::BooleanBuffer;
 
+use crate::memory::BitSlice;
 use crate::simd;
 
 /// Spans of which fewer than one row in so many is selected are cut down to the selected rows.
@@ -86,7 +87,7 @@ impl RowWindow {
     /// Counts, and drops a mask that selects all or next to nothing.
     fn settled(self) -> Self {
         let Some(mask) = &self.mask else { return self };
-        let selected = mask.count_set_bits() as u64;
+        let selected = BitSlice::from(mask).count_ones() as u64;
         if selected == mask.len() as u64 {
             return Self { mask: None, selected, ..self };
         }
@@ -122,7 +123,7 @@ impl RowWindow {
         let mask = self.mask.take().map(|mask| (mask.slice(0, cut), mask.slice(cut, mask.len().saturating_sub(cut))));
         let (front, rest) = mask.unzip();
         self.mask = rest;
-        let taken = front.as_ref().map_or(rows, |front| front.count_set_bits() as u64);
+        let taken = front.as_ref().map_or(rows, |front| BitSlice::from(front).count_ones() as u64);
         self.selected = self.selected.saturating_sub(taken);
         Self { spans, mask: front, selected: taken }
     }

@@ -13,9 +13,6 @@
 use super::cpu;
 use crate::memory::{BitSlice, Plain};
 
-/// Selected values of a word up to which they are moved one by one: registers would be loaded in vain.
-const FEW: u32 = 6;
-
 /// Writes those of `values` whose bit is set to the front of `out`, and says how many they are. `selected` has a bit for
 /// each of `values`; `out` has room for the selected ones and 64 bytes more.
 pub(crate) fn compress<T: Plain>(values: &[T], selected: BitSlice<'_>, out: &mut [T]) -> usize {
@@ -39,10 +36,12 @@ fn backend<T: Plain>() -> Backend<T> {
     by_scalar
 }
 
-/// Goes over the words; `kernel` moves the selected ones of 64 values to the front of what it is given.
+/// Goes over the words; `kernel` moves the selected ones of 64 values to the front of what it is given, in so many `steps`:
+/// where no more are selected they are moved one by one.
 #[inline(always)]
 fn compress_by<T: Plain>(
     kernel: impl Fn(&[T; 64], u64, &mut [T]),
+    steps: usize,
     values: &[T],
     selected: BitSlice<'_>,
     out: &mut [T],
@@ -54,7 +53,7 @@ fn compress_by<T: Plain>(
         let word = selected.word(index * 64);
         if word == u64::MAX {
             out[count..count + 64].copy_from_slice(chunk);
-        } else if word.count_ones() > FEW {
+        } else if word.count_ones() as usize > steps {
             kernel(chunk, word, &mut out[count..]);
         } else {
             one_by_one(chunk, word, &mut out[count..]);
@@ -77,7 +76,7 @@ fn one_by_one<T: Plain>(values: &[T], word: u64, out: &mut [T]) {
 }
 
 fn by_scalar<T: Plain>(values: &[T], selected: BitSlice<'_>, out: &mut [T]) -> usize {
-    compress_by(|values, word, out| one_by_one(values, word, out), values, selected, out)
+    compress_by(|values, word, out| one_by_one(values, word, out), 64, values, selected, out)
 }
 
 /// Only for values of one, two, four, eight and sixteen bytes, on a CPU that has it.
@@ -127,7 +126,7 @@ mod avx512 {
                 }
             }
         };
-        compress_by(kernel, values, selected, out)
+        compress_by(kernel, size_of::<T>(), values, selected, out)
     }
 
     /// # Safety
@@ -242,7 +241,7 @@ mod avx2 {
                 }
             }
         };
-        compress_by(kernel, values, selected, out)
+        compress_by(kernel, 2 * size_of::<T>(), values, selected, out)
     }
 
     /// For eight values by their selection bits: the lanes of the selected ones, from the lowest.

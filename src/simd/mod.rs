@@ -25,6 +25,6 @@ pub(crate) use compress::{compress, compress_bits};
 pub(crate) use copy::{copy_prefix, copy_within};
 pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
-pub(crate) use gather::gather;
+pub(crate) use gather::{gather, largest};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;

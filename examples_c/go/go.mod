@@ -1,0 +1,3 @@
+module pqpush
+
+go 1.19
