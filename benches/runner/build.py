@@ -86,3 +86,9 @@ def make_data(size, names):
 
 def path_of(size, name):
     return DATA / size / f"{name}.parquet"
+
+
+def library():
+    """The commit that the library was last changed by."""
+    command = ["git", "log", "-1", "--format=%h", "--", "src", "Cargo.lock"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()

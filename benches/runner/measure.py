@@ -23,6 +23,7 @@ class Session:
         self.only = only
         self.peers = Peers(CORE)
         self.verified = Verified()
+        self.library = build.library()
 
     def close(self):
         self.peers.close()
@@ -46,7 +47,7 @@ class Session:
             if has_floor(case):
                 floors.append(self.peers.ask("arrow-rs", **fields(case, self.size, "floor", output, self.budget_ms)))
         results = [result(case, output, contender, answers[contender.name], floors) for contender in contenders]
-        return [{**result, "file_rows": self.rows_of(case)} for result in results]
+        return [{**result, "file_rows": self.rows_of(case), "library": self.library} for result in results]
 
     def rows_of(self, case):
         """Rows of the file of a case."""
@@ -157,14 +158,13 @@ def result(case, output, contender, answers, floors):
     }
 
 
-def run_cases(session, chosen, tell):
-    """All results; `tell` gets those of each case and output as they come."""
+def run_case(session, case, tell):
+    """The results of a case with all kinds of output; `tell` gets those of each as they come."""
     results = []
-    for case in chosen:
-        for output in case.outputs:
-            started = time.monotonic()
-            found = session.run(case, output)
-            session.verified.save()
-            results += found
-            tell(case, output, found, time.monotonic() - started)
+    for output in case.outputs:
+        started = time.monotonic()
+        found = session.run(case, output)
+        session.verified.save()
+        results += found
+        tell(case, output, found, time.monotonic() - started)
     return results

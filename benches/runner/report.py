@@ -22,7 +22,7 @@ TITLES = {
 }
 OUTPUTS = {"utf8": "Strings as Utf8", "view": "Strings as Utf8View", "any": "Columns without strings"}
 NUMBERS = ["rows", "cpu_ms", "wall_ms", "least_cpu_ms", "iterations", "peak_mib", "floor_ms", "file_rows"]
-FIELDS = ["family", "case", "output", "contender", *NUMBERS]
+FIELDS = ["family", "case", "output", "contender", *NUMBERS, "library"]
 
 
 def print_case(case, output, results, seconds):
@@ -95,7 +95,7 @@ def read_csv(path):
 
 
 def page(family, results, drawn, measured):
-    lines = [f"# {TITLES[family]}", "", measured, "", *EXPLANATIONS[family], ""]
+    lines = [f"# {TITLES[family]}", "", measured, *others(results), "", *EXPLANATIONS[family], ""]
     lines += goal_table(goals.goals(results))
     for output in dict.fromkeys(result["output"] for result in results):
         if output in drawn:
@@ -103,6 +103,16 @@ def page(family, results, drawn, measured):
         of_output = {case: group for (case, of), group in goals.groups(results).items() if of == output}
         lines += ["", f"## {OUTPUTS[output] if family != 'footer' else 'Milliseconds'}", "", *table(family, of_output)]
     return "\n".join(lines) + "\n"
+
+
+def others(results):
+    """Which cases an earlier state of the library was measured with."""
+    newest = build.library()
+    older = {result["library"]: [] for result in results if result["library"] != newest}
+    for result in results:
+        if result["library"] in older and result["case"] not in older[result["library"]]:
+            older[result["library"]].append(result["case"])
+    return [f"With the library of {library}: {', '.join(names)}." for library, names in older.items()]
 
 
 SHOWN = {"memory": ("peak_mib", "MiB"), "threads": ("wall_ms", "ms of wall time")}
@@ -150,9 +160,8 @@ def facts(command, size):
     """With what and where it was measured."""
     model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    revision = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=build.ROOT, capture_output=True, text=True)
     data = {"full": "TPC-H at scale 1 and files as large", "quick": "a tenth of the rows (TPC-H at scale 0.1)"}[size]
-    return (f"`{command}` at {revision.stdout.strip()}, on {model}{features()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
+    return (f"`{command}`, the library of {build.library()}, on {model}{features()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
             f"{platform.system()}, load {os.getloadavg()[0]:.1f} before it began. {data[0].upper()}{data[1:]}. {versions()}")
 
 
