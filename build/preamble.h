@@ -54,11 +54,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Release that this header is of: the first number of its version. */
 #define PQPUSH_VERSION_MAJOR @MAJOR@
+/** The second number. */
 #define PQPUSH_VERSION_MINOR @MINOR@
+/** The third number. */
 #define PQPUSH_VERSION_PATCH @PATCH@
+/** All three with dots between them. */
 #define PQPUSH_VERSION_STRING "@VERSION@"
+/** All three in one number, which is larger for a later release. */
 #define PQPUSH_VERSION_NUMBER (PQPUSH_VERSION_MAJOR * 10000 + PQPUSH_VERSION_MINOR * 100 + PQPUSH_VERSION_PATCH)
+/** Version of the ABI, which is the suffix of the SONAME. */
 #define PQPUSH_ABI_VERSION @ABI@
 
 #ifdef __cplusplus

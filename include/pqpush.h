@@ -54,11 +54,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Release that this header is of: the first number of its version. */
 #define PQPUSH_VERSION_MAJOR 0
+/** The second number. */
 #define PQPUSH_VERSION_MINOR 1
+/** The third number. */
 #define PQPUSH_VERSION_PATCH 0
+/** All three with dots between them. */
 #define PQPUSH_VERSION_STRING "0.1.0"
+/** All three in one number, which is larger for a later release. */
 #define PQPUSH_VERSION_NUMBER (PQPUSH_VERSION_MAJOR * 10000 + PQPUSH_VERSION_MINOR * 100 + PQPUSH_VERSION_PATCH)
+/** Version of the ABI, which is the suffix of the SONAME. */
 #define PQPUSH_ABI_VERSION 0
 
 #ifdef __cplusplus
