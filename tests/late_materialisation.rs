@@ -174,3 +174,34 @@ fn rows_add_up() {
         assert_eq!(left_out + metrics.rows_filtered + metrics.rows_out, 1000);
     }
 }
+
+/// Few rows are kept of the first so many of a row group, so that they are picked before a batch is full, and none of the
+/// others: for some of these numbers the last batch has nothing behind what was picked.
+#[test]
+fn no_row_behind_those_that_were_picked_early() {
+    const ROWS: i64 = 60_000;
+    for end in [8192, 8200, 16_384, 16_400, 24_576, 24_600, 32_768, 32_800, 40_000, 49_152] {
+        let is_kept = |row: &i64| row % 10 == 0 && *row < end;
+        let flags = Int64Array::from_iter_values((0..ROWS).map(|row| i64::from(is_kept(&row))));
+        let columns: Vec<(&str, ArrayRef)> =
+            vec![("a", Arc::new(flags)), ("b", Arc::new(Int64Array::from_iter_values(0..ROWS)))];
+        let rows = RecordBatch::try_from_iter(columns).expect("columns of one length");
+        let properties = WriterProperties::builder().set_statistics_enabled(EnabledStatistics::None).build();
+        let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties)).expect("a writer");
+        writer.write(&rows).expect("written rows");
+        let file = Bytes::from(writer.into_inner().expect("a whole file"));
+        let options = options(&["a", "b"], vec![compare("a", Comparison::Equal, 1)]);
+        // With all bytes at hand the output takes rows as soon as they are known to be wanted.
+        let mut decoder = Decoder::new(metadata(&file).expect("a readable footer"), options).expect("good options");
+        decoder.push(0, file.clone()).expect("bytes of the file");
+        let mut found = Vec::new();
+        loop {
+            match decoder.try_decode().expect("a readable file") {
+                Step::Batch(batch) => found.extend(batch.rows.column(1).as_primitive::<Int64Type>().values().to_vec()),
+                Step::Finished => break,
+                other => panic!("the whole file was pushed, and yet {other:?}"),
+            }
+        }
+        assert_eq!(found, (0..ROWS).filter(is_kept).collect::<Vec<_>>(), "rows before {end}");
+    }
+}

@@ -316,11 +316,13 @@ impl OutputStage {
     fn hand_out(&mut self, pool: &Arc<Pool>) -> Result<RecordBatch> {
         let selected = self.selected();
         let selected = usize::try_from(selected).map_err(|_| Error::limit(format!("a batch of {selected} rows")))?;
-        let last = self.put_together(pool)?;
+        // All of the batch may be in pieces by the time that no more rows come.
+        if self.batch.selected > 0 {
+            let last = self.put_together(pool)?;
+            self.pieces.push(last);
+        }
         self.rows_in_pieces = 0;
-        let mut pieces = std::mem::take(&mut self.pieces);
-        pieces.push(last);
-        let arrays = joined(pieces)?;
+        let arrays = joined(std::mem::take(&mut self.pieces))?;
         let options = RecordBatchOptions::new().with_row_count(Some(selected));
         RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays, &options)
             .map_err(|error| Error::internal(format!("batch: {error}")))
