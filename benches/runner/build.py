@@ -1,5 +1,6 @@
 """Builds what is measured and what measures it: the shipped library, the peers, the data."""
 
+import hashlib
 import pathlib
 import subprocess
 import sys
@@ -35,25 +36,31 @@ def build(programs):
     """Everything that these programs need; what is up to date costs little."""
     run("scripts/setup", "gcc", "python3-venv")
     run("cargo", "build", "--release", "--quiet", "--locked", "--lib")
-    if is_older(GENERATOR, "benches/data"):
-        run("cargo", "build", "--release", "--quiet", "--locked", "--example", "bench_data")
-        GENERATOR.touch()
+    build_example(GENERATOR, "benches/data", "release")
     if "pqpush" in programs:
         build_c_peer()
     # What is optimised over all crates takes minutes to build, and does not change with pqpush.
-    if ("arrow-rs" in programs or "floor" in programs) and is_older(ARROW_RS, "benches/peers/arrow_rs"):
-        run("cargo", "build", "--profile", "peer", "--quiet", "--locked", "--example", "bench_arrow_rs")
-        ARROW_RS.touch()
+    if "arrow-rs" in programs or "floor" in programs:
+        build_example(ARROW_RS, "benches/peers/arrow_rs", "peer")
     if "pqpush-rust" in programs:
         run("cargo", "build", "--release", "--quiet", "--locked", "--example", "bench_arrow_rs")
     if set(programs) & set(PYTHON_PEERS):
         install_python_peers()
 
 
-def is_older(program, sources):
-    """Whether a program is missing, or older than its sources or the versions of the crates."""
-    files = [ROOT / "Cargo.lock", *(ROOT / sources).rglob("*.rs")]
-    return not program.exists() or program.stat().st_mtime < max(file.stat().st_mtime for file in files)
+def stamp(sources):
+    """The sources of a program and the versions of the crates, in short."""
+    files = [ROOT / "Cargo.lock", *sorted((ROOT / sources).rglob("*.rs"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def build_example(program, sources, profile):
+    """Builds an example where its own sources are not those that it was built from."""
+    note = WORK / f"{profile}-{program.name}.stamp"
+    if not program.exists() or not note.exists() or note.read_text() != stamp(sources):
+        run("cargo", "build", "--profile", profile, "--quiet", "--locked", "--example", program.name)
+        WORK.mkdir(parents=True, exist_ok=True)
+        note.write_text(stamp(sources))
 
 
 def build_c_peer():

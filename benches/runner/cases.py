@@ -140,7 +140,7 @@ def filter_cases(size):
     add("hits SearchPhrase not empty", "hits-zstd", ("UserID", "URL", "SearchPhrase"), "SearchPhrase <> text ")
     add("hits RegionID", "hits-zstd", ("UserID", "URL", "SearchPhrase"), "RegionID = int 229", quick=True)
     add("hits URL contains", "hits-zstd", ("UserID", "URL"), "URL contains text kata")
-    add("hits CounterID, IsRefresh", "hits-zstd", ("UserID", "URL", "Title"), "CounterID = int 62", "IsRefresh = int 0")
+    add("hits CounterID, IsRefresh", "hits-zstd", ("Title", "UserID", "URL"), "CounterID = int 62", "IsRefresh = int 0")
     return cases
 
 

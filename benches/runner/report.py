@@ -217,6 +217,8 @@ INTRODUCTION = [
     "out (of predicate columns) or that hold a row of the result (of the output).",
 ]
 CLOSING = [
+    "[notes.md](notes.md) says where the time goes in cases that fall short.",
+    "",
     "[filters.md](filters.md) is a finer grid of filtered scans against the `parquet` crate alone, measured by Criterion through",
     "the Rust API.",
 ]
@@ -231,7 +233,8 @@ EXPLANATIONS = {
                 "share is that of the rows that are kept. *Random*: kept rows are anywhere; *clustered*: side by side."],
     "footer": ["Milliseconds of processor time for the footer of so many columns in 10 row groups, without page index; and for",
                "footer and a decoder of ten columns. Polars plans a query, which is more than to open a file."],
-    "threads": ["Wall time of one scan on one core, and on two with a decoder for each task of a plan."],
+    "threads": ["Wall time of one scan on one core, and on two with a decoder for each row group. It says something only on a",
+                "machine that does nothing else; the CSV has the processor time, which is what both threads cost together."],
     "memory": ["MiB of resident memory at the peak of a scan above what was there before it. The file is in memory before the",
                "scan for pqpush and arrow-rs; the other peers map or read it themselves, which counts for them."],
     "abi": ["Milliseconds of processor time of the same library through its C ABI from C and through its Rust API, both built",
