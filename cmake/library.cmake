@@ -20,6 +20,17 @@ set(PQPUSH_STATIC_LIBRARY "${PQPUSH_CARGO_OUTPUT}/libpqpush.a")
 # cargo knows best whether there is anything to do, so it is asked every time. The links make the build tree look like
 # an installed one: a program linked here finds the library by its SONAME.
 separate_arguments(PQPUSH_CARGO_ARGUMENTS UNIX_COMMAND "${PQPUSH_CARGO_FLAGS}")
+set(PQPUSH_ENABLED_FEATURES)
+foreach(feature IN LISTS PQPUSH_FEATURES)
+  string(TOUPPER "PQPUSH_${feature}" name)
+  if(${name})
+    list(APPEND PQPUSH_ENABLED_FEATURES ${feature})
+  endif()
+endforeach()
+if(NOT PQPUSH_ENABLED_FEATURES STREQUAL PQPUSH_FEATURES)
+  list(JOIN PQPUSH_ENABLED_FEATURES "," PQPUSH_ENABLED_FEATURES)
+  list(APPEND PQPUSH_CARGO_ARGUMENTS --no-default-features "--features=${PQPUSH_ENABLED_FEATURES}")
+endif()
 add_custom_target(pqpush_cargo ALL
   COMMAND "${PQPUSH_CARGO}" build --release --lib --target-dir "${PQPUSH_CARGO_TARGET_DIR}" ${PQPUSH_CARGO_ARGUMENTS}
   COMMAND "${CMAKE_COMMAND}" -E make_directory "${PQPUSH_LIBRARY_DIR}"

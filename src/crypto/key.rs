@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 
 /// An AES key of 128, 192 or 256 bits. Its memory is wiped when it is freed; it is never shown.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "encryption"), allow(dead_code))] // read by ciphers
 pub struct Key(Zeroizing<Box<[u8]>>);
 
 impl Key {
@@ -21,6 +22,7 @@ impl Key {
         }
     }
 
+    #[cfg_attr(not(feature = "encryption"), allow(dead_code))]
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }

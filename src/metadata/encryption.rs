@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::byte_range::ByteRange;
-use crate::crypto::{Algorithm, ColumnDecryptor, ColumnKey, DecryptionProperties, FileDecryptor};
+use crate::crypto::{self, Algorithm, ColumnDecryptor, ColumnKey, DecryptionProperties, FileDecryptor};
 use crate::error::{Error, Result};
 use crate::metadata::chunk;
 use crate::metadata::footer::{self, ParsedFooter};
@@ -70,6 +70,7 @@ fn read_encrypted(
     properties: Option<&DecryptionProperties>,
 ) -> Result<Metadata> {
     let placed = |error: Error| error.at_offset(range.offset);
+    crypto::check_supported().map_err(placed)?;
     let mut reader = Reader::new(bytes);
     let crypto = FileCrypto::read(&mut reader);
     let crypto = crypto.map_err(|failure| placed(failure.into_error("file crypto metadata")))?;
@@ -87,12 +88,15 @@ fn read_encrypted(
 fn read_signed(bytes: &[u8], mut parsed: ParsedFooter, properties: Option<&DecryptionProperties>) -> Result<Metadata> {
     match (properties, &parsed.algorithm) {
         (Some(properties), Some(algorithm)) => {
+            crypto::check_supported()?;
             let algorithm = algorithm.as_ref().ok_or_else(unknown_algorithm)?;
             let mut file = FileDecryptor::new(properties, algorithm, parsed.signing_key_metadata.as_deref())?;
             file.verify_footer(bytes)?;
             unseal(&mut parsed, &mut |column| file.open_column(column.key, column.place, column.path, column.metadata));
         }
-        (None, _) => unseal(&mut parsed, &mut |_| Err(Error::key("the column is encrypted, and no key was given"))),
+        (None, _) => unseal(&mut parsed, &mut |_| {
+            crypto::check_supported().and(Err(Error::key("the column is encrypted, and no key was given")))
+        }),
         (_, None) => unseal(&mut parsed, &mut |_| {
             Err(Error::corrupt("the column is encrypted, and the footer does not say by which algorithm"))
         }),

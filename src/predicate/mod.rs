@@ -24,6 +24,10 @@ mod node;
 #[cfg(test)]
 mod oracle;
 mod pattern;
+#[cfg(feature = "sql")]
+mod sql;
+#[cfg(not(feature = "sql"))]
+#[path = "no_sql.rs"]
 mod sql;
 mod test;
 #[cfg(test)]
