@@ -4,7 +4,7 @@
 //! header claims. The claim is not trusted with memory: the output block is virtual memory until the codec writes
 //! to it, and where the compressed bytes themselves state a size, that is compared first.
 //!
-//! Each codec is a cargo feature. In place of one that is switched off stands [`absent`], and [`check_supported`], which is
+//! Each codec is a cargo feature. In place of one that is switched off stands `absent`, and [`check_supported`], which is
 //! asked before a chunk is read, names the feature.
 
 #[cfg(not(all(feature = "brotli", feature = "gzip", feature = "lz4", feature = "snappy", feature = "zstd")))]
