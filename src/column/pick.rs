@@ -1,7 +1,7 @@
 //! Rows picked out of arrays by bitmaps, put one behind the other into one array over recycled buffers.
 //!
-//! What a scan drops after decoding is dropped here, and what it kept of several windows is joined in the same pass: no
-//! value is moved twice. Types that a leaf column seldom has go through Arrow's kernels.
+//! What a scan drops after decoding is dropped here, and what it kept of several windows is joined in the same pass.
+//! Types that a leaf column seldom has go through Arrow's kernels.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,6 +11,8 @@ use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{ArrowError, DataType};
 
+use super::strings::Offset;
+use super::views::INLINE_BYTES;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Bits, Plain, Pool, Values, array_with_children};
 use crate::simd;
@@ -212,25 +214,8 @@ fn nulls(pieces: &[Piece<'_>], rows: usize, pool: &Arc<Pool>) -> Result<Option<N
     Ok(Some(NullBuffer::new(out.into_boolean_buffer()?)).filter(|nulls| nulls.null_count() > 0))
 }
 
-/// Offsets of 32 or 64 bits.
-trait Offset: Plain + ArrowNativeType {
-    fn from_length(length: usize) -> Option<Self>;
-}
-
-impl Offset for i32 {
-    fn from_length(length: usize) -> Option<Self> {
-        Self::try_from(length).ok()
-    }
-}
-
-impl Offset for i64 {
-    fn from_length(length: usize) -> Option<Self> {
-        Self::try_from(length).ok()
-    }
-}
-
 /// Offsets and bytes of strings: first where each ends, then, with as much room as that takes, the bytes.
-fn strings<O: Offset>(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
+fn strings<O: Offset + ArrowNativeType>(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
     let rows = pieces.iter().fold(0usize, |rows, piece| rows.saturating_add(piece.count));
     let mut ends = Values::<O>::with_capacity(pool, rows.saturating_add(1))?;
     ends.push(O::default())?;
@@ -250,11 +235,11 @@ fn strings<O: Offset>(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buff
 }
 
 /// Writes where each picked string ends, the first of them beginning at `total`; gives the last end.
-fn push_ends<O: Offset>(piece: &Piece<'_>, mut total: usize, slots: &mut [O]) -> Result<usize> {
+fn push_ends<O: Offset + ArrowNativeType>(piece: &Piece<'_>, mut total: usize, slots: &mut [O]) -> Result<usize> {
     let offsets = piece.values::<O>(0, 1)?;
     let mut slots = slots.iter_mut();
     // Where the last one ends is the largest: what is larger than offsets can be does not go out of this function.
-    let offset = |end: usize| O::from_length(end).unwrap_or_default();
+    let offset = |end: usize| <O as Offset>::from_usize(end).unwrap_or_default();
     piece.for_each_word(|rows, word| {
         let ends = offsets.get(rows.start..=rows.end).unwrap_or_default();
         let first = ends.first().map_or(0, |first| first.as_usize());
@@ -272,14 +257,14 @@ fn push_ends<O: Offset>(piece: &Piece<'_>, mut total: usize, slots: &mut [O]) ->
             *slot = offset(total);
         }
     });
-    match O::from_length(total) {
+    match <O as Offset>::from_usize(total) {
         Some(_) => Ok(total),
         None => Err(Error::limit("more bytes of strings in one batch than offsets can tell: ask for smaller batches")),
     }
 }
 
 /// Copies the picked strings to the front of `room`; what is left of it.
-fn copy_strings<'a, O: Offset>(piece: &Piece<'_>, mut room: &'a mut [u8]) -> Result<&'a mut [u8]> {
+fn copy_strings<'a, O: Offset + ArrowNativeType>(piece: &Piece<'_>, mut room: &'a mut [u8]) -> Result<&'a mut [u8]> {
     let offsets = piece.values::<O>(0, 1)?;
     let source = piece.data.buffers().get(1).map(Buffer::as_slice).unwrap_or_default();
     let mut copy = |start: usize, end: usize| {
@@ -313,9 +298,6 @@ fn set_bits(word: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Values up to this length are in their view.
-const INLINE_BYTES: u128 = 12;
-
 /// Views, and the buffers that those of all pieces point to.
 fn views(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
     let mut views = compressed::<i128>(pieces, pool)?;
@@ -343,7 +325,7 @@ fn views(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
 /// A view that points to a buffer `before` further on.
 fn renumbered(view: i128, before: u32) -> i128 {
     let view = view.cast_unsigned();
-    let is_inline = view & u128::from(u32::MAX) <= INLINE_BYTES;
+    let is_inline = view & u128::from(u32::MAX) <= INLINE_BYTES as u128;
     let moved = if is_inline { view } else { view.wrapping_add(u128::from(before) << 64) };
     moved.cast_signed()
 }

@@ -20,7 +20,7 @@ use crate::page::DictionaryPage;
 use crate::simd;
 
 /// Values up to this length lie in the view itself.
-const INLINE_BYTES: usize = 12;
+pub(super) const INLINE_BYTES: usize = 12;
 
 /// Bytes of a buffer of values that had to be put together, as long as single values are shorter.
 const BUILT_BYTES: usize = 1 << 20;

@@ -223,14 +223,6 @@ impl EncodingSet {
     }
 }
 
-impl FromIterator<Encoding> for EncodingSet {
-    fn from_iter<I: IntoIterator<Item = Encoding>>(encodings: I) -> Self {
-        let mut set = Self::default();
-        encodings.into_iter().for_each(|encoding| set.insert(encoding));
-        set
-    }
-}
-
 impl Codec {
     /// From the number in the file.
     pub fn from_thrift(code: i32) -> Self {

@@ -1,7 +1,8 @@
 //! What to read: options, the columns they name, the rows of each row group; and the statistics to decide it by.
 //!
 //! Pure decisions over metadata, made once and kept in a [`Plan`]; no bytes of pages are seen here. Rests on `metadata`,
-//! `schema` and `predicate`, on `column` to make Arrow values of bounds and to know what can be decoded, on `simd` for bitmaps.
+//! `schema` and `predicate`, on `column` to make Arrow values of bounds and to know what can be decoded, on `memory` and
+//! `simd` for bitmaps.
 
 mod appended;
 mod bloom_filter;

@@ -1,6 +1,7 @@
 //! Which backends this CPU can run.
 
-/// True where AVX2 and BMI2 kernels may run. Detected once per process by the standard library.
+/// True where AVX2 and BMI2 kernels may run, which may use POPCNT and BMI1 too: no CPU has those without these. Detected
+/// once per process by the standard library.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub(super) fn has_avx2() -> bool {
