@@ -6,8 +6,8 @@
 //! TPC-H Q6 and equality of strings with few values. Every contender reads the same bytes, pushed whole, from metadata
 //! parsed beforehand, in batches of the same size on one thread, and has to come to the same rows.
 //!
-//! Measured is the processor time of the thread. `cargo bench --bench filters -- 'int/random/1%'` runs some of the cells,
-//! `scripts/filter-table` makes a table of what was measured.
+//! Measured is the processor time of the thread, all contenders in turn. `cargo bench --bench filters -- 'int+plain/*/1%'`
+//! runs some of the cells, `scripts/filter-table` makes a table of what was measured.
 
 // A benchmark may stop where something is not as it expects.
 #![allow(
@@ -25,14 +25,12 @@ mod support;
 
 use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, Scalar};
 use arrow_ord::cmp;
 use arrow_schema::ArrowError;
 use bytes::Bytes;
-use criterion::Criterion;
 use parquet::DecodeResult;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -42,7 +40,7 @@ use parquet::arrow::push_decoder::ParquetPushDecoderBuilder;
 use parquet::basic::Compression;
 use pqpush::predicate::{Comparison, Predicate};
 use pqpush::{Decoder, Metadata, ScanOptions, Step};
-use support::clock::ProcessorTime;
+use support::rounds::Rounds;
 use support::table::{KEYS, Key, ORDERS, RANKS, key_name, payload_names, table};
 use support::{BATCH_ROWS, lineitem, our_metadata, target};
 
@@ -251,24 +249,18 @@ fn checksum(array: &ArrayRef) -> u64 {
 }
 
 /// Measures all contenders in one cell.
-fn measure(
-    criterion: &mut Criterion<ProcessorTime>,
-    cell: &str,
-    opened: &LazyLock<Opened, impl FnOnce() -> Opened>,
-    query: &Query,
-) {
-    let mut group = criterion.benchmark_group(format!("filters/{cell}"));
-    let expected = LazyLock::new(|| Contender::OursFilteredAfter.result(opened, query));
-    for (name, contender) in CONTENDERS {
-        let is_checked = LazyLock::new(|| {
-            assert_eq!(contender.result(opened, query), *expected, "rows and checksum of {name} in {cell}");
-        });
-        group.bench_function(name, |bencher| {
-            LazyLock::force(&is_checked);
-            bencher.iter(|| contender.read(opened, query, |batch| drop(black_box(batch))));
-        });
+fn measure(rounds: &mut Rounds, cell: &str, opened: &LazyLock<Opened, impl FnOnce() -> Opened>, query: &Query) {
+    if !rounds.wants(cell) {
+        return;
     }
-    group.finish();
+    let expected = Contender::OursFilteredAfter.result(opened, query);
+    for (name, contender) in CONTENDERS {
+        assert_eq!(contender.result(opened, query), expected, "rows and checksum of {name} in {cell}");
+    }
+    let runs = CONTENDERS.map(|(_, contender)| move || contender.read(opened, query, |batch| drop(black_box(batch))));
+    let contenders: Vec<(&str, &dyn Fn())> =
+        CONTENDERS.iter().zip(&runs).map(|((name, _), run)| (*name, run as &dyn Fn())).collect();
+    rounds.measure(cell, &contenders);
 }
 
 /// `column < rank`; the rows of no rank by a value between two that there are, so that bounds do not say so.
@@ -279,7 +271,7 @@ fn of_selectivity(key: Key, column: String, ranks: usize) -> Condition {
     }
 }
 
-fn measure_table(criterion: &mut Criterion<ProcessorTime>, rows: usize) {
+fn measure_table(rounds: &mut Rounds, rows: usize) {
     for (index, page_index) in [("index", true), ("no-index", false)] {
         let opened = LazyLock::new(move || Opened::new(table(rows, page_index)));
         for (key, kind) in KEYS {
@@ -300,7 +292,7 @@ fn measure_table(criterion: &mut Criterion<ProcessorTime>, rows: usize) {
                         }
                         let cell = format!("{key}/{order}/{selectivity}/{payload_name}/{index}");
                         let conditions = vec![of_selectivity(kind, column.clone(), ranks)];
-                        measure(criterion, &cell, &opened, &Query { conditions, payload });
+                        measure(rounds, &cell, &opened, &Query { conditions, payload });
                     }
                 }
             }
@@ -313,7 +305,7 @@ fn names(columns: &[&str]) -> Vec<String> {
 }
 
 /// The shape of TPC-H Q6, and equality of strings of few values, over lineitem.
-fn measure_lineitem(criterion: &mut Criterion<ProcessorTime>) {
+fn measure_lineitem(rounds: &mut Rounds) {
     let opened = LazyLock::new(|| Opened::new(lineitem("snappy", Compression::SNAPPY)));
     let text = |value: &str| Arc::new(arrow_array::StringArray::from(vec![value])) as ArrayRef;
     let decimal = |value: i128| {
@@ -333,25 +325,22 @@ fn measure_lineitem(criterion: &mut Criterion<ProcessorTime>) {
         ],
         payload: names(&["l_extendedprice", "l_discount"]),
     };
-    measure(criterion, "tpch/q6", &opened, &q6);
+    measure(rounds, "tpch/q6", &opened, &q6);
     let narrow = names(&["l_extendedprice"]);
     let wide = names(&["l_orderkey", "l_quantity", "l_extendedprice", "l_shipinstruct", "l_shipmode", "l_comment"]);
     for (name, column, value) in [("shipmode", "l_shipmode", "AIR"), ("returnflag", "l_returnflag", "R")] {
         for (payload_name, payload) in [("narrow", &narrow), ("6-columns", &wide)] {
             let conditions = vec![condition(column, Comparison::Equal, text(value))];
             let query = Query { conditions, payload: payload.clone() };
-            measure(criterion, &format!("tpch/{name}/{payload_name}"), &opened, &query);
+            measure(rounds, &format!("tpch/{name}/{payload_name}"), &opened, &query);
         }
     }
 }
 
 fn main() {
-    let is_test = std::env::args().any(|argument| argument == "--test");
-    let criterion =
-        Criterion::default().with_measurement(ProcessorTime).sample_size(10).nresamples(1000).without_plots();
-    let criterion = criterion.warm_up_time(Duration::from_millis(20)).measurement_time(Duration::from_millis(100));
-    let mut criterion = criterion.output_directory(&target().join("criterion")).configure_from_args();
-    measure_table(&mut criterion, if is_test { ROWS_OF_TEST } else { ROWS });
-    measure_lineitem(&mut criterion);
-    criterion.final_summary();
+    let mut rounds = Rounds::from_command_line(target().join("filters.csv"));
+    let rows = if rounds.is_test() { ROWS_OF_TEST } else { ROWS };
+    measure_table(&mut rounds, rows);
+    measure_lineitem(&mut rounds);
+    rounds.finish();
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod clock;
+pub mod rounds;
 pub mod table;
 
 use std::fs::{self, File};
