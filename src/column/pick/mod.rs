@@ -3,6 +3,10 @@
 //! What a scan drops after decoding is dropped here, and what it kept of several windows is joined in the same pass.
 //! Types that a leaf column seldom has go through Arrow's kernels.
 
+mod strings;
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,7 +15,6 @@ use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{ArrowError, DataType};
 
-use super::strings::Offset;
 use super::views::INLINE_BYTES;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Bits, Plain, Pool, Values, array_with_children};
@@ -98,8 +101,8 @@ fn buffers(data_type: &DataType, pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Resu
     let one = |buffer: Buffer| Ok(Some((vec![buffer], Vec::new())));
     match data_type {
         DataType::Boolean => one(bits(pieces, pool)?),
-        DataType::Utf8 | DataType::Binary => Ok(Some((strings::<i32>(pieces, pool)?, Vec::new()))),
-        DataType::LargeUtf8 | DataType::LargeBinary => Ok(Some((strings::<i64>(pieces, pool)?, Vec::new()))),
+        DataType::Utf8 | DataType::Binary => Ok(Some((strings::picked::<i32>(pieces, pool)?, Vec::new()))),
+        DataType::LargeUtf8 | DataType::LargeBinary => Ok(Some((strings::picked::<i64>(pieces, pool)?, Vec::new()))),
         DataType::Utf8View | DataType::BinaryView => Ok(Some((views(pieces, pool)?, Vec::new()))),
         DataType::Dictionary(key, _) => {
             let Some(entries) = shared_entries(pieces) else { return Ok(None) };
@@ -212,80 +215,6 @@ fn nulls(pieces: &[Piece<'_>], rows: usize, pool: &Arc<Pool>) -> Result<Option<N
         }
     }
     Ok(Some(NullBuffer::new(out.into_boolean_buffer()?)).filter(|nulls| nulls.null_count() > 0))
-}
-
-/// Offsets and bytes of strings: first where each ends, then, with as much room as that takes, the bytes.
-fn strings<O: Offset + ArrowNativeType>(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
-    let rows = pieces.iter().fold(0usize, |rows, piece| rows.saturating_add(piece.count));
-    let mut ends = Values::<O>::with_capacity(pool, rows.saturating_add(1))?;
-    ends.push(O::default())?;
-    let mut total = 0usize;
-    for piece in pieces {
-        let slots = ends.spare(piece.count)?.get_mut(..piece.count).unwrap_or_default();
-        total = push_ends(piece, total, slots)?;
-        ends.commit(piece.count);
-    }
-    let mut bytes = Values::<u8>::with_capacity(pool, total)?;
-    let mut room = bytes.spare(total)?;
-    for piece in pieces {
-        room = copy_strings::<O>(piece, room)?;
-    }
-    bytes.commit(total);
-    Ok(vec![ends.into_buffer(), bytes.into_buffer()])
-}
-
-/// Writes where each picked string ends, the first of them beginning at `total`; gives the last end.
-fn push_ends<O: Offset + ArrowNativeType>(piece: &Piece<'_>, mut total: usize, slots: &mut [O]) -> Result<usize> {
-    let offsets = piece.values::<O>(0, 1)?;
-    let mut slots = slots.iter_mut();
-    // Where the last one ends is the largest: what is larger than offsets can be does not go out of this function.
-    let offset = |end: usize| <O as Offset>::from_usize(end).unwrap_or_default();
-    piece.for_each_word(|rows, word| {
-        let ends = offsets.get(rows.start..=rows.end).unwrap_or_default();
-        let first = ends.first().map_or(0, |first| first.as_usize());
-        if word == u64::MAX {
-            for (end, slot) in ends.iter().skip(1).zip(&mut slots) {
-                *slot = offset(total.saturating_add(end.as_usize().saturating_sub(first)));
-            }
-            let last = ends.last().map_or(first, |last| last.as_usize());
-            total = total.saturating_add(last.saturating_sub(first));
-            return;
-        }
-        for (row, slot) in set_bits(word).zip(&mut slots) {
-            let Some([start, end]) = ends.get(row..).and_then(|ends| ends.first_chunk::<2>()) else { break };
-            total = total.saturating_add(end.as_usize().saturating_sub(start.as_usize()));
-            *slot = offset(total);
-        }
-    });
-    match <O as Offset>::from_usize(total) {
-        Some(_) => Ok(total),
-        None => Err(Error::limit("more bytes of strings in one batch than offsets can tell: ask for smaller batches")),
-    }
-}
-
-/// Copies the picked strings to the front of `room`; what is left of it.
-fn copy_strings<'a, O: Offset + ArrowNativeType>(piece: &Piece<'_>, mut room: &'a mut [u8]) -> Result<&'a mut [u8]> {
-    let offsets = piece.values::<O>(0, 1)?;
-    let source = piece.data.buffers().get(1).map(Buffer::as_slice).unwrap_or_default();
-    let mut copy = |start: usize, end: usize| {
-        let length = end.saturating_sub(start);
-        let tail = source.get(start..).filter(|tail| length <= tail.len()).unwrap_or_default();
-        let target = std::mem::take(&mut room);
-        simd::copy_prefix(tail, length.min(tail.len()), target);
-        room = target.get_mut(length..).unwrap_or_default();
-    };
-    piece.for_each_word(|rows, word| {
-        let ends = offsets.get(rows.start..=rows.end).unwrap_or_default();
-        if word == u64::MAX {
-            let (Some(first), Some(last)) = (ends.first(), ends.last()) else { return };
-            return copy(first.as_usize(), last.as_usize());
-        }
-        for row in set_bits(word) {
-            let Some([start, end]) = ends.get(row..).and_then(|ends| ends.first_chunk::<2>()) else { break };
-            copy(start.as_usize(), end.as_usize());
-        }
-    });
-    Ok(room)
 }
 
 /// The places of the set bits of a word, from the lowest.

@@ -1,0 +1,75 @@
+//! What is picked, compared with Arrow's kernels.
+
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    BinaryViewArray, Decimal128Array, Decimal256Array, DictionaryArray, FixedSizeBinaryArray, Float32Array, Int8Array,
+    Int16Array, Int64Array, LargeStringArray, StringArray, StringViewArray,
+};
+
+use super::*;
+
+const ROWS: usize = 300;
+
+/// Arrays of all layouts, every fifth row null, cut so that they do not begin where their buffers do.
+fn arrays(seed: usize) -> Vec<ArrayRef> {
+    let valid = |row: &usize| row % 5 != seed % 5;
+    let rows = || (seed..seed + ROWS + 7).map(|row| Some(row).filter(valid));
+    let text = |row: usize| "x".repeat(row % 23) + &row.to_string();
+    let texts = || rows().map(|row| row.map(text));
+    let entries: ArrayRef = Arc::new(StringArray::from_iter_values((0..10).map(text)));
+    let keys = rows().map(|row| row.map(|row| (row % 10) as i32));
+    let fixed = rows().map(|row| row.map(|row| (row as u32).to_be_bytes()));
+    let arrays: Vec<ArrayRef> = vec![
+        Arc::new(rows().map(|row| row.map(|row| row % 3 == 0)).collect::<BooleanArray>()),
+        Arc::new(rows().map(|row| row.map(|row| row as i8)).collect::<Int8Array>()),
+        Arc::new(rows().map(|row| row.map(|row| row as i16)).collect::<Int16Array>()),
+        Arc::new(rows().map(|row| row.map(|row| row as f32)).collect::<Float32Array>()),
+        Arc::new((seed..seed + ROWS + 7).map(|row| row as i64).collect::<Int64Array>()),
+        Arc::new(rows().map(|row| row.map(|row| row as i128)).collect::<Decimal128Array>()),
+        Arc::new(rows().map(|row| row.map(|row| (row as i128).into())).collect::<Decimal256Array>()),
+        Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(fixed, 4).unwrap()),
+        Arc::new(texts().collect::<StringArray>()),
+        Arc::new(texts().collect::<LargeStringArray>()),
+        Arc::new(texts().collect::<StringViewArray>()),
+        Arc::new(texts().map(|text| text.map(String::into_bytes)).collect::<BinaryViewArray>()),
+        Arc::new(DictionaryArray::<Int32Type>::new(keys.collect(), entries)),
+    ];
+    arrays.into_iter().map(|array| array.slice(7, ROWS)).collect()
+}
+
+/// Bitmaps from none to all rows, with rows alone and in runs.
+fn bitmaps() -> Vec<Option<BooleanBuffer>> {
+    let of = |picks: &dyn Fn(usize) -> bool| Some(BooleanBuffer::collect_bool(ROWS + 3, picks).slice(3, ROWS));
+    vec![
+        None,
+        of(&|_| false),
+        of(&|_| true),
+        of(&|row| row % 97 == 0),
+        of(&|row| row % 2 == 0),
+        of(&|row| row % 10 != 0),
+        of(&|row| !(70..170).contains(&row)),
+        of(&|row| (130..131).contains(&row) || row >= 299),
+    ]
+}
+
+#[test]
+fn rows_are_picked_as_by_arrow() {
+    let pool = Arc::default();
+    let (bitmaps, one, other) = (bitmaps(), arrays(1), arrays(1000));
+    for (first, second) in one.iter().zip(&other) {
+        for (index, selected) in bitmaps.iter().enumerate() {
+            let later = &bitmaps[(index + 3) % bitmaps.len()];
+            let pieces = [
+                Picked { array: first, selected: selected.as_ref() },
+                Picked { array: second, selected: later.as_ref() },
+                Picked { array: first, selected: selected.as_ref() },
+            ];
+            for count in 1..=pieces.len() {
+                let found = picked(&pieces[..count], &pool).unwrap();
+                found.to_data().validate_full().unwrap();
+                let expected = by_arrow(&pieces[..count]).unwrap();
+                assert_eq!(&found, &expected, "{} {index}, {count} pieces", first.data_type());
+            }
+        }
+    }
+}
