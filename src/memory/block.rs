@@ -1,8 +1,11 @@
-//! Blocks of raw memory and the pool that recycles them.
+//! Blocks of raw memory and the pools that recycle them.
+//!
+//! A decoder has a pool of its own. What that has when the decoder and its batches are gone goes to a reserve, out of which
+//! the next decoder begins: memory that comes fresh from the system costs a page fault every 4 KiB.
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
@@ -27,17 +30,69 @@ const MAX_RECYCLED_CAPACITY: usize = 8 << 20;
 /// Bytes that an idle pool keeps at most.
 const MAX_POOLED_BYTES: usize = 16 << 20;
 
+/// Bytes that are kept at most when the decoders that used them are gone, in the whole process.
+const MAX_RESERVED_BYTES: usize = 8 << 20;
+
+/// What is left of pools that are gone.
+static RESERVE: Mutex<Idle> = Mutex::new(Idle::new());
+
 /// Recycled blocks of one decoder and of the batches that it handed out. Shared by all of them.
-#[derive(Default)]
 pub(crate) struct Pool {
     idle: Mutex<Idle>,
+    reserve: &'static Mutex<Idle>,
 }
 
-#[derive(Default)]
+/// Blocks that nobody uses.
 struct Idle {
     /// `by_class[c]` holds blocks of capacity `1 << c`.
     by_class: Vec<Vec<Raw>>,
     bytes: usize,
+}
+
+impl Idle {
+    const fn new() -> Self {
+        Self { by_class: Vec::new(), bytes: 0 }
+    }
+
+    fn take(&mut self, capacity: usize) -> Option<Raw> {
+        let block = self.by_class.get_mut(class_of(capacity)).and_then(Vec::pop)?;
+        self.bytes -= block.capacity;
+        Some(block)
+    }
+
+    /// Keeps the block where there are no more than `max_bytes` then; else gives it back to the allocator.
+    fn keep(&mut self, raw: Raw, max_bytes: usize) {
+        if self.bytes + raw.capacity > max_bytes {
+            return;
+        }
+        self.bytes += raw.capacity;
+        let class = class_of(raw.capacity);
+        if self.by_class.len() <= class {
+            self.by_class.resize_with(class + 1, Vec::new);
+        }
+        if let Some(shelf) = self.by_class.get_mut(class) {
+            shelf.push(raw);
+        }
+    }
+}
+
+fn locked(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self { idle: Mutex::new(Idle::new()), reserve: &RESERVE }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let blocks = std::mem::take(&mut idle.by_class).into_iter().flatten();
+        let mut reserve = locked(self.reserve);
+        blocks.for_each(|block| reserve.keep(block, MAX_RESERVED_BYTES));
+    }
 }
 
 impl Pool {
@@ -47,15 +102,8 @@ impl Pool {
             .max(MIN_CAPACITY)
             .checked_next_power_of_two()
             .ok_or_else(|| Error::out_of_memory(format!("a buffer of {capacity} bytes cannot be allocated")))?;
-        let recycled = {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let block = idle.by_class.get_mut(class_of(capacity)).and_then(Vec::pop);
-            if block.is_some() {
-                idle.bytes -= capacity;
-            }
-            block
-        };
-        let raw = match recycled {
+        let own = locked(&self.idle).take(capacity);
+        let raw = match own.or_else(|| locked(self.reserve).take(capacity)) {
             Some(raw) => raw,
             None => Raw::new(capacity)?,
         };
@@ -68,18 +116,7 @@ impl Pool {
         if raw.capacity > MAX_RECYCLED_CAPACITY {
             return;
         }
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.bytes + raw.capacity > MAX_POOLED_BYTES {
-            return;
-        }
-        idle.bytes += raw.capacity;
-        let class = class_of(raw.capacity);
-        if idle.by_class.len() <= class {
-            idle.by_class.resize_with(class + 1, Vec::new);
-        }
-        if let Some(shelf) = idle.by_class.get_mut(class) {
-            shelf.push(raw);
-        }
+        locked(&self.idle).keep(raw, MAX_POOLED_BYTES);
     }
 }
 
@@ -229,6 +266,24 @@ mod tests {
         assert_eq!(pool.idle.lock().unwrap().bytes, MAX_POOLED_BYTES);
         drop(pool.take(MAX_RECYCLED_CAPACITY + 1).unwrap());
         assert_eq!(pool.idle.lock().unwrap().bytes, MAX_POOLED_BYTES);
+    }
+
+    #[test]
+    fn what_a_pool_leaves_is_taken_by_the_next() {
+        let reserve: &'static Mutex<Idle> = Box::leak(Box::new(Mutex::new(Idle::new())));
+        let new_pool = || Arc::new(Pool { idle: Mutex::new(Idle::new()), reserve });
+        let pool = new_pool();
+        let block = pool.take(5000).unwrap();
+        let address = block.start();
+        drop(pool);
+        assert_eq!(locked(reserve).bytes, 0, "the pool lives as long as its blocks");
+        drop(block);
+        assert_eq!(locked(reserve).bytes, 8192);
+        let pool = new_pool();
+        assert_eq!(pool.take(5000).unwrap().start(), address);
+        drop((0..40).map(|_| pool.take(1 << 20).unwrap()).collect::<Vec<_>>());
+        drop(pool);
+        assert!(locked(reserve).bytes > MAX_RESERVED_BYTES - (1 << 20) && locked(reserve).bytes <= MAX_RESERVED_BYTES);
     }
 
     #[test]
