@@ -16,6 +16,7 @@ mod gather;
 #[cfg(target_arch = "x86_64")]
 mod lanes;
 mod levels;
+mod passing;
 mod unpack;
 mod unsplit;
 
@@ -32,5 +33,6 @@ pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
 pub(crate) use gather::{gather, largest};
 pub(crate) use levels::{WORD_LEVELS, at_least};
+pub(crate) use passing::{packed, passing};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
