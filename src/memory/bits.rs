@@ -73,7 +73,17 @@ impl<'a> BitSlice<'a> {
 
     #[inline(always)]
     fn count_words(&self) -> usize {
-        (0..self.len).step_by(64).map(|at| self.word(at).count_ones() as usize).sum()
+        let whole = self.whole_bytes();
+        let counted: usize = whole.iter().map(|word| u64::from_ne_bytes(*word).count_ones() as usize).sum();
+        let rest = (whole.len() * 64..self.len).step_by(64);
+        counted + rest.map(|at| self.word(at).count_ones() as usize).sum::<usize>()
+    }
+
+    /// Words of 64 bits from the first on, as far as they lie in whole bytes.
+    fn whole_bytes(&self) -> &'a [[u8; 8]] {
+        let bytes = if self.start.is_multiple_of(8) { self.bytes.get(self.start / 8..) } else { None };
+        let (words, _) = bytes.unwrap_or_default().as_chunks::<8>();
+        words.get(..self.len / 64).unwrap_or(words)
     }
 }
 
@@ -128,10 +138,17 @@ impl Bits {
 
     /// Appends `bits`.
     pub(crate) fn push_slice(&mut self, bits: BitSlice<'_>) -> Result<()> {
-        for at in (0..bits.len()).step_by(64) {
-            self.push_word(bits.word(at), bits.len() - at)?;
+        let (used, whole) = (self.len % 64, bits.len() / 64);
+        let mut partial = self.partial;
+        for (index, slot) in self.words.spare(whole)?.iter_mut().take(whole).enumerate() {
+            let word = bits.word(index * 64);
+            *slot = partial | word << used;
+            partial = if used == 0 { 0 } else { word >> (64 - used) };
         }
-        Ok(())
+        self.partial = partial;
+        self.words.commit(whole);
+        self.len += whole * 64;
+        self.push_word(bits.word(whole * 64), bits.len() % 64)
     }
 
     /// The last `count` bits.
