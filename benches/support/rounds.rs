@@ -67,8 +67,12 @@ impl Rounds {
         let rounds = BUDGET.as_nanos() / once.as_nanos().max(1);
         let rounds = (rounds as usize).clamp(FEWEST_ROUNDS, MOST_ROUNDS);
         let mut times = vec![Vec::new(); contenders.len()];
+        let mut order: Vec<usize> = (0..contenders.len()).collect();
         for round in 0..WARM_UP + rounds {
-            for ((_, run), times) in contenders.iter().zip(&mut times) {
+            // Everybody comes behind its neighbour as often as before it.
+            order.reverse();
+            for contender in &order {
+                let ((_, run), times) = (contenders[*contender], &mut times[*contender]);
                 // Once more beforehand: the first run finds the caches as the contender before has left them.
                 run();
                 let time = timed(run);

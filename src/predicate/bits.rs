@@ -11,14 +11,16 @@ pub(super) fn passing<V: Copy>(values: &[V], test: impl Fn(V) -> bool) -> Boolea
 
 /// The bitmap of `length` answers.
 pub(super) fn answers(length: usize, mut answers: impl Iterator<Item = bool>) -> BooleanBuffer {
-    let words = (0..length.div_ceil(64)).map(|_| {
+    // A loop, not an iterator over words: so the compiler keeps what `answers` looks at in registers.
+    let mut words = Vec::with_capacity(length.div_ceil(64));
+    for start in (0..length).step_by(64) {
         let mut flags = [false; 64];
-        for (flag, answer) in flags.iter_mut().zip(&mut answers) {
-            *flag = answer;
+        for flag in flags.iter_mut().take(length.saturating_sub(start)) {
+            *flag = answers.next().unwrap_or_default();
         }
-        simd::packed(&flags)
-    });
-    BooleanBuffer::new(Buffer::from_vec(words.collect()), 0, length)
+        words.push(simd::packed(&flags));
+    }
+    BooleanBuffer::new(Buffer::from_vec(words), 0, length)
 }
 
 #[cfg(test)]

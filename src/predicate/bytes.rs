@@ -1,6 +1,5 @@
 //! Tests of strings and binaries, whichever of Arrow's types they have.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -24,10 +23,10 @@ impl ValueTest for BytesTest {
         match &self.0 {
             Condition::Compare(Comparison::Equal, literal) => equal(values, literal),
             Condition::Compare(Comparison::NotEqual, literal) => Ok(!&equal(values, literal)?),
-            Condition::Compare(Comparison::Less, literal) => ordered(values, literal, Ordering::is_lt),
-            Condition::Compare(Comparison::LessOrEqual, literal) => ordered(values, literal, Ordering::is_le),
-            Condition::Compare(Comparison::Greater, literal) => ordered(values, literal, Ordering::is_gt),
-            Condition::Compare(Comparison::GreaterOrEqual, literal) => ordered(values, literal, Ordering::is_ge),
+            Condition::Compare(Comparison::Less, literal) => lower(values, literal, false),
+            Condition::Compare(Comparison::LessOrEqual, literal) => lower(values, literal, true),
+            Condition::Compare(Comparison::Greater, literal) => Ok(!&lower(values, literal, true)?),
+            Condition::Compare(Comparison::GreaterOrEqual, literal) => Ok(!&lower(values, literal, false)?),
             Condition::In(_) => passing_bytes(values, |value| self.0.passes(value)),
         }
     }
@@ -106,26 +105,69 @@ fn passing_bytes(array: &dyn Array, test: impl Fn(&[u8]) -> bool) -> Result<Bool
     })
 }
 
-/// The bitmap of the values whose order to `literal` passes.
-fn ordered(array: &dyn Array, literal: &[u8], passes: impl Fn(Ordering) -> bool) -> Result<BooleanBuffer> {
-    passing_bytes(array, |value| passes(order(value, literal)))
-}
-
-/// The order of two values. The first bytes tell most of them apart, at less than the price of a call.
-#[inline(always)]
-fn order(value: &[u8], literal: &[u8]) -> Ordering {
-    if let (Some(own), Some(other)) = (value.first_chunk::<16>(), literal.first_chunk::<16>()) {
-        let (own, other) = (u128::from_be_bytes(*own), u128::from_be_bytes(*other));
-        if own != other {
-            return own.cmp(&other);
-        }
-    } else if let (Some(own), Some(other)) = (value.first_chunk::<8>(), literal.first_chunk::<8>()) {
-        let (own, other) = (u64::from_be_bytes(*own), u64::from_be_bytes(*other));
-        if own != other {
-            return own.cmp(&other);
+/// The bitmap of the values that are lower than `literal`, or equal to it where that is asked for too.
+fn lower(array: &dyn Array, literal: &[u8], or_equal: bool) -> Result<BooleanBuffer> {
+    let is_lower = |value: &[u8]| if or_equal { value <= literal } else { value < literal };
+    match array.data_type() {
+        DataType::Utf8 => Ok(lower_by_head::<Utf8Type>(array.as_string(), literal, is_lower)),
+        DataType::LargeUtf8 => Ok(lower_by_head::<LargeUtf8Type>(array.as_string(), literal, is_lower)),
+        DataType::Binary => Ok(lower_by_head::<BinaryType>(array.as_binary(), literal, is_lower)),
+        DataType::LargeBinary => Ok(lower_by_head::<LargeBinaryType>(array.as_binary(), literal, is_lower)),
+        _ => {
+            let other = head(literal, 0, literal.len());
+            passing_bytes(array, |value| {
+                let own = head(value, 0, value.len());
+                if own == other { is_lower(value) } else { own < other }
+            })
         }
     }
-    value.cmp(literal)
+}
+
+/// The first bytes tell most values apart, at less than the price of a call.
+fn lower_by_head<T: ByteArrayType>(
+    array: &GenericByteArray<T>,
+    literal: &[u8],
+    is_lower: impl Fn(&[u8]) -> bool,
+) -> BooleanBuffer {
+    let (data, offsets) = (array.value_data(), array.value_offsets());
+    let other = head(literal, 0, literal.len());
+    let ranges = offsets.iter().zip(offsets.iter().skip(1));
+    let lower = ranges.map(|(start, end)| {
+        let (start, end) = (start.as_usize(), end.as_usize());
+        let own = head(data, start, end.saturating_sub(start));
+        if own == other { settled(data.get(start..end), &is_lower) } else { own < other }
+    });
+    answers(array.len(), lower)
+}
+
+/// Kept out of the loops, whose state would not fit into registers otherwise.
+#[cold]
+#[inline(never)]
+fn settled(value: Option<&[u8]>, is_lower: &dyn Fn(&[u8]) -> bool) -> bool {
+    is_lower(value.unwrap_or_default())
+}
+
+/// The first sixteen of the `length` bytes from `start` on as a number, with zeros for those that are not there: of two
+/// values whose numbers differ, the one with the lower number is the lower one.
+#[inline(always)]
+fn head(data: &[u8], start: usize, length: usize) -> u128 {
+    let bytes = match data.get(start..).and_then(|tail| tail.first_chunk::<16>()) {
+        Some(bytes) => u128::from_be_bytes(*bytes),
+        None => last_head(data, start),
+    };
+    match length {
+        0 => 0,
+        1..16 => bytes & u128::MAX << (128usize.saturating_sub(length.saturating_mul(8))),
+        _ => bytes,
+    }
+}
+
+/// The bytes from `start` on where they are no sixteen.
+#[cold]
+#[inline(never)]
+fn last_head(data: &[u8], start: usize) -> u128 {
+    let tail = data.get(start..).unwrap_or_default().iter();
+    tail.chain(std::iter::repeat(&0)).take(16).fold(0, |head, byte| head << 8 | u128::from(*byte))
 }
 
 /// The bitmap of the values that are equal to `literal`.

@@ -8,6 +8,7 @@
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 mod compress;
+mod compress_ends;
 mod copy;
 mod cpu;
 mod delta;
@@ -28,6 +29,7 @@ const STEP_READ: usize = 64;
 const TWICE: [u8; 16] = [0, 3, 12, 15, 48, 51, 60, 63, 192, 195, 204, 207, 240, 243, 252, 255];
 
 pub(crate) use compress::{compress, compress_bits};
+pub(crate) use compress_ends::{End, compress_ends};
 pub(crate) use copy::{copy_prefix, copy_within};
 pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};

@@ -8,20 +8,18 @@ use arrow_buffer::{ArrowNativeType, Buffer};
 use super::{Piece, set_bits};
 use crate::column::strings::Offset;
 use crate::error::{Error, Result};
-use crate::memory::{Pool, Values};
-use crate::simd;
+use crate::memory::{BitSlice, Pool, Values};
+use crate::simd::{self, End};
 
 /// Offsets and bytes of strings: first where each ends, then, with as much room as that takes, the bytes.
-pub(super) fn picked<O: Offset + ArrowNativeType>(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
+pub(super) fn picked<O: Offset + End + ArrowNativeType>(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
     let rows = pieces.iter().fold(0usize, |rows, piece| rows.saturating_add(piece.count));
     let mut ends = Values::<O>::with_capacity(pool, rows.saturating_add(1))?;
     ends.push(O::default())?;
-    let mut total = 0usize;
     for piece in pieces {
-        let slots = ends.spare(piece.count)?.get_mut(..piece.count).unwrap_or_default();
-        total = push_ends(piece, total, slots)?;
-        ends.commit(piece.count);
+        push_ends(piece, &mut ends)?;
     }
+    let total = ends.as_slice().last().map_or(0, |end| end.as_usize());
     let mut bytes = Values::<u8>::with_capacity(pool, total)?;
     let mut room = bytes.spare(total)?;
     for piece in pieces {
@@ -31,35 +29,25 @@ pub(super) fn picked<O: Offset + ArrowNativeType>(pieces: &[Piece<'_>], pool: &A
     Ok(vec![ends.into_buffer(), bytes.into_buffer()])
 }
 
-/// Writes where each picked string ends, the first of them beginning at `total`; gives the last end.
-fn push_ends<O: Offset + ArrowNativeType>(piece: &Piece<'_>, mut total: usize, slots: &mut [O]) -> Result<usize> {
+/// Appends where each picked string ends, behind those that are there.
+fn push_ends<O: Offset + End + ArrowNativeType>(piece: &Piece<'_>, ends: &mut Values<O>) -> Result<()> {
     let offsets = piece.values::<O>(0, 1)?;
-    let mut slots = slots.iter_mut();
-    // Where the last one ends is the largest: what is larger than offsets can be does not go out of this function.
-    let offset = |end: usize| <O as Offset>::from_usize(end).unwrap_or_default();
-    piece.for_each_word(|rows, word| {
-        let ends = offsets.get(rows.start..=rows.end).unwrap_or_default();
-        if is_of_long_runs(word) {
-            for run in set_runs(word, rows.len()) {
-                let Some((first, ends)) = ends.get(run.start..=run.end).and_then(<[O]>::split_first) else { break };
-                let first = first.as_usize();
-                for (end, slot) in ends.iter().zip(&mut slots) {
-                    *slot = offset(total.saturating_add(end.as_usize().saturating_sub(first)));
-                }
-                total = total.saturating_add(ends.last().map_or(0, |end| end.as_usize().saturating_sub(first)));
-            }
-            return;
+    let before = ends.as_slice().last().copied().unwrap_or_default();
+    let room = ends.spare(piece.count)?;
+    let last = match (piece.selected, offsets) {
+        (Some(selected), _) => simd::compress_ends(offsets, BitSlice::from(selected), before, room),
+        (None, [first, offsets @ ..]) => {
+            room.iter_mut().zip(offsets).for_each(|(slot, end)| *slot = before.behind(*first, *end));
+            room.iter().take(piece.count).next_back().copied().unwrap_or(before)
         }
-        for (row, slot) in set_bits(word).zip(&mut slots) {
-            let Some([start, end]) = ends.get(row..).and_then(|ends| ends.first_chunk::<2>()) else { break };
-            total = total.saturating_add(end.as_usize().saturating_sub(start.as_usize()));
-            *slot = offset(total);
-        }
-    });
-    match <O as Offset>::from_usize(total) {
-        Some(_) => Ok(total),
-        None => Err(Error::limit("more bytes of strings in one batch than offsets can tell: ask for smaller batches")),
+        (None, []) => before,
+    };
+    // What is picked of one piece has no more bytes than offsets can tell: a sum that wrapped is lower than before.
+    if last < before {
+        return Err(Error::limit("more bytes of strings in one batch than offsets can tell: ask for smaller batches"));
     }
+    ends.commit(piece.count);
+    Ok(())
 }
 
 /// Copies the picked strings to the front of `room`; what is left of it.

@@ -1,0 +1,147 @@
+//! End offsets of the selected ones of strings that are put next to each other.
+//!
+//! ```text
+//! for i in 0..selected.len(): if selected(i): end += offsets[i + 1] - offsets[i]; out[count] = end; count += 1
+//! ```
+//!
+//! All arithmetic wraps. Works a word of 64 selection bits at a time. Where many of its bits are set, AVX-512 sums the
+//! lengths of sixteen strings inside a register, those of unselected ones as 0, and compresses the sums.
+
+#[cfg(target_arch = "x86_64")]
+use super::cpu;
+use crate::memory::{BitSlice, Plain};
+
+/// Offsets of strings.
+pub(crate) trait End: Plain {
+    /// `self` and the length of a string that lies between two offsets.
+    fn behind(self, start: Self, end: Self) -> Self;
+}
+
+impl End for i32 {
+    fn behind(self, start: Self, end: Self) -> Self {
+        self.wrapping_add(end.wrapping_sub(start))
+    }
+}
+
+impl End for i64 {
+    fn behind(self, start: Self, end: Self) -> Self {
+        self.wrapping_add(end.wrapping_sub(start))
+    }
+}
+
+/// Words with so many bits or fewer are gone through bit by bit.
+const FEW: u32 = 8;
+
+/// Writes the ends of the strings whose bit is set to the front of `out`, the first of them beginning at `end`, and
+/// returns the last. Of `offsets` there is one more than of bits; `out` has room for the selected ones and 64 bytes more.
+pub(crate) fn compress_ends<T: End>(offsets: &[T], selected: BitSlice<'_>, mut end: T, out: &mut [T]) -> T {
+    assert_eq!(offsets.len(), selected.len() + 1);
+    let mut count = 0;
+    for start in (0..selected.len()).step_by(64) {
+        let word = selected.word(start);
+        if word == 0 {
+            continue;
+        }
+        let offsets = &offsets[start..(start + 65).min(offsets.len())];
+        end = word_ends(offsets, word, end, &mut out[count..]);
+        count += word.count_ones() as usize;
+    }
+    end
+}
+
+/// The same for a word; `offsets` has one more than there are rows.
+#[inline]
+fn word_ends<T: End>(offsets: &[T], word: u64, end: T, out: &mut [T]) -> T {
+    #[cfg(target_arch = "x86_64")]
+    if size_of::<T>() == 4
+        && word.count_ones() > FEW
+        && size_of_val(out) >= word.count_ones() as usize * 4 + 64
+        && let Some(offsets) = offsets.first_chunk::<65>()
+        && cpu::has_avx512()
+    {
+        // SAFETY: the CPU has it, offsets have four bytes, and there is as much room as it asks for.
+        return unsafe { word_ends_avx512(offsets, word, end, out) };
+    }
+    scalar(offsets, word, end, out)
+}
+
+fn scalar<T: End>(offsets: &[T], word: u64, mut end: T, out: &mut [T]) -> T {
+    let mut rest = word;
+    for slot in &mut out[..word.count_ones() as usize] {
+        let row = rest.trailing_zeros() as usize;
+        end = end.behind(offsets[row], offsets[row + 1]);
+        *slot = end;
+        rest &= rest.wrapping_sub(1);
+    }
+    end
+}
+
+/// # Safety
+/// The CPU has AVX-512; offsets have four bytes; `out` has room for as many as `word` has ones and 64 bytes more.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,popcnt")]
+unsafe fn word_ends_avx512<T: End>(offsets: &[T; 65], word: u64, end: T, out: &mut [T]) -> T {
+    use std::arch::x86_64::*;
+    let zero = _mm512_setzero_si512();
+    let last_lane = _mm512_set1_epi32(15);
+    let mut count = 0;
+    // SAFETY: an offset has four bytes.
+    let mut carry = _mm512_set1_epi32(unsafe { std::mem::transmute_copy::<T, i32>(&end) });
+    for at in (0..64).step_by(16) {
+        let bits = (word >> at) as u16;
+        // SAFETY: 17 offsets can be read from each of these places on.
+        let (starts, ends) = unsafe {
+            let from = offsets.as_ptr().add(at);
+            (_mm512_loadu_si512(from.cast()), _mm512_loadu_si512(from.add(1).cast()))
+        };
+        let mut sums = _mm512_maskz_sub_epi32(bits, ends, starts);
+        sums = _mm512_add_epi32(sums, _mm512_alignr_epi32::<15>(sums, zero));
+        sums = _mm512_add_epi32(sums, _mm512_alignr_epi32::<14>(sums, zero));
+        sums = _mm512_add_epi32(sums, _mm512_alignr_epi32::<12>(sums, zero));
+        sums = _mm512_add_epi32(sums, _mm512_alignr_epi32::<8>(sums, zero));
+        sums = _mm512_add_epi32(sums, carry);
+        carry = _mm512_permutexvar_epi32(last_lane, sums);
+        // SAFETY: no store begins behind the selected ones.
+        unsafe {
+            _mm512_storeu_si512(out.as_mut_ptr().add(count).cast(), _mm512_maskz_compress_epi32(bits, sums));
+        }
+        count += bits.count_ones() as usize;
+    }
+    // SAFETY: as above.
+    unsafe { std::mem::transmute_copy::<i32, T>(&_mm512_cvtsi512_si32(carry)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agree<T: End>(offset: impl Fn(usize) -> T, rows: usize, selected: impl Fn(usize) -> bool) {
+        let offsets: Vec<T> = (0..=rows).map(|row| offset(row * 7 + row * row % 5)).collect();
+        let bits = arrow_buffer::BooleanBuffer::collect_bool(rows, &selected);
+        let picked: Vec<usize> = (0..rows).filter(|row| selected(*row)).collect();
+        let mut expected = vec![offset(100)];
+        for row in picked {
+            expected.push(expected[expected.len() - 1].behind(offsets[row], offsets[row + 1]));
+        }
+        let mut out = vec![T::default(); expected.len() + 16];
+        let last = compress_ends(&offsets, BitSlice::from(&bits), offset(100), &mut out);
+        assert_eq!(out[..expected.len() - 1], expected[1..]);
+        assert_eq!(last, expected[expected.len() - 1]);
+        // Without room behind the selected ones each is written by itself.
+        let mut tight = vec![T::default(); expected.len() - 1];
+        assert_eq!(compress_ends(&offsets, BitSlice::from(&bits), offset(100), &mut tight), last);
+        assert_eq!(tight, expected[1..]);
+    }
+
+    #[test]
+    fn backends_agree_on_where_strings_end() {
+        for rows in [0, 1, 63, 64, 65, 128, 200, 1000] {
+            for every in [1, 2, 3, 10, 40, 100] {
+                agree(|offset| offset as i32, rows, |row| row % every == 0);
+                agree(|offset| offset as i64, rows, |row| row % every == 0);
+                agree(|offset| offset as i32, rows, |row| row % every != 0 || row % 64 > 50);
+                agree(|offset| i32::MAX.wrapping_add(offset as i32), rows, |row| row % every != 1);
+            }
+        }
+    }
+}
