@@ -75,6 +75,12 @@ impl Answer {
 
     /// What is said of null has no meaning; its key may be any number.
     fn looked_up<K: Copy + TryInto<usize>>(&self, keys: &[K]) -> BooleanBuffer {
+        if self.passing.len() <= 64 {
+            // The bits of all entries fit into a register.
+            let entries = self.passing.iter().rev().fold(0u64, |bits, passes| bits << 1 | u64::from(*passes));
+            let shift = |key: K| key.try_into().map_or(64, |key| key.min(64));
+            return bits::passing(keys, |key| entries.unbounded_shr(shift(key) as u32) & 1 == 1);
+        }
         let passes = |key: K| key.try_into().ok().and_then(|key: usize| self.passing.get(key)).copied();
         bits::passing(keys, |key| passes(key).unwrap_or(false))
     }

@@ -20,7 +20,7 @@ use crate::predicate::BoundPredicate;
 use crate::scan::{Plan, ProjectedColumn, RowGroupScan, SelectionPolicy};
 
 /// Rows that predicates look at at a time: few enough for their values to stay in the cache until the output takes them.
-const FILTER_WINDOW_ROWS: u64 = 8192;
+const FILTER_WINDOW_ROWS: u64 = 16384;
 /// Rows that buffers are reserved for where not all rows are wanted.
 const ROWS_OF_PARTIAL_BATCH: usize = 16_384;
 /// Gaps that are jumped over where rows are to be selected by bitmaps.

@@ -35,7 +35,8 @@ impl DecodePlan {
                 self.add(&span, None);
                 continue;
             };
-            if self.shortest_jump >= JUMP_OF_WHOLE_WORDS && self.add_without_jumps(&span, &bits) {
+            if self.shortest_jump >= JUMP_OF_WHOLE_WORDS {
+                self.add_stretches(&span, &bits);
                 continue;
             }
             let words = BitSlice::from(&bits);
@@ -45,19 +46,21 @@ impl DecodePlan {
         }
     }
 
-    /// Adds the rows of `span` whose bits are set, where no word of them is without; else adds nothing and says so.
-    fn add_without_jumps(&mut self, span: &Range<u64>, bits: &BooleanBuffer) -> bool {
+    /// Adds the rows of `span` whose bits are set, from one word without any to the next.
+    fn add_stretches(&mut self, span: &Range<u64>, bits: &BooleanBuffer) {
         let words = BitSlice::from(bits);
-        if bits.is_empty() || (0..bits.len()).step_by(64).any(|at| words.word(at) == 0) {
-            return false;
+        let word = |index: usize| words.word(index.saturating_mul(64));
+        let (mut index, count) = (0usize, bits.len().div_ceil(64));
+        while let Some(start) = (index..count).find(|index| word(*index) != 0) {
+            let end = (start..count).find(|index| word(*index) == 0).unwrap_or(count);
+            let last = end.saturating_sub(1);
+            let first = start.saturating_mul(64).saturating_add(word(start).trailing_zeros() as usize);
+            let behind = end.saturating_mul(64).saturating_sub(word(last).leading_zeros() as usize);
+            let row = |bit: usize| span.start.saturating_add(bit as u64);
+            self.extend_to(&(row(first)..row(behind)));
+            self.mask.push_buffer(&bits.slice(first, behind.saturating_sub(first)));
+            index = end;
         }
-        let last_word = bits.len().saturating_sub(1) & !63;
-        let first = words.word(0).trailing_zeros() as usize;
-        let behind = last_word.saturating_add(64).saturating_sub(words.word(last_word).leading_zeros() as usize);
-        let row = |bit: usize| span.start.saturating_add(bit as u64);
-        self.extend_to(&(row(first)..row(behind)));
-        self.mask.push_buffer(&bits.slice(first, behind.saturating_sub(first)));
-        true
     }
 
     /// Makes `rows` the last of those to be decoded, and says of those in between that they are not selected.
