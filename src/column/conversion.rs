@@ -6,6 +6,7 @@
 use crate::encoding::byte_array_at;
 use crate::error::{Error, Result};
 use crate::memory::Plain;
+use crate::simd::{self, ByteOrder};
 
 /// How values lie in PLAIN pages and what they become.
 pub(crate) trait Conversion: Send + 'static {
@@ -90,10 +91,37 @@ macro_rules! integers {
 integers! {
     Int32ToByte: i32 => u8, low_byte;
     Int32ToShort: i32 => u16, low_half;
-    Int32ToDecimal128: i32 => i128, i128::from;
-    Int64ToDecimal128: i64 => i128, i128::from;
     Int32ToDecimal256: i32 => [u8; 32], |value: i32| widened(i128::from(value));
     Int64ToDecimal256: i64 => [u8; 32], |value: i64| widened(i128::from(value));
+}
+
+fn widen(source: &[u8], width: usize, order: ByteOrder, out: &mut [i128]) -> Result<usize> {
+    if source.len() != out.len().saturating_mul(width) {
+        return Err(Error::internal("values of another width"));
+    }
+    simd::widen(source, width, order, out);
+    Ok(source.len())
+}
+
+macro_rules! integers_to_decimal128 {
+    ($($name:ident: $from:ty;)*) => {
+        $(impl Conversion for $name {
+            type Out = i128;
+
+            fn source_width(&self) -> Option<usize> {
+                Some(size_of::<$from>())
+            }
+
+            fn convert(&self, source: &[u8], out: &mut [i128]) -> Result<usize> {
+                widen(source, size_of::<$from>(), ByteOrder::Little, out)
+            }
+        })*
+    };
+}
+
+integers_to_decimal128! {
+    Int32ToDecimal128: i32;
+    Int64ToDecimal128: i64;
 }
 
 pub(super) fn low_byte(value: i32) -> u8 {
@@ -168,18 +196,7 @@ impl Conversion for FixedToDecimal128 {
             }
             return Ok(source.len());
         }
-        // A value is the last bytes of the 16 that end with it; the first values have no 16 bytes in front of their end.
-        let unused_bits = 16usize.saturating_sub(self.width).saturating_mul(8);
-        let mut start = 0usize;
-        for slot in out.iter_mut() {
-            let end = start.saturating_add(self.width);
-            *slot = match source.get(..end).and_then(|front| front.last_chunk::<16>()) {
-                Some(bytes) => (i128::from_be_bytes(*bytes) << unused_bits) >> unused_bits,
-                None => decimal128(source.get(start..end).unwrap_or(&[]))?,
-            };
-            start = end;
-        }
-        Ok(source.len())
+        widen(source, self.width, ByteOrder::Big, out)
     }
 }
 

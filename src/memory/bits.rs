@@ -112,6 +112,7 @@ impl Bits {
     }
 
     /// Appends the lowest `count` bits of `word`, at most 64.
+    #[inline]
     pub(crate) fn push_word(&mut self, word: u64, count: usize) -> Result<()> {
         let count = count.min(64);
         let word = word & low_mask(count);
@@ -128,7 +129,10 @@ impl Bits {
     /// Appends `count` times `bit`.
     pub(crate) fn push_run(&mut self, bit: bool, count: usize) -> Result<()> {
         let word = if bit { u64::MAX } else { 0 };
-        let to_boundary = (64 - self.len % 64).min(count);
+        let to_boundary = 64 - self.len % 64;
+        if count <= to_boundary {
+            return self.push_word(word, count);
+        }
         self.push_word(word, to_boundary)?;
         let whole = (count - to_boundary) / 64;
         self.words.extend_fill(word, whole)?;

@@ -214,6 +214,12 @@ impl Block {
         }
     }
 
+    /// So many bytes, and OVERWRITE_BYTES behind them, are initialised.
+    #[inline]
+    pub(super) fn initialised(&self) -> usize {
+        self.raw.as_ref().map_or(0, |raw| raw.initialised.saturating_sub(OVERWRITE_BYTES))
+    }
+
     /// The first byte. Aligned to 64, readable and initialised as far as [`Block::initialise`] was asked to.
     pub(super) fn start(&self) -> NonNull<u8> {
         self.raw.as_ref().map_or(NonNull::dangling(), |raw| raw.start)

@@ -127,8 +127,16 @@ impl<T: Plain> Values<T> {
     }
 
     /// Appends one value.
+    #[inline]
     pub(crate) fn push(&mut self, value: T) -> Result<()> {
-        self.extend_fill(value, 1)
+        if (self.len + 1) * Self::WIDTH > self.block.initialised() {
+            return self.extend_fill(value, 1);
+        }
+        self.len += 1;
+        if let Some(slot) = self.as_mut_slice().last_mut() {
+            *slot = value;
+        }
+        Ok(())
     }
 
     /// Appends `count` times `value`.

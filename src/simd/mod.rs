@@ -20,6 +20,7 @@ mod levels;
 mod passing;
 mod unpack;
 mod unsplit;
+mod widen;
 
 /// Bytes that a step over eight bit-packed values may read from its first byte on.
 const STEP_READ: usize = 64;
@@ -38,3 +39,4 @@ pub(crate) use levels::{WORD_LEVELS, at_least};
 pub(crate) use passing::{packed, passing};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
+pub(crate) use widen::{ByteOrder, widen};
