@@ -223,6 +223,12 @@ impl Validity {
 
     /// Appends rows by their bits; returns how many are valid.
     pub(crate) fn push_slice(&mut self, bits: BitSlice<'_>) -> Result<usize> {
+        // Where nulls are rare or values are, writers pack eight rows at a time.
+        if bits.len() <= 64 {
+            let word = bits.word(0);
+            self.push_word(word, bits.len())?;
+            return Ok(word.count_ones() as usize);
+        }
         let valid = bits.count_ones();
         if valid == bits.len() {
             self.push_run(true, valid)?;

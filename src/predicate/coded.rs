@@ -78,8 +78,8 @@ impl Answer {
         if self.passing.len() <= 64 {
             // The bits of all entries fit into a register.
             let entries = self.passing.iter().rev().fold(0u64, |bits, passes| bits << 1 | u64::from(*passes));
-            let shift = |key: K| key.try_into().map_or(64, |key| key.min(64));
-            return bits::passing(keys, |key| entries.unbounded_shr(shift(key) as u32) & 1 == 1);
+            let place = |key: K| key.try_into().ok().and_then(|key| u32::try_from(key).ok()).unwrap_or(64);
+            return bits::passing(keys, |key| entries.unbounded_shr(place(key)) & 1 == 1);
         }
         let passes = |key: K| key.try_into().ok().and_then(|key: usize| self.passing.get(key)).copied();
         bits::passing(keys, |key| passes(key).unwrap_or(false))

@@ -91,11 +91,9 @@ mod avx512 {
         let (places, mask) = places(width, order);
         // SAFETY: there are 64 of them.
         let places = unsafe { _mm512_loadu_si512(places.as_ptr().cast()) };
-        let shifts = match width {
-            ..=8 => [64 - 8 * width, 63],
-            _ => [0, 64 - 8 * (width - 8)],
-        };
-        let shifts = _mm512_broadcast_i32x4(_mm_set_epi64x(shifts[1] as i64, shifts[0] as i64));
+        let unused_bits = 64 - 8 * (i64::from(width as u8) - if width <= 8 { 0 } else { 8 });
+        let (low, high) = if width <= 8 { (unused_bits, 63) } else { (0, unused_bits) };
+        let shifts = _mm512_broadcast_i32x4(_mm_set_epi64x(high, low));
         let steps = source.len().checked_sub(64).map_or(0, |last| last / (4 * width) + 1).min(out.len() / 4);
         for step in 0..steps {
             // SAFETY: 64 bytes lie behind the start of every step, and `out` has four values for each.
