@@ -40,7 +40,6 @@ use crate::metadata::Codec;
 /// The decompression contexts of one decoder.
 #[derive(Default)]
 pub(crate) struct Decompressor {
-    snappy: snappy::Context,
     zstd: zstd::Context,
     gzip: gzip::Context,
 }
@@ -65,9 +64,14 @@ impl Decompressor {
         }
         check_size(codec, source, size)?;
         let mut out = Values::with_capacity(pool, size)?;
-        let target = out.spare(size)?.get_mut(..size).unwrap_or_default();
+        let room = out.spare(size)?;
+        if codec == Codec::Snappy {
+            snappy::decompress_into_room(source, size, room).map_err(failure)?;
+            out.commit(size);
+            return Ok(out);
+        }
+        let target = room.get_mut(..size).unwrap_or_default();
         match codec {
-            Codec::Snappy => self.snappy.decompress(source, target),
             Codec::Zstd => self.zstd.decompress(source, target),
             Codec::Gzip => self.gzip.decompress(source, target),
             Codec::Lz4Raw => lz4::block(source, target),

@@ -18,6 +18,10 @@ mod gather;
 mod lanes;
 mod levels;
 mod passing;
+#[cfg(feature = "snappy")]
+pub(crate) mod snappy;
+#[cfg(all(test, feature = "snappy"))]
+mod snappy_tests;
 mod unpack;
 mod unsplit;
 mod widen;

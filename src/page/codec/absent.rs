@@ -20,6 +20,10 @@ pub(super) fn stated_size(_: &[u8]) -> Option<u64> {
     None
 }
 
+pub(super) fn decompress_into_room(_: &[u8], _: usize, _: &mut [u8]) -> Outcome {
+    Err(reason())
+}
+
 pub(super) fn block(_: &[u8], _: &mut [u8]) -> Outcome {
     Err(reason())
 }

@@ -1,0 +1,200 @@
+//! The elements that most of a Snappy block is made of, as fast as they can be told apart: literals of at most 60 bytes,
+//! and copies with an offset of one or two bytes.
+//!
+//! Where an element begins depends on the length of the one before it, and elements are short: 6 bytes on average in
+//! tables. Finding the next tag is therefore what takes the time, and a branch on the kind of an element is guessed wrongly
+//! too often. So for every byte of the source it is computed first, many bytes at a time, where the next element begins if one
+//! begins here ([`next_starts`]); following these is a load per element. That is done a window ahead, since a byte that is
+//! loaded while the vector it was stored with has not reached the cache takes longer. Literals and copies then take the
+//! same way: 16 bytes, or 64, are moved from wherever the element says, and what is too much is overwritten by the next.
+
+use std::hint::select_unpredictable;
+
+use super::Place;
+
+/// Bytes of the source whose following tags are found at a time.
+const WINDOW: usize = 64;
+
+/// Bytes of the source behind the beginning of any element here that can be read: what is left of its window, its tag, and
+/// as many bytes as are moved.
+pub(super) const AHEAD: usize = 2 * WINDOW;
+
+/// Bytes from where an element is written on that may be overwritten. No element here becomes more.
+pub(super) const ROOM: usize = 64;
+
+/// Most bytes that the elements which begin in a window become: copies of 64 bytes, three bytes each, are the densest.
+const MOST_WRITTEN: usize = WINDOW.div_ceil(3) * 64;
+
+/// As [`ROOM`], where an element repeats what is nearer to it than 16 bytes.
+const REPEAT_ROOM: usize = ROOM + 16;
+
+/// Every tag's length (bits 56 on), the bits of its offset that it holds itself (bits 16 to 47), and which of the two
+/// bytes behind it are the rest of the offset (a mask in bits 0 to 15).
+///
+/// A literal has the smallest offset that every length passes for. What is not decoded here has no length and an offset
+/// that no target reaches.
+static TAGS: [u64; 256] = tags();
+
+const UNREACHABLE_OFFSET: u64 = 1 << 31;
+
+const fn tags() -> [u64; 256] {
+    let mut tags = [0; 256];
+    let mut tag = 0;
+    while tag < 256 {
+        let (length, offset, mask) = match (tag & 3, tag as u64 >> 2) {
+            (0, code) if code < 60 => (code + 1, ROOM as u64, 0),
+            (1, code) => ((code & 7) + 4, code >> 3 << 8, 0xff),
+            (2, code) => (code + 1, 0, 0xffff),
+            _ => (0, UNREACHABLE_OFFSET, 0),
+        };
+        tags[tag] = length << 56 | offset << 16 | mask;
+        tag += 1;
+    }
+    tags
+}
+
+/// Decodes elements that begin before `stop`, until one comes that is left to the caller: a literal of more than 60 bytes,
+/// an offset of four bytes, a copy that is wrong, or anything within `ROOM` of the beginning of the target or in front of
+/// its end. Behind `stop`, `source` has AHEAD bytes or nothing is decoded.
+///
+/// An element may end behind `stop`; more may have been written than the caller wants.
+pub(super) fn run(source: &[u8], stop: usize, target: &mut [u8], place: Place) -> Place {
+    let Place { read: mut start, mut written } = place;
+    let has_room = target.len() >= ROOM && target.len() < UNREACHABLE_OFFSET as usize;
+    if start >= stop || !has_room || written < ROOM || source.len() < stop || source.len() - stop < AHEAD {
+        return place;
+    }
+    let last = target.len() - ROOM;
+    let mut starts = [[0; WINDOW]; 2];
+    let [current, ahead] = &mut starts;
+    let (mut current, mut ahead) = (current, ahead);
+    next_starts(&source[start..], current);
+    // The next element begins so many bytes behind `start`.
+    let mut index = 0;
+    while start < stop {
+        let Some(bytes) = source[start..].first_chunk::<AHEAD>() else { break };
+        next_starts(&bytes[WINDOW..], ahead);
+        let window = Window { bytes, starts: current, end: (stop - start).min(WINDOW) };
+        // SAFETY: `last` and `written` are as they have to be; the condition is that of the unbounded loop.
+        (index, written) = unsafe {
+            if last.saturating_sub(written) >= MOST_WRITTEN {
+                window.run::<false>(target, last, index, written)
+            } else {
+                window.run::<true>(target, last, index, written)
+            }
+        };
+        if index < WINDOW {
+            break;
+        }
+        start += WINDOW;
+        index -= WINDOW;
+        std::mem::swap(&mut current, &mut ahead);
+    }
+    Place { read: start + index, written }
+}
+
+/// A part of the source, and where the elements behind those that begin in it begin.
+struct Window<'a> {
+    bytes: &'a [u8; AHEAD],
+    starts: &'a [u8; WINDOW],
+    /// Elements that begin from here on are left.
+    end: usize,
+}
+
+impl Window<'_> {
+    /// Decodes elements from the one at `index` on, and says which the next one is and how much is written then. One that
+    /// begins in front of `end` is not decoded here.
+    ///
+    /// # Safety
+    /// `last` is ROOM below the length of `target`, and that below `UNREACHABLE_OFFSET`; `written` is at least ROOM. Where the
+    /// loop is not `BOUNDED`, `written` is at least MOST_WRITTEN below `last`.
+    #[inline(always)]
+    unsafe fn run<const BOUNDED: bool>(
+        &self,
+        target: &mut [u8],
+        last: usize,
+        mut index: usize,
+        mut written: usize,
+    ) -> (usize, usize) {
+        while index < self.end {
+            let tag = self.bytes[index];
+            let entry = TAGS[usize::from(tag)];
+            let following = u64::from(u16::from_le_bytes([self.bytes[index + 1], self.bytes[index + 2]]));
+            let length = (entry >> 56) as usize;
+            let offset = (u64::from((entry >> 16) as u32) + (following & entry)) as usize;
+            // An offset below `length` wraps, and so is too large as well.
+            if offset.wrapping_sub(length) > written - length || BOUNDED && written > last {
+                if !repeat(target, written, offset, length) {
+                    break;
+                }
+            } else {
+                let to = target.as_mut_ptr().wrapping_add(written);
+                let literal = self.bytes.as_ptr().wrapping_add(index + 1);
+                let from = select_unpredictable(tag & 3 == 0, literal, to.wrapping_sub(offset).cast_const());
+                // SAFETY: `written` is at most `last`, behind which the target has 64 bytes. A literal begins at most 64
+                // bytes into the window, behind which that has 64 bytes. A copy begins in the target, because
+                // `offset` is at most `written`, and so has 64 bytes behind its beginning too.
+                unsafe {
+                    move_16(from, to);
+                    if length > 16 {
+                        move_16(from.add(16), to.add(16));
+                        move_16(from.add(32), to.add(32));
+                        move_16(from.add(48), to.add(48));
+                    }
+                }
+            }
+            written += length;
+            index = usize::from(self.starts[index]);
+        }
+        (index, written)
+    }
+}
+
+/// Where the next element begins, counted from the front of `source`, if one begins at its first byte, at its second, and
+/// so on. Elements that are not decoded here have any.
+#[inline(always)]
+fn next_starts(source: &[u8], starts: &mut [u8; WINDOW]) {
+    for ((start, tag), index) in starts.iter_mut().zip(source).zip(0..) {
+        let kind = tag & 3;
+        *start = index + if kind == 0 { (tag >> 2) + 2 } else { kind + 1 };
+    }
+}
+
+/// Moves 16 bytes.
+///
+/// # Safety
+/// 16 initialised bytes can be read at `from`, and as many written at `to`.
+#[inline(always)]
+unsafe fn move_16(from: *const u8, to: *mut u8) {
+    // SAFETY: of the caller. The bytes are all read before the first is written, so they may overlap.
+    unsafe { to.cast::<u128>().write_unaligned(from.cast::<u128>().read_unaligned()) }
+}
+
+/// Writes a copy that is longer than its offset, unless it is wrong or too near to the end of `target`.
+#[inline(never)]
+fn repeat(target: &mut [u8], written: usize, offset: usize, length: usize) -> bool {
+    if offset == 0 || offset >= length || target.len().saturating_sub(written) < REPEAT_ROOM {
+        return false;
+    }
+    let around = &mut target[written - offset..][..offset + REPEAT_ROOM];
+    if offset >= 16 {
+        for from in (0..length).step_by(16) {
+            around.copy_within(from..from + 16, from + offset);
+        }
+        return true;
+    }
+    let Some(first) = around.first_chunk::<16>().copied() else { return false };
+    let mut pattern = u128::from_le_bytes(first) & (u128::MAX >> (128 - 8 * offset));
+    let mut filled = offset;
+    while filled < 16 {
+        pattern |= pattern << (8 * filled);
+        filled *= 2;
+    }
+    // As many bytes at a time as are whole repetitions.
+    for to in (offset..offset + length).step_by(16 - 16 % offset) {
+        if let Some(to) = around[to..].first_chunk_mut::<16>() {
+            *to = pattern.to_le_bytes();
+        }
+    }
+    true
+}
