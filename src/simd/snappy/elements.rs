@@ -28,29 +28,44 @@ const MOST_WRITTEN: usize = WINDOW.div_ceil(3) * 64;
 /// As [`ROOM`], where an element repeats what is nearer to it than 16 bytes.
 const REPEAT_ROOM: usize = ROOM + 16;
 
-/// Every tag's length (bits 56 on), the bits of its offset that it holds itself (bits 16 to 47), and which of the two
-/// bytes behind it are the rest of the offset (a mask in bits 0 to 15).
+/// Every tag's length.
 ///
-/// A literal has the smallest offset that every length passes for. What is not decoded here has no length and an offset
-/// that no target reaches.
-static TAGS: [u64; 256] = tags();
+/// What is not decoded here has an offset of 0, for which every length is too large.
+static LENGTHS: [u8; 256] = lengths();
 
-const UNREACHABLE_OFFSET: u64 = 1 << 31;
+/// The bits of every tag's offset that it holds itself (bits 16 to 31), and which of the two bytes behind it are the rest of
+/// the offset (a mask in bits 0 to 15). A literal has the smallest offset that every length passes for.
+static OFFSETS: [u32; 256] = offsets();
 
-const fn tags() -> [u64; 256] {
-    let mut tags = [0; 256];
+const fn lengths() -> [u8; 256] {
+    let mut lengths = [1; 256];
     let mut tag = 0;
     while tag < 256 {
-        let (length, offset, mask) = match (tag & 3, tag as u64 >> 2) {
-            (0, code) if code < 60 => (code + 1, ROOM as u64, 0),
-            (1, code) => ((code & 7) + 4, code >> 3 << 8, 0xff),
-            (2, code) => (code + 1, 0, 0xffff),
-            _ => (0, UNREACHABLE_OFFSET, 0),
-        };
-        tags[tag] = length << 56 | offset << 16 | mask;
+        let code = (tag >> 2) as u8;
+        match tag & 3 {
+            0 | 2 => lengths[tag] = code + 1,
+            1 => lengths[tag] = (code & 7) + 4,
+            _ => {}
+        }
         tag += 1;
     }
-    tags
+    lengths
+}
+
+const fn offsets() -> [u32; 256] {
+    let mut offsets = [0; 256];
+    let mut tag = 0;
+    while tag < 256 {
+        let code = tag as u32 >> 2;
+        match tag & 3 {
+            0 if code < 60 => offsets[tag] = (ROOM as u32) << 16,
+            1 => offsets[tag] = code >> 3 << 24 | 0xff,
+            2 => offsets[tag] = 0xffff,
+            _ => {}
+        }
+        tag += 1;
+    }
+    offsets
 }
 
 /// Decodes elements that begin before `stop`, until one comes that is left to the caller: a literal of more than 60 bytes,
@@ -60,7 +75,7 @@ const fn tags() -> [u64; 256] {
 /// An element may end behind `stop`; more may have been written than the caller wants.
 pub(super) fn run(source: &[u8], stop: usize, target: &mut [u8], place: Place) -> Place {
     let Place { read: mut start, mut written } = place;
-    let has_room = target.len() >= ROOM && target.len() < UNREACHABLE_OFFSET as usize;
+    let has_room = target.len() >= ROOM;
     if start >= stop || !has_room || written < ROOM || source.len() < stop || source.len() - stop < AHEAD {
         return place;
     }
@@ -106,8 +121,7 @@ impl Window<'_> {
     /// begins in front of `end` is not decoded here.
     ///
     /// # Safety
-    /// `last` is ROOM below the length of `target`, and that below `UNREACHABLE_OFFSET`; `written` is at least ROOM. Where the
-    /// loop is not `BOUNDED`, `written` is at least MOST_WRITTEN below `last`.
+    /// `last` is ROOM below the length of `target`; `written` is at least ROOM. Where the loop is not `BOUNDED`, `written` is at least MOST_WRITTEN below `last`.
     #[inline(always)]
     unsafe fn run<const BOUNDED: bool>(
         &self,
@@ -118,10 +132,10 @@ impl Window<'_> {
     ) -> (usize, usize) {
         while index < self.end {
             let tag = self.bytes[index];
-            let entry = TAGS[usize::from(tag)];
-            let following = u64::from(u16::from_le_bytes([self.bytes[index + 1], self.bytes[index + 2]]));
-            let length = (entry >> 56) as usize;
-            let offset = (u64::from((entry >> 16) as u32) + (following & entry)) as usize;
+            let length = usize::from(LENGTHS[usize::from(tag)]);
+            let entry = OFFSETS[usize::from(tag)];
+            let following = u16::from_le_bytes([self.bytes[index + 1], self.bytes[index + 2]]);
+            let offset = ((entry >> 16) + (u32::from(following) & entry)) as usize;
             // An offset below `length` wraps, and so is too large as well.
             if offset.wrapping_sub(length) > written - length || BOUNDED && written > last {
                 if !repeat(target, written, offset, length) {
@@ -178,23 +192,56 @@ fn repeat(target: &mut [u8], written: usize, offset: usize, length: usize) -> bo
     }
     let around = &mut target[written - offset..][..offset + REPEAT_ROOM];
     if offset >= 16 {
-        for from in (0..length).step_by(16) {
+        for from in [0, 16, 32, 48] {
             around.copy_within(from..from + 16, from + offset);
         }
         return true;
     }
-    let Some(first) = around.first_chunk::<16>().copied() else { return false };
-    let mut pattern = u128::from_le_bytes(first) & (u128::MAX >> (128 - 8 * offset));
-    let mut filled = offset;
-    while filled < 16 {
-        pattern |= pattern << (8 * filled);
-        filled *= 2;
+    let pattern = pattern(around, offset).to_le_bytes();
+    if offset.is_power_of_two() {
+        // Values that are repeated: without a branch on how often.
+        if let Some(to) = around[offset..].first_chunk_mut::<64>() {
+            to.as_chunks_mut().0.fill(pattern);
+        }
+        return true;
     }
     // As many bytes at a time as are whole repetitions.
-    for to in (offset..offset + length).step_by(16 - 16 % offset) {
+    let step = 16 - 16 % offset;
+    for to in (offset..offset + length).step_by(step) {
         if let Some(to) = around[to..].first_chunk_mut::<16>() {
-            *to = pattern.to_le_bytes();
+            *to = pattern;
         }
     }
     true
+}
+
+/// The first `offset` bytes, at most 15, of `source` again and again.
+#[inline(always)]
+fn pattern(source: &[u8], offset: usize) -> u128 {
+    // No more is loaded than has to be: what was just stored by one instruction is there sooner.
+    let unit = if offset <= 8 {
+        let first = source.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+        u128::from(first & (u64::MAX >> (64 - 8 * offset)))
+    } else {
+        let first = source.first_chunk().map_or(0, |first| u128::from_le_bytes(*first));
+        first & (u128::MAX >> (128 - 8 * offset))
+    };
+    unit.wrapping_mul(REPEATED[offset])
+}
+
+/// What a number of so many bytes is multiplied with to be repeated in 16 bytes.
+static REPEATED: [u128; 16] = repeated();
+
+const fn repeated() -> [u128; 16] {
+    let mut factors = [0; 16];
+    let mut bytes = 1;
+    while bytes < 16 {
+        let mut at = 0;
+        while at < 16 {
+            factors[bytes] |= 1 << (8 * at);
+            at += bytes;
+        }
+        bytes += 1;
+    }
+    factors
 }
