@@ -28,44 +28,32 @@ const MOST_WRITTEN: usize = WINDOW.div_ceil(3) * 64;
 /// As [`ROOM`], where an element repeats what is nearer to it than 16 bytes.
 const REPEAT_ROOM: usize = ROOM + 16;
 
-/// Every tag's length.
-///
-/// What is not decoded here has an offset of 0, for which every length is too large.
-static LENGTHS: [u8; 256] = lengths();
-
-/// The bits of every tag's offset that it holds itself (bits 16 to 31), and which of the two bytes behind it are the rest of
-/// the offset (a mask in bits 0 to 15). A literal has the smallest offset that every length passes for.
-static OFFSETS: [u32; 256] = offsets();
-
-const fn lengths() -> [u8; 256] {
-    let mut lengths = [1; 256];
-    let mut tag = 0;
-    while tag < 256 {
-        let code = (tag >> 2) as u8;
-        match tag & 3 {
-            0 | 2 => lengths[tag] = code + 1,
-            1 => lengths[tag] = (code & 7) + 4,
-            _ => {}
-        }
-        tag += 1;
-    }
-    lengths
+/// What tags say. One that is not decoded here has an offset of 0, for which every length is too large.
+struct Tags {
+    /// The bits of the offset that a tag holds itself (bits 16 to 31), and which of the two bytes behind it are the rest of
+    /// the offset (a mask in bits 0 to 15). A literal has the smallest offset that every length passes for.
+    offsets: [u32; 256],
+    lengths: [u8; 256],
 }
 
-const fn offsets() -> [u32; 256] {
-    let mut offsets = [0; 256];
-    let mut tag = 0;
-    while tag < 256 {
-        let code = tag as u32 >> 2;
-        match tag & 3 {
-            0 if code < 60 => offsets[tag] = (ROOM as u32) << 16,
-            1 => offsets[tag] = code >> 3 << 24 | 0xff,
-            2 => offsets[tag] = 0xffff,
-            _ => {}
+static TAGS: Tags = Tags::new();
+
+impl Tags {
+    const fn new() -> Self {
+        let mut tags = Self { offsets: [0; 256], lengths: [1; 256] };
+        let mut tag = 0;
+        while tag < 256 {
+            let code = tag as u8 >> 2;
+            (tags.offsets[tag], tags.lengths[tag]) = match tag & 3 {
+                0 if code < 60 => ((ROOM as u32) << 16, code + 1),
+                1 => ((code as u32 >> 3) << 24 | 0xff, (code & 7) + 4),
+                2 => (0xffff, code + 1),
+                _ => (0, 1),
+            };
+            tag += 1;
         }
-        tag += 1;
+        tags
     }
-    offsets
 }
 
 /// Decodes elements that begin before `stop`, until one comes that is left to the caller: a literal of more than 60 bytes,
@@ -132,8 +120,8 @@ impl Window<'_> {
     ) -> (usize, usize) {
         while index < self.end {
             let tag = self.bytes[index];
-            let length = usize::from(LENGTHS[usize::from(tag)]);
-            let entry = OFFSETS[usize::from(tag)];
+            let length = usize::from(TAGS.lengths[usize::from(tag)]);
+            let entry = TAGS.offsets[usize::from(tag)];
             let following = u16::from_le_bytes([self.bytes[index + 1], self.bytes[index + 2]]);
             let offset = ((entry >> 16) + (u32::from(following) & entry)) as usize;
             // An offset below `length` wraps, and so is too large as well.
