@@ -52,8 +52,10 @@ fn run(target: (&str, Body), input: &[u8]) -> bool {
 
 /// What the mutations of a target begin with.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
-    if target == "encodings" {
-        return page_seeds();
+    match target {
+        "encodings" => return page_seeds(),
+        "snappy" => return snappy_seeds(),
+        _ => {}
     }
     let nested = (0..60).map(|seed| Case::random(seed).write().to_vec());
     let corpus = corpus().map(|corpus| small_files(&corpus, LARGEST_SEED)).unwrap_or_default();
@@ -64,6 +66,29 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
         "predicates" => files.flat_map(with_conditions).collect(),
         _ => files.collect(),
     }
+}
+
+/// Blocks of bytes as columns have them, and one with every kind of element. Their first byte is the room behind.
+fn snappy_seeds() -> Vec<Vec<u8>> {
+    let mut random = Random::new(0);
+    let elements = b"\x1c\x08abc\x05\x03\x0e\x02\x00\x13\x03\x00\x00\x00\xf0\x08zyxwvutsr";
+    let mut seeds = vec![[&[64], &elements[..]].concat()];
+    for length in [1, 40, 100, 300, 1000, 3000, 20_000] {
+        for kind in 0..5 {
+            let bytes: Vec<u8> = (0..length)
+                .map(|at: usize| match kind {
+                    0 => random.bits() as u8,
+                    1 => (at / 8 * 3).to_le_bytes()[at % 8],
+                    2 => (at / 100) as u8,
+                    3 => b"the quick brown fox"[(at + random.below(2)) % 19],
+                    _ => random.below(2) as u8 * (at % 7) as u8,
+                })
+                .collect();
+            let block = snap::raw::Encoder::new().compress_vec(&bytes).expect("bytes that are not too many");
+            seeds.push([vec![[0, 64, 200][length % 3]], block].concat());
+        }
+    }
+    seeds
 }
 
 /// A file with conditions on its first flat columns before it.
@@ -226,4 +251,9 @@ fn splits() {
 #[test]
 fn predicates() {
     fuzz(TARGETS[4], 20_000);
+}
+
+#[test]
+fn snappy() {
+    fuzz(TARGETS[5], 200_000);
 }

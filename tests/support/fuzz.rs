@@ -21,8 +21,14 @@ use super::well_typed::is_well_typed;
 pub type Body = fn(&[u8]) -> bool;
 
 /// The functions by name.
-pub const TARGETS: &[(&str, Body)] =
-    &[("metadata", metadata), ("file", file), ("encodings", encodings), ("splits", splits), ("predicates", predicates)];
+pub const TARGETS: &[(&str, Body)] = &[
+    ("metadata", metadata),
+    ("file", file),
+    ("encodings", encodings),
+    ("splits", splits),
+    ("predicates", predicates),
+    ("snappy", super::fuzz_snappy::snappy),
+];
 
 /// Inputs longer than this only take time.
 const LONGEST: usize = 1 << 20;

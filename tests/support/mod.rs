@@ -11,6 +11,7 @@ pub mod filter_case;
 pub mod fixture;
 pub mod fuzz;
 pub mod fuzz_predicates;
+pub mod fuzz_snappy;
 pub mod handmade;
 pub mod host;
 pub mod hostile;
@@ -23,5 +24,8 @@ pub mod random;
 pub mod scenario;
 pub mod shaped;
 pub mod slow;
+/// The library's own, which it does not show.
+#[path = "../../src/simd/snappy/mod.rs"]
+pub mod snappy;
 pub mod thrift;
 pub mod well_typed;

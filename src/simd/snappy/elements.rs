@@ -8,6 +8,9 @@
 //! loaded while the vector it was stored with has not reached the cache takes longer. Literals and copies then take the
 //! same way: 16 bytes, or 64, are moved from wherever the element says, and what is too much is overwritten by the next.
 
+// Whatever the bytes are, lengths are at most 64, offsets at most 65 535 and positions were compared with the slices.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
+
 use std::hint::select_unpredictable;
 
 use super::Place;
@@ -63,11 +66,10 @@ impl Tags {
 /// An element may end behind `stop`; more may have been written than the caller wants.
 pub(super) fn run(source: &[u8], stop: usize, target: &mut [u8], place: Place) -> Place {
     let Place { read: mut start, mut written } = place;
-    let has_room = target.len() >= ROOM;
-    if start >= stop || !has_room || written < ROOM || source.len() < stop || source.len() - stop < AHEAD {
+    let Some(last) = target.len().checked_sub(ROOM) else { return place };
+    if start >= stop || written < ROOM || source.len().saturating_sub(stop) < AHEAD {
         return place;
     }
-    let last = target.len() - ROOM;
     let mut starts = [[0; WINDOW]; 2];
     let [current, ahead] = &mut starts;
     let (mut current, mut ahead) = (current, ahead);
@@ -109,7 +111,8 @@ impl Window<'_> {
     /// begins in front of `end` is not decoded here.
     ///
     /// # Safety
-    /// `last` is ROOM below the length of `target`; `written` is at least ROOM. Where the loop is not `BOUNDED`, `written` is at least MOST_WRITTEN below `last`.
+    /// `last` is ROOM below the length of `target`; `written` is at least ROOM. Where the loop is not `BOUNDED`, `written` is
+    /// at least MOST_WRITTEN below `last`.
     #[inline(always)]
     unsafe fn run<const BOUNDED: bool>(
         &self,
