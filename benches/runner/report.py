@@ -220,7 +220,7 @@ CLOSING = [
     "[notes.md](notes.md) says where the time goes in cases that fall short.",
     "",
     "[filters.md](filters.md) is a finer grid of filtered scans against the `parquet` crate alone, measured by Criterion through",
-    "the Rust API.",
+    "the Rust API. [snappy.md](snappy.md) is decompression with Snappy alone.",
 ]
 EXPLANATIONS = {
     "compressed": ["Milliseconds of processor time; the fastest peer is bold. *Ahead* above 1: pqpush is faster."],

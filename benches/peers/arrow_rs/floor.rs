@@ -2,6 +2,10 @@
 //! as many bytes as the Arrow output has are copied, from and to memory that is used again. With conditions: the pages of
 //! their columns that statistics do not rule out, and the pages of output columns that hold a row of the result.
 
+#[allow(dead_code)]
+#[path = "../../../src/simd/snappy/mod.rs"]
+mod snappy;
+
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
@@ -16,7 +20,6 @@ use crate::{Job, filtered, pruning};
 const PIECE: usize = 1 << 18;
 
 struct Decoders {
-    snappy: snap::raw::Decoder,
     zstd: zstd_safe::DCtx<'static>,
     gzip: libdeflater::Decompressor,
 }
@@ -49,12 +52,8 @@ impl<'a> Floor<'a> {
             pages,
             output_bytes,
             rows,
-            decoders: Decoders {
-                snappy: snap::raw::Decoder::new(),
-                zstd: zstd_safe::DCtx::create(),
-                gzip: libdeflater::Decompressor::new(),
-            },
-            page: vec![0; largest],
+            decoders: Decoders { zstd: zstd_safe::DCtx::create(), gzip: libdeflater::Decompressor::new() },
+            page: vec![0; largest + snappy::ROOM],
             source: vec![1; PIECE],
             target: vec![0; PIECE],
         }
@@ -64,7 +63,7 @@ impl<'a> Floor<'a> {
         for (start, page, codec) in &self.pages {
             let body = &self.job.file[start + page.body.start..start + page.body.end];
             if page.is_compressed {
-                decompress(&mut self.decoders, *codec, body, &mut self.page[..page.size]);
+                decompress(&mut self.decoders, *codec, body, page.size, &mut self.page);
             }
         }
         let mut left = self.output_bytes;
@@ -78,11 +77,15 @@ impl<'a> Floor<'a> {
     }
 }
 
-/// Uncompressed pages cost nothing: their bytes are read by what makes the output.
-fn decompress(decoders: &mut Decoders, codec: Compression, from: &[u8], to: &mut [u8]) {
+/// Uncompressed pages cost nothing: their bytes are read by what makes the output. Snappy is given room behind the page, as
+/// by the library.
+fn decompress(decoders: &mut Decoders, codec: Compression, from: &[u8], size: usize, room: &mut [u8]) {
+    if codec == Compression::SNAPPY {
+        return snappy::decompress(from, size, room).expect("a page");
+    }
+    let to = &mut room[..size];
     let written = match codec {
         Compression::UNCOMPRESSED => return,
-        Compression::SNAPPY => decoders.snappy.decompress(from, to).expect("a page"),
         Compression::ZSTD(_) => decoders.zstd.decompress(to, from).expect("a page"),
         Compression::LZ4_RAW => lz4_flex::block::decompress_into(from, to).expect("a page"),
         Compression::GZIP(_) => decoders.gzip.gzip_decompress(from, to).expect("a page"),
