@@ -7,7 +7,7 @@ use super::metadata::pqpush_metadata;
 use super::slice::{pqpush_str, string};
 use super::status::pqpush_status;
 use super::structs::{Growing, OutStruct, OutValue};
-use crate::metadata::{ColumnChunk, RowGroup};
+use crate::metadata::{ColumnChunk, Metadata};
 use crate::schema::PhysicalType;
 
 /// One row group.
@@ -98,17 +98,22 @@ unsafe impl Growing for pqpush_column_info {}
 // SAFETY: repr(C), begins with struct_size, integers without padding.
 unsafe impl Growing for pqpush_column_chunk_info {}
 
-impl From<&RowGroup> for pqpush_row_group_info {
-    fn from(row_group: &RowGroup) -> Self {
-        let chunks = &row_group.columns;
-        Self {
-            struct_size: 0,
-            row_count: row_group.row_count,
-            compressed_bytes: chunks.iter().fold(0, |sum, chunk| sum.saturating_add(chunk.compressed_bytes)),
-            uncompressed_bytes: row_group.total_byte_size,
-            file_offset: chunks.iter().map(first_page_offset).min().unwrap_or(0),
-        }
+fn row_group_info(metadata: &Metadata, row_group: usize) -> FfiResult<pqpush_row_group_info> {
+    let group = at(&metadata.row_groups, row_group, "row_group")?;
+    let (mut compressed_bytes, mut file_offset) = (0u64, None);
+    for chunk in metadata.chunks(row_group) {
+        let chunk = chunk?;
+        compressed_bytes = compressed_bytes.saturating_add(chunk.compressed_bytes);
+        let first = first_page_offset(chunk);
+        file_offset = Some(file_offset.map_or(first, |least: u64| least.min(first)));
     }
+    Ok(pqpush_row_group_info {
+        struct_size: 0,
+        row_count: group.row_count,
+        compressed_bytes,
+        uncompressed_bytes: group.total_byte_size,
+        file_offset: file_offset.unwrap_or(0),
+    })
 }
 
 impl From<&ColumnChunk> for pqpush_column_chunk_info {
@@ -163,6 +168,13 @@ pub(super) fn at<'a, T>(list: &'a [T], index: usize, parameter: &str) -> FfiResu
     })
 }
 
+/// The column chunk with these ordinals.
+pub(super) fn chunk_at(metadata: &Metadata, row_group: usize, column: usize) -> FfiResult<&ColumnChunk> {
+    at(&metadata.row_groups, row_group, "row_group")?;
+    at(&metadata.schema.leaves, column, "column")?;
+    Ok(metadata.chunk(row_group, column)?)
+}
+
 fn column_info(metadata: &pqpush_metadata, column: usize) -> FfiResult<pqpush_column_info> {
     let leaf = at(&metadata.get().schema.leaves, column, "column")?;
     let text = at(metadata.columns(), column, "column")?;
@@ -181,7 +193,8 @@ fn column_info(metadata: &pqpush_metadata, column: usize) -> FfiResult<pqpush_co
 /// What the metadata says about one row group.
 ///
 /// Parameters: `metadata`; `row_group`: its ordinal; `out_info`: its `struct_size` set, the rest is written.
-/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file does not have.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file does not have; PQPUSH_ERR_CORRUPT
+/// where the footer says what cannot be of one of its column chunks, which are read here.
 /// Threads: any, at the same time.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -196,7 +209,7 @@ pub unsafe extern "C" fn pqpush_metadata_row_group(
         let out = unsafe { OutStruct::new(out_info, "out_info") }?;
         // SAFETY: the header asks for live metadata.
         let metadata = unsafe { borrow(metadata, "metadata") }?.get();
-        out.set(at(&metadata.row_groups, row_group, "row_group")?.into());
+        out.set(row_group_info(metadata, row_group)?);
         Ok(())
     };
     // SAFETY: the header asks for NULL or a place to write to.
@@ -260,7 +273,8 @@ pub unsafe extern "C" fn pqpush_metadata_find_column(
 /// What the metadata says about one leaf column of one row group.
 ///
 /// Parameters: `metadata`; `row_group`, `column`: the ordinals; `out_info`: its `struct_size` set, the rest is written.
-/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file does not have.
+/// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file does not have; PQPUSH_ERR_CORRUPT
+/// where the footer says what cannot be of the chunk, which is read when it is first asked for.
 /// Threads: any, at the same time.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]
@@ -276,8 +290,7 @@ pub unsafe extern "C" fn pqpush_metadata_column_chunk(
         let out = unsafe { OutStruct::new(out_info, "out_info") }?;
         // SAFETY: the header asks for live metadata.
         let metadata = unsafe { borrow(metadata, "metadata") }?.get();
-        let chunks = &at(&metadata.row_groups, row_group, "row_group")?.columns;
-        out.set(at(chunks, column, "column")?.into());
+        out.set(chunk_at(metadata, row_group, column)?.into());
         Ok(())
     };
     // SAFETY: the header asks for NULL or a place to write to.

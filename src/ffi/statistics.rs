@@ -7,7 +7,7 @@ use arrow_schema::ffi::FFI_ArrowSchema;
 
 use super::arrow::{export_array, export_schema};
 use super::error::{FfiResult, pqpush_error};
-use super::facts::at;
+use super::facts::{at, chunk_at};
 use super::guard::guard;
 use super::handle::borrow;
 use super::metadata::pqpush_metadata;
@@ -225,7 +225,7 @@ pub unsafe extern "C" fn pqpush_metadata_column_chunk_key_values(
         // SAFETY: the header asks for live metadata.
         let metadata = unsafe { borrow(metadata, "metadata") }?.get();
         let visit = visit.ok_or_else(|| pqpush_error::null("visit"))?;
-        at(&at(&metadata.row_groups, row_group, "row_group")?.columns, column, "column")?;
+        chunk_at(metadata, row_group, column)?;
         for pair in metadata.chunk_details(row_group, column).key_value {
             let value = pair.value.as_deref().map_or(pqpush_str::NONE, pqpush_str::lend);
             // SAFETY: the host's function, called as the header says.

@@ -9,10 +9,15 @@ use crate::metadata::{Codec, ColumnChunk, Encoding, EncodingSet};
 /// Length of the leading magic: nothing else can lie there.
 const MAGIC_BYTES: u64 = 4;
 
-/// Replaces what is known of an encrypted chunk by its column metadata, which begin at `start` of `thrift`.
-pub(super) fn complete(chunk: &mut ColumnChunk, thrift: &[u8], start: usize) -> Result<()> {
+/// What parquet-mr before 1.2.9 may have left out of the size of a chunk: the header of its dictionary page, which is
+/// no longer than this (PARQUET-816).
+const LARGEST_DICTIONARY_HEADER_BYTES: u64 = 100;
+
+/// Replaces what is known of an encrypted chunk by its column metadata, which will begin at `start` of
+/// [`Metadata::thrift`](crate::Metadata::thrift).
+pub(super) fn complete(chunk: &mut ColumnChunk, metadata: &[u8], start: usize) -> Result<()> {
     let mut raw = RawChunk::default();
-    let read = raw.read_metadata(&mut Reader::new(thrift.get(start..).unwrap_or_default()));
+    let read = raw.read_metadata(&mut Reader::new(metadata));
     read.map_err(|failure| failure.into_error("column metadata"))?;
     raw.metadata_start = Some(start);
     let places = (chunk.offset_index_range, chunk.column_index_range);
@@ -212,4 +217,26 @@ fn positive(value: impl TryInto<u64>) -> Option<u64> {
 /// Where something lies that may be absent.
 fn range(offset: Option<i64>, length: Option<i32>) -> Option<ByteRange> {
     ByteRange::new(offset.and_then(positive)?, length.and_then(positive)?)
+}
+
+/// True for parquet-mr before 1.2.9, which gave its version at first not at all.
+pub(super) fn leaves_out_dictionary_headers(created_by: &str) -> bool {
+    let Some(version) = created_by.strip_prefix("parquet-mr version ") else { return created_by == "parquet-mr" };
+    let digits_end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
+    let mut numbers = version.get(..digits_end).unwrap_or_default().split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor)), Some(Ok(patch))) => (major, minor, patch) < (1, 2, 9),
+        _ => false,
+    }
+}
+
+/// Allows a chunk that may have a dictionary what the header of the dictionary page may take, up to the footer.
+pub(super) fn extend(chunk: &mut ColumnChunk, footer_offset: u64) {
+    let dictionary_encoded = |encoding| matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary);
+    let untold = chunk.encodings.is_empty();
+    if chunk.dictionary_page_offset.is_some() || untold || chunk.encodings.iter().any(dictionary_encoded) {
+        let start = chunk.dictionary_page_offset.unwrap_or(chunk.data_page_offset);
+        let room = footer_offset.saturating_sub(start.saturating_add(chunk.compressed_bytes));
+        chunk.unaccounted_bytes = room.min(LARGEST_DICTIONARY_HEADER_BYTES);
+    }
 }

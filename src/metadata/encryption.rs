@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::byte_range::ByteRange;
 use crate::crypto::{self, Algorithm, ColumnDecryptor, ColumnKey, DecryptionProperties, FileDecryptor};
 use crate::error::{Error, Result};
@@ -46,7 +48,7 @@ impl ColumnChunk {
 /// Reads the footer `bytes`, which lie at `range` of a file of `file_length` bytes that ends with the magic of an
 /// encrypted footer, or with the common one.
 pub(crate) fn read_footer(
-    bytes: &[u8],
+    bytes: &Bytes,
     range: ByteRange,
     file_length: u64,
     is_encrypted: bool,
@@ -79,7 +81,7 @@ fn read_encrypted(
     let properties = properties.ok_or_else(no_keys)?;
     let mut file = FileDecryptor::new(properties, &algorithm, crypto.key_metadata.as_deref()).map_err(placed)?;
     let text = file.open_footer(bytes.get(reader.position()..).unwrap_or_default()).map_err(placed)?;
-    let mut parsed = footer::parse(&text, range.offset, file_length)?;
+    let mut parsed = footer::parse(&text.into(), range.offset, file_length)?;
     unseal(&mut parsed, &mut |column| file.open_column(column.key, column.place, column.path, column.metadata));
     Ok(parsed.metadata)
 }
@@ -120,10 +122,11 @@ type Opened = Result<(ColumnDecryptor, Option<Vec<u8>>)>;
 
 /// Opens every sealed chunk, or notes with it why that is not possible.
 fn unseal(parsed: &mut ParsedFooter, open: &mut dyn FnMut(SealedColumn<'_>) -> Opened) {
-    let Metadata { schema, row_groups, thrift, .. } = &mut parsed.metadata;
+    let Metadata { schema, row_groups, thrift: footer, .. } = &mut parsed.metadata;
+    let mut opened_metadata = Vec::new();
     for sealed in std::mem::take(&mut parsed.seals) {
         let group = row_groups.get_mut(sealed.row_group);
-        let column = group.and_then(|group| group.columns.get_mut(sealed.column));
+        let column = group.and_then(|group| group.chunks.read_mut(sealed.column));
         let (Some(column), Some(leaf)) = (column, schema.leaves.get(sealed.column)) else { continue };
         let Some(key) = &sealed.seal.key else {
             let why = Error::unsupported("the column has a kind of key that is not known");
@@ -136,9 +139,8 @@ fn unseal(parsed: &mut ParsedFooter, open: &mut dyn FnMut(SealedColumn<'_>) -> O
         let opened = open(SealedColumn { key, place, path: &path, metadata });
         let opened = opened.and_then(|(decryptor, metadata)| {
             if let Some(metadata) = metadata {
-                let start = thrift.len();
-                thrift.extend_from_slice(&metadata);
-                chunk::complete(column, thrift, start)?;
+                chunk::complete(column, &metadata, footer.len().saturating_add(opened_metadata.len()))?;
+                opened_metadata.extend_from_slice(&metadata);
             }
             Ok(decryptor)
         });
@@ -146,6 +148,9 @@ fn unseal(parsed: &mut ParsedFooter, open: &mut dyn FnMut(SealedColumn<'_>) -> O
             Ok(decryptor) => Lock::Open(Arc::new(decryptor)),
             Err(why) => Lock::Closed(why),
         }));
+    }
+    if !opened_metadata.is_empty() {
+        *footer = [footer, &opened_metadata[..]].concat().into();
     }
 }
 

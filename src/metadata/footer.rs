@@ -1,23 +1,23 @@
 //! The footer: `FileMetaData` read into [`Metadata`].
 //!
-//! What is read is checked for what the rest relies on (see [`crate::metadata`]); statistics are passed over, to be read
-//! when they are asked for ([`crate::metadata::statistics`]). Errors carry the file offset, and the row group and column
+//! What is read is checked for what the rest relies on (see [`crate::metadata`]); column chunks are passed over, to be
+//! read when they are asked for ([`crate::metadata::chunks`]). Errors carry the file offset, and the row group and column
 //! where they are in one.
 
 use std::sync::OnceLock;
 
+use bytes::Bytes;
+
 use crate::crypto::Algorithm;
 use crate::error::{Error, Result};
 use crate::metadata::chunk::{RawChunk, unsigned};
+use crate::metadata::chunks::Chunks;
 use crate::metadata::encryption::{Seal, read_algorithm};
 use crate::metadata::schema_elements::{Builder, Element};
+use crate::metadata::skim::Skimmer;
 use crate::metadata::thrift::{Kind, Read, Reader};
-use crate::metadata::{ColumnChunk, ColumnOrder, Encoding, Metadata, RowGroup, SortingColumn, key_value};
+use crate::metadata::{ColumnChunk, ColumnOrder, Metadata, RowGroup, SortingColumn, key_value};
 use crate::schema::Schema;
-
-/// What parquet-mr before 1.2.9 may have left out of the size of a chunk: the header of its dictionary page, which is
-/// no longer than this (PARQUET-816).
-const LARGEST_DICTIONARY_HEADER_BYTES: u64 = 100;
 
 /// A footer, and what it says of encryption.
 pub(crate) struct ParsedFooter {
@@ -42,8 +42,14 @@ pub(crate) struct SealedChunk {
 }
 
 /// Parses the footer `bytes`, which lie at `footer_offset` of a file of `file_length` bytes.
-pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Result<ParsedFooter> {
-    let mut footer = Footer { reader: Reader::new(bytes), offset: footer_offset, schema: None, seals: Vec::new() };
+pub(crate) fn parse(bytes: &Bytes, footer_offset: u64, file_length: u64) -> Result<ParsedFooter> {
+    let mut footer = Footer {
+        reader: Reader::new(bytes),
+        offset: footer_offset,
+        schema: None,
+        skimmer: Skimmer::default(),
+        seals: Vec::new(),
+    };
     let (mut row_groups, mut algorithm, mut signing_key_metadata) = (None, None, None);
     let (mut version, mut created_by, mut key_value, mut column_orders) = (0, None, Vec::new(), Vec::new());
     let mut last_id = 0;
@@ -62,12 +68,8 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
     }
     let lacking = |what: &str| Error::corrupt(format!("the footer has no {what}")).at_offset(footer_offset);
     let schema = footer.schema.ok_or_else(|| lacking("schema"))?;
-    let mut row_groups = row_groups.ok_or_else(|| lacking("list of row groups"))?;
+    let row_groups = row_groups.ok_or_else(|| lacking("list of row groups"))?;
     check_chunk_counts(&row_groups, &schema).map_err(|error| error.at_offset(footer_offset))?;
-    if created_by.as_deref().is_some_and(leaves_out_dictionary_headers) {
-        row_groups.iter_mut().flat_map(|group| &mut group.columns).for_each(|chunk| extend(chunk, footer_offset));
-    }
-    let thrift = bytes.to_vec();
     let metadata = Metadata {
         file_length,
         version,
@@ -76,7 +78,8 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
         schema,
         column_orders,
         row_groups,
-        thrift,
+        thrift: bytes.clone(),
+        footer_offset,
         hinted_types: OnceLock::new(),
     };
     Ok(ParsedFooter { metadata, algorithm, signing_key_metadata, seals: footer.seals })
@@ -85,35 +88,13 @@ pub(crate) fn parse(bytes: &[u8], footer_offset: u64, file_length: u64) -> Resul
 /// Every row group has one chunk per leaf.
 fn check_chunk_counts(row_groups: &[RowGroup], schema: &Schema) -> Result<()> {
     let leaves = schema.leaves.len();
-    match row_groups.iter().enumerate().find(|(_, group)| group.columns.len() != leaves) {
+    match row_groups.iter().enumerate().find(|(_, group)| group.chunks.len() != leaves) {
         None => Ok(()),
         Some((ordinal, group)) => {
-            let chunks = group.columns.len();
+            let chunks = group.chunks.len();
             let message = format!("the row group has {chunks} column chunks, the schema {leaves} leaf columns");
             Err(Error::corrupt(message).in_row_group(ordinal))
         }
-    }
-}
-
-/// True for parquet-mr before 1.2.9, which gave its version at first not at all.
-fn leaves_out_dictionary_headers(created_by: &str) -> bool {
-    let Some(version) = created_by.strip_prefix("parquet-mr version ") else { return created_by == "parquet-mr" };
-    let digits_end = version.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(version.len());
-    let mut numbers = version.get(..digits_end).unwrap_or_default().split('.').map(str::parse::<u32>);
-    match (numbers.next(), numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor)), Some(Ok(patch))) => (major, minor, patch) < (1, 2, 9),
-        _ => false,
-    }
-}
-
-/// Allows a chunk that may have a dictionary what the header of the dictionary page may take, up to the footer.
-fn extend(chunk: &mut ColumnChunk, footer_offset: u64) {
-    let dictionary_encoded = |encoding| matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary);
-    let untold = chunk.encodings.is_empty();
-    if chunk.dictionary_page_offset.is_some() || untold || chunk.encodings.iter().any(dictionary_encoded) {
-        let start = chunk.dictionary_page_offset.unwrap_or(chunk.data_page_offset);
-        let room = footer_offset.saturating_sub(start.saturating_add(chunk.compressed_bytes));
-        chunk.unaccounted_bytes = room.min(LARGEST_DICTIONARY_HEADER_BYTES);
     }
 }
 
@@ -124,6 +105,8 @@ struct Footer<'a> {
     offset: u64,
     /// The schema, once it was read.
     schema: Option<Schema>,
+    /// Passes over column chunks.
+    skimmer: Skimmer,
     /// The encrypted chunks met so far.
     seals: Vec<SealedChunk>,
 }
@@ -163,12 +146,12 @@ impl<'a> Footer<'a> {
         let start = self.position();
         let seals_before = self.seals.len();
         let mut row_group_ordinal = ordinal;
-        let (mut columns, mut sorting_columns) = (Vec::new(), Vec::new());
+        let (mut chunks, mut sorting_columns) = (Chunks::default(), Vec::new());
         let (mut total_byte_size, mut row_count) = (None, None);
         let mut last_id = 0;
         while let Some(field) = self.read("row group", |reader| reader.field(&mut last_id))? {
             match (field.id, field.kind) {
-                (1, Kind::List) => columns = self.columns(ordinal)?,
+                (1, Kind::List) => chunks = self.chunks(ordinal)?,
                 (2, Kind::I64) => total_byte_size = Some(self.read("row group", Reader::i64)?),
                 (3, Kind::I64) => row_count = Some(self.read("row group", Reader::i64)?),
                 (4, Kind::List) => sorting_columns = self.read("sorting columns", SortingColumn::read_list)?,
@@ -184,25 +167,46 @@ impl<'a> Footer<'a> {
         Ok(RowGroup {
             row_count: count("number of rows", row_count)?,
             total_byte_size: count("total byte size", total_byte_size)?,
-            columns,
+            chunks,
             sorting_columns,
         })
     }
 
-    fn columns(&mut self, row_group: usize) -> Result<Vec<ColumnChunk>> {
+    /// Passes over the chunks of a row group. Those that are encrypted are read, for they have to be opened.
+    fn chunks(&mut self, row_group: usize) -> Result<Chunks> {
         let count = self.read("list of column chunks", Reader::list_of_structs)?;
         let leaf_count = self.schema.as_ref().map_or(0, |schema| schema.leaves.len());
-        let mut columns = Vec::with_capacity(count.min(leaf_count));
+        let mut starts = Vec::with_capacity(count.min(leaf_count));
+        let (mut have_index, mut sealed) = (false, Vec::new());
         for ordinal in 0..count {
-            let start = self.position();
-            let mut chunk = self.read("column chunk", RawChunk::read);
-            if let Some(seal) = chunk.as_mut().ok().and_then(|raw| raw.seal.take()) {
-                self.seals.push(SealedChunk { row_group, column: ordinal, row_group_ordinal: row_group, seal });
+            let start = self.reader.clone();
+            starts.push(u32::try_from(start.position()).map_err(|_| Error::limit("the footer is longer than 4 GiB"))?);
+            let passed = self.skimmer.pass(&mut self.reader, ordinal).map_err(|failure| {
+                let error = failure.into_error("column chunk").at_offset(self.position());
+                self.in_column(error, ordinal)
+            });
+            let notes = passed?;
+            have_index |= notes.has_index;
+            if notes.is_sealed {
+                sealed.push((ordinal, self.sealed(start, row_group, ordinal)?));
             }
-            let chunk = chunk.and_then(|raw| raw.checked().map_err(|error| error.at_offset(start)));
-            columns.push(chunk.map_err(|error| self.in_column(error, ordinal))?);
         }
-        Ok(columns)
+        let mut chunks = Chunks::new(starts, have_index);
+        sealed.into_iter().for_each(|(ordinal, chunk)| chunks.put(ordinal, chunk));
+        Ok(chunks)
+    }
+
+    /// Reads an encrypted chunk, as far as that goes before it is opened.
+    fn sealed(&mut self, mut reader: Reader<'_>, row_group: usize, column: usize) -> Result<ColumnChunk> {
+        let start = self.offset.saturating_add(reader.position() as u64);
+        let raw = RawChunk::read(&mut reader).map_err(|failure| failure.into_error("column chunk"));
+        let chunk = raw.and_then(|mut raw| {
+            let seal = raw.seal.take();
+            let sealed = |seal| SealedChunk { row_group, column, row_group_ordinal: row_group, seal };
+            self.seals.extend(seal.map(sealed));
+            raw.checked()
+        });
+        chunk.map_err(|error| self.in_column(error.at_offset(start), column))
     }
 
     fn in_column(&self, error: Error, ordinal: usize) -> Error {

@@ -1,15 +1,17 @@
 //! The metadata of a file as plain, immutable structs: footer, row groups, column chunks, statistics, page index.
 //!
 //! Everything here was read from untrusted bytes and checked when it was parsed: counts are not negative, lists are
-//! as long as the bytes at hand allow, every row group has one chunk per leaf column. What a chunk claims about the
-//! place of its pages is checked when it is used ([`ColumnChunk::byte_range`]), so that one bad column does not make
-//! the others unreadable. This module knows nothing of pages, scans or Arrow; it rests on its thrift reader and on the
+//! as long as the bytes at hand allow, every row group has one chunk per leaf column. The footer is read when a file is
+//! opened, but for what it says of column chunks: that is passed over, and read chunk by chunk when it is asked for
+//! ([`Metadata::chunk`]), so that neither the number of columns nor one bad column spoils the others. What a chunk claims
+//! about the place of its pages is checked when it is used ([`ColumnChunk::byte_range`]). This module knows nothing of pages, scans or Arrow; it rests on its thrift reader and on the
 //! structs of [`crate::schema`].
 //!
 //! Names and meanings follow the `parquet.thrift` definition of the Apache Parquet format.
 
 pub(crate) mod bloom_filter;
 mod chunk;
+mod chunks;
 pub(crate) mod encryption;
 pub(crate) mod footer;
 mod key_value;
@@ -18,6 +20,7 @@ mod names;
 mod order;
 pub(crate) mod page_index;
 mod schema_elements;
+mod skim;
 mod statistics;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -26,12 +29,14 @@ pub(crate) mod thrift;
 use std::sync::OnceLock;
 
 use arrow_schema::DataType;
+use bytes::Bytes;
 
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::schema::Schema;
 
 pub use bloom_filter::{BloomFilter, Probe};
+pub(crate) use chunks::Chunks;
 pub use key_value::KeyValue;
 pub(crate) use names::{codec_name, encoding_name};
 pub use order::{Bound, ColumnOrder, SortingColumn, TrustedBounds};
@@ -56,7 +61,9 @@ pub struct Metadata {
     /// Row groups in file order.
     pub row_groups: Vec<RowGroup>,
     /// The bytes of the footer, for what is read from it only when it is asked for.
-    pub(crate) thrift: Vec<u8>,
+    pub(crate) thrift: Bytes,
+    /// Where in the file the footer begins.
+    pub(crate) footer_offset: u64,
     /// The types of leaf columns with the hint of the file's writer applied, once they were asked for.
     pub(crate) hinted_types: OnceLock<Vec<DataType>>,
 }
@@ -68,8 +75,8 @@ pub struct RowGroup {
     pub row_count: u64,
     /// Uncompressed bytes of all its chunks, as the file says.
     pub total_byte_size: u64,
-    /// One chunk per leaf column, in schema order.
-    pub columns: Vec<ColumnChunk>,
+    /// One chunk per leaf column, in schema order: see [`Metadata::chunk`].
+    pub(crate) chunks: Chunks,
     /// The order of its rows: by the first of these, then the next; empty where the file does not say.
     pub sorting_columns: Vec<SortingColumn>,
 }

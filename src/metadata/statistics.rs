@@ -58,9 +58,9 @@ pub struct SizeStatistics {
 
 impl Metadata {
     /// What the file says about the values of a chunk. Nothing where there is no such chunk, and where its metadata are
-    /// encrypted and were not opened.
+    /// encrypted and were not opened or cannot be read.
     pub fn chunk_details(&self, row_group: usize, column: usize) -> ChunkDetails<'_> {
-        let chunk = self.row_groups.get(row_group).and_then(|group| group.columns.get(column));
+        let chunk = self.chunk(row_group, column).ok();
         let bytes = chunk.and_then(|chunk| self.thrift.get(chunk.metadata_start?..));
         // The same bytes were passed over when the footer was read. What fails here is a number too large for its field,
         // in statistics that are then worth nothing.
@@ -133,7 +133,7 @@ mod tests {
     fn with_chunk(fields: impl FnOnce(Record) -> Record) -> Metadata {
         let chunk = Record::new().i64(2, 0).record(3, fields(chunk_metadata(10)));
         let bytes = open_footer(vec![root(1), leaf("a", 1)], vec![row_group(10, vec![chunk])]).finish();
-        footer::parse(&bytes, 100, 1000).unwrap().metadata
+        footer::parse(&bytes.into(), 100, 1000).unwrap().metadata
     }
 
     #[test]

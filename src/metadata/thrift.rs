@@ -84,6 +84,12 @@ impl<'a> Reader<'a> {
         self.length.saturating_sub(self.rest.len())
     }
 
+    /// What is still to be read.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Bytes that are still to be read.
     pub(crate) fn rest_bytes(&self) -> usize {
         self.rest.len()
@@ -187,8 +193,8 @@ impl<'a> Reader<'a> {
         match kind {
             Kind::True | Kind::False | Kind::Byte => self.byte().map(drop),
             Kind::I16 | Kind::I32 | Kind::I64 => self.varint().map(drop),
-            Kind::Double => self.skip_bytes(8),
-            Kind::Uuid => self.skip_bytes(16),
+            Kind::Double => self.advance(8),
+            Kind::Uuid => self.advance(16),
             Kind::Binary => self.binary().map(drop),
             _ if depth >= LARGEST_SKIP_DEPTH => Err(Failure::Corrupt("values are nested more than 64 levels deep")),
             Kind::List | Kind::Set => {
@@ -251,7 +257,9 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn skip_bytes(&mut self, count: usize) -> Read<()> {
+    /// Passes over so many bytes.
+    #[inline]
+    pub(crate) fn advance(&mut self, count: usize) -> Read<()> {
         self.rest = self.rest.get(count..).ok_or(Failure::Ends)?;
         Ok(())
     }

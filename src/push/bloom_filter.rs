@@ -55,10 +55,10 @@ impl BloomFilterDecoder {
     /// where the chunk lies in another file, with `Key` where it is encrypted and cannot be opened, with `Corrupt` where the filter does not lie in the file.
     pub fn new(metadata: Arc<Metadata>, row_group: usize, column: usize) -> Result<Self> {
         let leaf = metadata.schema.leaves.get(column);
-        let chunk = metadata.row_groups.get(row_group).and_then(|group| group.columns.get(column));
-        let (Some(leaf), Some(chunk)) = (leaf, chunk) else {
+        let (Some(leaf), true) = (leaf, row_group < metadata.row_groups.len()) else {
             return Err(Error::invalid_argument(format!("there is no column {column} of row group {row_group}")));
         };
+        let chunk = metadata.chunk(row_group, column)?;
         let placed = |error: Error| error.in_row_group(row_group).in_column(column, &leaf.dotted_path());
         let Some(offset) = chunk.bloom_filter_offset else {
             return Err(placed(Error::invalid_argument("the column chunk has no bloom filter")));

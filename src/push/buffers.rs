@@ -77,6 +77,11 @@ impl Buffers {
         self.covers(range).then(|| self.joined(range))
     }
 
+    /// Bytes of the piece that `range` begins in.
+    pub(crate) fn piece_bytes(&self, range: ByteRange) -> u64 {
+        self.overlapping(range).next().map_or(0, |(_, piece)| piece.len() as u64)
+    }
+
     /// The bytes held from `offset` on without a gap, `max_bytes` at most; empty where none is. Joined like
     /// [`Buffers::get`].
     pub(crate) fn contiguous_from(&self, offset: u64, max_bytes: u64) -> Bytes {

@@ -26,6 +26,9 @@ const SMALLEST_FILE_BYTES: u64 = 12;
 /// The leading magic, which is looked at only to say what is wrong with a file that lacks the trailing one.
 const HEAD: ByteRange = ByteRange { offset: 0, length: 4 };
 
+/// A piece of the file that was pushed is kept with the metadata where it is at most so many times as long as the footer.
+const LONGEST_PIECE_KEPT: u64 = 4;
+
 const MAGIC: &[u8] = b"PAR1";
 const MAGIC_OF_ENCRYPTED_FOOTER: &[u8] = b"PARE";
 
@@ -241,6 +244,9 @@ impl MetadataDecoder {
             return Ok((State::Footer { range, is_encrypted }, self.buffers.missing(range)));
         };
         let keys = self.options.decryption.as_ref();
+        // The metadata keep the footer. A piece that is much longer is not kept for its sake.
+        let is_small_part = self.buffers.piece_bytes(range) / LONGEST_PIECE_KEPT > range.length;
+        let bytes = if is_small_part { Bytes::copy_from_slice(&bytes) } else { bytes };
         let metadata = encryption::read_footer(&bytes, range, self.file_length, is_encrypted, keys)?;
         let mut metadata = Box::new(metadata);
         if self.options.page_index == PageIndexPolicy::Never {

@@ -199,8 +199,7 @@ impl Plan {
 
     /// A column chunk of the file.
     pub(crate) fn chunk(&self, row_group: usize, column: usize) -> Result<&ColumnChunk> {
-        let chunk = self.metadata.row_groups.get(row_group).and_then(|group| group.columns.get(column));
-        chunk.ok_or_else(|| Error::internal("a column chunk is missing").in_row_group(row_group))
+        self.metadata.chunk(row_group, column)
     }
 
     /// Refuses what cannot be decoded before any byte is asked for.
@@ -287,7 +286,7 @@ fn deciding_bloom_filters(
     pruner: &Pruner,
     row_group: usize,
 ) -> Result<Vec<usize>> {
-    let chunk = |leaf: usize| metadata.row_groups.get(row_group)?.columns.get(leaf);
+    let chunk = |leaf: usize| metadata.chunk(row_group, leaf).ok();
     // Of a filter of unknown length a first request would only bring the length.
     let filter_bytes = |leaf: usize| {
         let chunk = chunk(leaf).filter(|chunk| !chunk.external && chunk.bloom_filter_offset.is_some())?;

@@ -166,7 +166,7 @@ fn encoded_by_dictionary(metadata: &Metadata) -> BTreeSet<usize> {
     let leaves = metadata.schema.leaves.iter().enumerate();
     let strings = leaves.filter(|(_, leaf)| leaf.physical == PhysicalType::ByteArray);
     let is_encoded = |column: usize| {
-        let mut chunks = metadata.row_groups.iter().filter_map(|group| group.columns.get(column));
+        let mut chunks = (0..metadata.row_groups.len()).filter_map(|group| metadata.chunk(group, column).ok());
         chunks.any(|chunk| {
             let by_codes = |encoding: Encoding| matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary);
             chunk.dictionary_page_offset.is_some() || chunk.encodings.iter().any(by_codes)

@@ -31,7 +31,8 @@ impl Metadata {
     /// | `definition_levels` | List(UInt64) | the same of definition levels |
     ///
     /// Null where the file does not say, or where what it says cannot be relied on. Fails with `InvalidArgument` where
-    /// the file has no such column, with `Unsupported` where it cannot be decoded.
+    /// the file has no such column, with `Unsupported` where it cannot be decoded, with `Corrupt` where what the footer says
+    /// of a chunk cannot be.
     pub fn column_statistics(&self, column: usize, string_type: StringType) -> Result<StructArray> {
         self.column_statistics_as(column, |leaf| self.leaf_type(column, leaf, string_type))
     }
@@ -45,7 +46,7 @@ impl Metadata {
         let mut table = Table::new(self, column, data_type)?;
         let mut value_counts = Vec::new();
         for (ordinal, group) in self.row_groups.iter().enumerate() {
-            let Some(chunk) = group.columns.get(column) else { continue };
+            let chunk = self.chunk(ordinal, column)?;
             let details = self.chunk_details(ordinal, column);
             let statistics = details.statistics.unwrap_or_default();
             let none_can_be_null = table.leaf.max_definition_level == 0;
@@ -89,7 +90,7 @@ impl Metadata {
         let mut table = Table::new(self, column, data_type)?;
         let mut places = [const { Vec::new() }; 4];
         for (ordinal, group) in self.row_groups.iter().enumerate() {
-            let Some(chunk) = group.columns.get(column) else { continue };
+            let chunk = self.chunk(ordinal, column)?;
             let pages = chunk.offset_index.as_ref().map_or(&[][..], |index| &index.pages);
             let ends = pages.iter().skip(1).map(|page| page.first_row).chain([group.row_count]);
             for (page, (place, end)) in pages.iter().zip(ends).enumerate() {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
-use crate::metadata::{Metadata, RowGroup, page_index};
+use crate::metadata::{Metadata, page_index};
 use crate::push::buffers::Buffers;
 use crate::schema::Schema;
 
@@ -27,12 +27,10 @@ impl PendingIndexes {
     /// from `metadata`, or refused where the page index is `required`.
     pub(super) fn find(metadata: &mut Metadata, footer_offset: u64, room: u64, required: bool) -> Result<Self> {
         let mut ranges = Vec::new();
+        read_chunks(metadata, required)?;
         let Metadata { schema, row_groups, .. } = metadata;
         for (ordinal, group) in row_groups.iter_mut().enumerate() {
-            if required {
-                check_present(group, schema).map_err(|error| error.in_row_group(ordinal))?;
-            }
-            for (column, chunk) in group.columns.iter_mut().enumerate() {
+            for (column, chunk) in group.chunks.all_read_mut() {
                 let opened = chunk.decryptor();
                 let readable = opened.is_ok() && !chunk.external;
                 for claimed in [&mut chunk.offset_index_range, &mut chunk.column_index_range] {
@@ -73,7 +71,7 @@ impl PendingIndexes {
                 return Err(Error::corrupt("the page indexes of two column chunks overlap").at_offset(offset));
             }
             self.ranges.clear();
-            for chunk in metadata.row_groups.iter_mut().flat_map(|group| &mut group.columns) {
+            for (_, chunk) in metadata.row_groups.iter_mut().flat_map(|group| group.chunks.all_read_mut()) {
                 chunk.offset_index_range = None;
                 chunk.column_index_range = None;
             }
@@ -99,7 +97,7 @@ impl PendingIndexes {
         let held: Vec<(u64, Bytes)> =
             self.ranges.iter().map(|&range| (range.offset, buffers.get(range).unwrap_or_default())).collect();
         for (ordinal, group) in row_groups.iter_mut().enumerate() {
-            for (column, chunk) in group.columns.iter_mut().enumerate() {
+            for (column, chunk) in group.chunks.all_read_mut() {
                 let read = page_index::read_into(chunk, group.row_count, self.footer_offset, *file_length, |range| {
                     part(&held, range).unwrap_or_default()
                 });
@@ -120,14 +118,25 @@ fn part(pieces: &[(u64, Bytes)], range: ByteRange) -> Option<&[u8]> {
     bytes.get(start..start.checked_add(usize::try_from(range.length).ok()?)?)
 }
 
-/// Every chunk of a row group with rows has an offset index.
-fn check_present(group: &RowGroup, schema: &Schema) -> Result<()> {
-    match group.columns.iter().position(|chunk| chunk.offset_index_range.is_none()) {
-        Some(column) if group.row_count > 0 => {
-            Err(in_column(Error::corrupt("the column chunk has no offset index, which is required"), schema, column))
+/// Reads the chunks of row groups that have an index, so that it can be put into them. A chunk that cannot be read has
+/// none. Where the page index is `required`, every chunk of a row group with rows has an offset index.
+fn read_chunks(metadata: &Metadata, required: bool) -> Result<()> {
+    for (ordinal, group) in metadata.row_groups.iter().enumerate() {
+        if !required && !group.chunks.have_index() {
+            continue;
         }
-        _ => Ok(()),
+        for (column, chunk) in metadata.chunks(ordinal).enumerate() {
+            match chunk {
+                Err(error) if required => return Err(error),
+                Ok(chunk) if required && chunk.offset_index_range.is_none() && group.row_count > 0 => {
+                    let error = Error::corrupt("the column chunk has no offset index, which is required");
+                    return Err(metadata.in_chunk(error, ordinal, column));
+                }
+                _ => {}
+            }
+        }
     }
+    Ok(())
 }
 
 fn in_column(error: Error, schema: &Schema, column: usize) -> Error {
