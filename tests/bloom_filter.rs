@@ -160,7 +160,7 @@ fn values_of_related_types_are_looked_for_and_others_refused() {
 fn the_filter_is_asked_for_at_once_and_bytes_may_come_in_any_pieces() {
     let file = written();
     let metadata = metadata(&file).unwrap();
-    let chunk = &metadata.row_groups[1].columns[5];
+    let chunk = metadata.chunk(1, 5).unwrap();
     let place = ByteRange { offset: chunk.bloom_filter_offset.unwrap(), length: chunk.bloom_filter_length.unwrap() };
     let (_, asked) = decode(&file, &metadata, [1, 5], 1).unwrap();
     assert_eq!(asked, [place]);
@@ -178,7 +178,7 @@ fn the_filter_is_asked_for_at_once_and_bytes_may_come_in_any_pieces() {
 fn bytes_that_are_no_filter_are_an_error_with_its_place_that_stays() {
     let file = written();
     let metadata = metadata(&file).unwrap();
-    let offset = metadata.row_groups[1].columns[5].bloom_filter_offset.unwrap();
+    let offset = metadata.chunk(1, 5).unwrap().bloom_filter_offset.unwrap();
     for damage in [0x00, 0xff, 0x18] {
         let mut damaged = file.to_vec();
         damaged[offset as usize..offset as usize + 12].fill(damage);
@@ -226,7 +226,7 @@ fn filters_of_the_corpus_answer_as_the_oracle_does() {
                 let Ok(Some(oracle)) = Sbbf::read_from_column_chunk(chunk, &file) else { continue };
                 let place = format!("{name}, row group {row_group}, column {column}");
                 let (filter, asked) = decode(&file, &ours, [row_group, column], usize::MAX).expect(&place);
-                let length = ours.row_groups[row_group].columns[column].bloom_filter_length;
+                let length = ours.chunk(row_group, column).unwrap().bloom_filter_length;
                 assert_eq!(asked.len(), if length.is_some() { 1 } else { 2 }, "{place}");
                 (filters, without_length) = (filters + 1, without_length + usize::from(length.is_none()));
                 answers += compare(&filter, &oracle, &place);

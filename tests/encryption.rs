@@ -161,8 +161,9 @@ fn the_page_index_is_read() {
     let file = encrypted(by_column().build().expect("properties")).write().bytes;
     let options = MetadataOptions { page_index: PageIndexPolicy::Required, ..with_keys(all_keys()) };
     let metadata = metadata_with(&file, options, Feed::Asked).unwrap();
-    for (group, plain) in metadata.row_groups.iter().zip(&plain.row_groups) {
-        for (chunk, plain) in group.columns.iter().zip(&plain.columns) {
+    for group in 0..metadata.row_groups.len() {
+        for (chunk, plain) in metadata.chunks(group).zip(plain.chunks(group)) {
+            let (chunk, plain) = (chunk.unwrap(), plain.unwrap());
             let rows = |pages: &[PageLocation]| pages.iter().map(|page| page.first_row).collect::<Vec<_>>();
             let pages = |chunk: &pqpush::metadata::ColumnChunk| rows(&chunk.offset_index.as_ref().unwrap().pages);
             assert_eq!(pages(chunk), pages(plain));
@@ -291,10 +292,7 @@ fn a_plain_text_footer_reads_without_any_key() {
     assert_eq!(scan(&file, Arc::clone(&metadata), columns(&["c"])).unwrap().row_count(), 200);
     let error = scan(&file, Arc::clone(&metadata), columns(&["a"])).map(drop).unwrap_err();
     assert_eq!((error.kind(), error.column()), (ErrorKind::Key, Some(0)));
-    assert_eq!(
-        metadata.row_groups[0].columns.iter().map(|chunk| chunk.encrypted).collect::<Vec<_>>(),
-        [true, true, false]
-    );
+    assert_eq!(metadata.chunks(0).map(|chunk| chunk.unwrap().encrypted).collect::<Vec<_>>(), [true, true, false]);
     let required = MetadataOptions { page_index: PageIndexPolicy::Required, ..metadata_options() };
     let error = metadata_with(&file, required, Feed::Asked).map(drop).unwrap_err();
     assert_eq!((error.kind(), error.column()), (ErrorKind::Key, Some(0)));
@@ -361,11 +359,11 @@ fn pages_that_were_swapped_are_corrupt() {
 fn an_index_that_was_changed_is_not_used() {
     let file = encrypted(by_column().build().expect("properties")).write().bytes;
     let metadata = open(&file, all_keys()).unwrap();
-    let range = metadata.row_groups[0].columns[0].offset_index_range.unwrap();
+    let range = metadata.chunk(0, 0).unwrap().offset_index_range.unwrap();
     let changed = flipped(&file, range.end() as usize - 1);
     let part = ScanOptions { offset: 45, limit: Some(3), ..ScanOptions::default() };
     assert_reads(&changed, &all_keys(), &part, Feed::Asked);
-    assert!(open(&changed, all_keys()).unwrap().row_groups[0].columns[0].offset_index.is_none());
+    assert!(open(&changed, all_keys()).unwrap().chunk(0, 0).unwrap().offset_index.is_none());
     let required = MetadataOptions { page_index: PageIndexPolicy::Required, ..with_keys(all_keys()) };
     let error = metadata_with(&changed, required, Feed::Asked).map(drop).unwrap_err();
     assert_eq!((error.kind(), error.column(), error.row_group()), (ErrorKind::Corrupt, Some(0), Some(0)));
@@ -376,7 +374,7 @@ fn an_index_that_was_changed_is_not_used() {
 fn no_byte_is_changed_unseen() {
     let file = encrypted(uniform().build().expect("properties")).write().bytes;
     let metadata = open(&file, footer_key()).unwrap();
-    let chunks = metadata.row_groups.iter().flat_map(|group| &group.columns);
+    let chunks = (0..metadata.row_groups.len()).flat_map(|group| metadata.chunks(group)).map(Result::unwrap);
     let indexes: Vec<ByteRange> =
         chunks.flat_map(|chunk| [chunk.offset_index_range, chunk.column_index_range]).flatten().collect();
     // The leading magic is not looked at, and a scan of everything needs no index.
@@ -399,7 +397,7 @@ fn keys_do_no_harm_to_a_file_in_plain_text() {
 }
 
 fn pages(metadata: &Metadata, row_group: usize, column: usize) -> Vec<PageLocation> {
-    metadata.row_groups[row_group].columns[column].offset_index.as_ref().expect("an offset index").pages.clone()
+    metadata.chunk(row_group, column).unwrap().offset_index.as_ref().expect("an offset index").pages.clone()
 }
 
 fn flipped(file: &Bytes, at: usize) -> Bytes {

@@ -229,7 +229,7 @@ fn bloom_filters_are_read_where_they_are_encrypted() {
         let absent = (0..1000).filter(|number| !may_contain(f64::from(*number) + 0.123)).count();
         assert!(absent > 900, "{absent}");
     }
-    let offset = metadata.row_groups[0].columns[column].bloom_filter_offset.unwrap();
+    let offset = metadata.chunk(0, column).unwrap().bloom_filter_offset.unwrap();
     for at in [0, 20, 200] {
         let mut changed = file.to_vec();
         changed[offset as usize + at] ^= 1;
@@ -238,7 +238,7 @@ fn bloom_filters_are_read_where_they_are_encrypted() {
     }
     let footer_only = DecryptionProperties::default().with_footer_key(Key::new(AES_128.footer.as_bytes()).unwrap());
     let locked = open(&file, footer_only, Feed::Asked).unwrap();
-    assert_eq!(locked.row_groups[0].columns[column].bloom_filter_offset, None, "that is encrypted too");
+    assert_eq!(locked.chunk(0, column).unwrap().bloom_filter_offset, None, "that is encrypted too");
 }
 
 /// The rows themselves, by the rules that they were made by.
@@ -263,7 +263,7 @@ fn a_ctr_file_tells_a_changed_header() {
     let name = "encrypt_columns_and_footer_ctr.parquet.encrypted";
     let file = fs::read(corpus.join(PARQUET_TESTING).join(name)).unwrap();
     let metadata = open(&file.clone().into(), AES_128.ours(name), Feed::Asked).unwrap();
-    let chunk = &metadata.row_groups[0].columns[5];
+    let chunk = metadata.chunk(0, 5).unwrap();
     let start = chunk.dictionary_page_offset.unwrap_or(chunk.data_page_offset);
     let mut changed = file.clone();
     changed[start as usize + 20] ^= 1;
@@ -307,7 +307,7 @@ fn indexes_are_read_where_they_are_encrypted() {
             ..metadata_options()
         };
         let metadata = metadata_with(&file, options, Feed::Asked).expect(&name);
-        for chunk in metadata.row_groups.iter().flat_map(|group| &group.columns) {
+        for chunk in (0..metadata.row_groups.len()).flat_map(|group| metadata.chunks(group)).map(Result::unwrap) {
             assert!(chunk.offset_index.is_some(), "{name}");
         }
     }

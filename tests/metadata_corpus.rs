@@ -156,11 +156,12 @@ fn compare(name: &str, ours: &Metadata, theirs: &ParquetMetaData) {
     compare_leaves(name, ours, theirs);
     compare_arrow(name, ours, theirs);
     assert_eq!(ours.row_groups.len(), theirs.num_row_groups(), "{name}");
-    for (ordinal, (ours, group)) in ours.row_groups.iter().zip(theirs.row_groups()).enumerate() {
-        assert_eq!(ours.row_count, group.num_rows() as u64, "{name}");
-        assert_eq!(ours.total_byte_size, group.total_byte_size() as u64, "{name}");
-        assert_eq!(ours.columns.len(), group.num_columns(), "{name}");
-        for (column, (ours, chunk)) in ours.columns.iter().zip(group.columns()).enumerate() {
+    for (ordinal, group) in theirs.row_groups().iter().enumerate() {
+        assert_eq!(ours.row_groups[ordinal].row_count, group.num_rows() as u64, "{name}");
+        assert_eq!(ours.row_groups[ordinal].total_byte_size, group.total_byte_size() as u64, "{name}");
+        assert_eq!(ours.chunks(ordinal).count(), group.num_columns(), "{name}");
+        for (column, (ours, chunk)) in ours.chunks(ordinal).zip(group.columns()).enumerate() {
+            let ours = ours.unwrap();
             compare_chunk(name, ours, chunk);
             let place = format!("{name}, row group {ordinal}, column {column}");
             let indexes = theirs.page_index_for_row_group(ordinal);
@@ -288,8 +289,8 @@ fn the_page_index_of_good_files_is_read() {
     for sample in samples.iter().filter(|sample| sample.verdict == "certain") {
         let wrong = |names: &[&str]| names.iter().any(|name| sample.name.contains(name));
         let metadata = decode_whole(&sample.bytes).unwrap();
-        for (ordinal, group) in metadata.row_groups.iter().enumerate() {
-            for (column, chunk) in group.columns.iter().enumerate() {
+        for ordinal in 0..metadata.row_groups.len() {
+            for (column, chunk) in metadata.chunks(ordinal).map(Result::unwrap).enumerate() {
                 let place = format!("{}, row group {ordinal}, column {column}", sample.name);
                 let read = chunk.offset_index.is_some() || chunk.offset_index_range.is_none();
                 assert!(read || wrong(WRONG_OFFSET_INDEXES), "{place}");
@@ -331,7 +332,7 @@ fn however_the_bytes_come_the_metadata_are_the_same() {
 /// Bytes of tail, footer and page index.
 fn metadata_bytes(bytes: &Bytes, metadata: &Metadata) -> u64 {
     let length = bytes[bytes.len() - 8..].first_chunk().copied().unwrap();
-    let chunks = metadata.row_groups.iter().flat_map(|group| &group.columns);
+    let chunks = (0..metadata.row_groups.len()).flat_map(|group| metadata.chunks(group)).flatten();
     let indexes = chunks.flat_map(|chunk| [chunk.offset_index_range, chunk.column_index_range]);
     8 + u64::from(u32::from_le_bytes(length)) + indexes.flatten().map(|range| range.length).sum::<u64>()
 }
@@ -383,7 +384,11 @@ fn damaged_metadata_give_an_error_or_metadata() {
                     let columns = if position % 5 == 0 { metadata.schema.leaves.len() } else { 0 };
                     for column in 0..columns {
                         let rows = metadata.column_statistics(column, StringType::Utf8).map(|rows| rows.len());
-                        assert!(rows.is_ok_and(|rows| rows == metadata.row_groups.len()));
+                        let mut chunks = (0..metadata.row_groups.len()).map(|group| metadata.chunk(group, column));
+                        match chunks.find_map(Result::err) {
+                            None => assert_eq!(rows.unwrap(), metadata.row_groups.len()),
+                            Some(error) => assert_eq!(format!("{:?}", rows.unwrap_err()), format!("{error:?}")),
+                        }
                         let _ = metadata.page_statistics(column, StringType::Utf8View);
                     }
                     decoded += 1;

@@ -309,7 +309,8 @@ mod tests {
             key_value: vec![],
             schema: Schema { nodes: vec![], leaves: vec![] },
             column_orders: vec![],
-            thrift: vec![],
+            thrift: Default::default(),
+            footer_offset: 4,
             hinted_types: std::sync::OnceLock::new(),
             row_groups: vec![],
         };

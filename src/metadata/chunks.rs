@@ -57,7 +57,8 @@ impl Chunks {
 
     /// The chunks that were read, to be changed, with their columns.
     pub(crate) fn all_read_mut(&mut self) -> impl Iterator<Item = (usize, &mut ColumnChunk)> {
-        let shelves = self.shelves.iter_mut().map(|shelf| shelf.get_mut().into_iter().flat_map(|shelf| shelf.iter_mut()));
+        let shelves =
+            self.shelves.iter_mut().map(|shelf| shelf.get_mut().into_iter().flat_map(|shelf| shelf.iter_mut()));
         shelves.enumerate().flat_map(|(number, shelf)| {
             shelf.enumerate().filter_map(move |(place, slot)| {
                 Some((number.saturating_mul(SHELF).saturating_add(place), slot.get_mut()?.as_mut()))

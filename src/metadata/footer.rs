@@ -222,15 +222,16 @@ mod tests {
     use super::*;
     use crate::byte_range::ByteRange;
     use crate::error::ErrorKind;
-    use crate::metadata::Codec;
     use crate::metadata::testing::{
         Record, chunk, chunk_metadata, chunk_metadata_with, footer, leaf, open_footer, root, row_group,
     };
+    use crate::metadata::{Codec, Encoding};
 
     const FOOTER_OFFSET: u64 = 1000;
 
     fn parsed(bytes: &[u8]) -> Result<Metadata> {
-        parse(bytes, FOOTER_OFFSET, FOOTER_OFFSET + bytes.len() as u64 + 8).map(|parsed| parsed.metadata)
+        parse(&Bytes::copy_from_slice(bytes), FOOTER_OFFSET, FOOTER_OFFSET + bytes.len() as u64 + 8)
+            .map(|parsed| parsed.metadata)
     }
 
     fn with_chunks(chunks: Vec<Record>) -> Result<Metadata> {
@@ -239,11 +240,10 @@ mod tests {
         parsed(&footer(elements, vec![row_group(10, chunks)]))
     }
 
-    /// The one chunk of a footer that has it, written by `created_by`.
-    fn one_chunk(chunk: Record, created_by: &str) -> ColumnChunk {
+    /// The file whose one chunk is this, written by `created_by`.
+    fn with_one_chunk(chunk: Record, created_by: &str) -> Metadata {
         let footer = open_footer(vec![root(1), leaf("a", 0)], vec![row_group(10, vec![chunk])]);
-        let mut metadata = parsed(&footer.binary(6, created_by.as_bytes()).finish()).unwrap();
-        metadata.row_groups.remove(0).columns.remove(0)
+        parsed(&footer.binary(6, created_by.as_bytes()).finish()).unwrap()
     }
 
     fn dictionary_chunk(dictionary: i64, data: i64) -> Record {
@@ -263,7 +263,7 @@ mod tests {
         let pairs: Vec<_> = metadata.key_value.iter().map(|pair| (pair.key.as_str(), pair.value.as_deref())).collect();
         assert_eq!(pairs, [("k", Some("v")), ("k", None)]);
         assert_eq!(metadata.row_count(), 10);
-        let chunk = &metadata.row_groups[0].columns[0];
+        let chunk = metadata.chunk(0, 0).unwrap();
         assert_eq!((chunk.codec, chunk.value_count, chunk.compressed_bytes), (Codec::Uncompressed, 10, 100));
         assert_eq!(chunk.encodings.iter().collect::<Vec<_>>(), [Encoding::Plain, Encoding::Rle]);
         assert_eq!(chunk.byte_range(metadata.file_length).unwrap(), ByteRange { offset: 4, length: 100 });
@@ -273,7 +273,8 @@ mod tests {
     #[test]
     fn d13_a_dictionary_offset_that_cannot_be_is_absent() {
         for (offset, expected) in [(4, Some(4)), (0, None), (3, None), (20, None), (30, None), (-1, None)] {
-            let chunk = one_chunk(dictionary_chunk(offset, 20), "");
+            let metadata = with_one_chunk(dictionary_chunk(offset, 20), "");
+            let chunk = metadata.chunk(0, 0).unwrap();
             assert_eq!(chunk.dictionary_page_offset, expected, "{offset}");
             let start = expected.unwrap_or(20);
             assert_eq!(chunk.byte_range(2000).unwrap(), ByteRange { offset: start, length: 100 });
@@ -292,15 +293,18 @@ mod tests {
             ("parquet-mr version 1", 0),
             ("", 0),
         ] {
-            let chunk = one_chunk(dictionary_chunk(4, 20), created_by);
+            let metadata = with_one_chunk(dictionary_chunk(4, 20), created_by);
+            let chunk = metadata.chunk(0, 0).unwrap();
             assert_eq!((chunk.compressed_bytes, chunk.unaccounted_bytes), (100, unaccounted), "{created_by}");
             assert_eq!(chunk.byte_range(2000).unwrap().length, 100 + unaccounted);
         }
-        let before_the_footer = one_chunk(dictionary_chunk(870, 890), "parquet-mr");
+        let metadata = with_one_chunk(dictionary_chunk(870, 890), "parquet-mr");
+        let before_the_footer = metadata.chunk(0, 0).unwrap();
         assert_eq!(before_the_footer.unaccounted_bytes, 30);
         let told = |encodings| chunk_metadata_with(encodings, 100).i64(9, 4);
         for (encodings, unaccounted) in [(&[0, 3][..], 0), (&[0, 2, 3], 100), (&[], 100)] {
-            let chunk = one_chunk(Record::new().i64(2, 0).record(3, told(encodings)), "parquet-mr");
+            let metadata = with_one_chunk(Record::new().i64(2, 0).record(3, told(encodings)), "parquet-mr");
+            let chunk = metadata.chunk(0, 0).unwrap();
             assert_eq!(chunk.unaccounted_bytes, unaccounted, "{encodings:?}");
         }
     }
@@ -309,7 +313,7 @@ mod tests {
     fn a_chunk_outside_the_file_spoils_no_other() {
         let metadata = with_chunks(vec![chunk(4, 100), chunk(104, 10_000), chunk(2, 10), chunk(i64::MAX, i64::MAX)]);
         let metadata = metadata.unwrap();
-        let ranges = metadata.row_groups[0].columns.iter().map(|chunk| chunk.byte_range(metadata.file_length));
+        let ranges = metadata.chunks(0).map(|chunk| chunk.unwrap().byte_range(metadata.file_length));
         assert_eq!(ranges.map(|range| range.is_ok()).collect::<Vec<_>>(), [true, false, false, false]);
     }
 
@@ -323,10 +327,14 @@ mod tests {
             (with(Record::new().i64(9, 4)), "a column chunk lacks its codec"),
             (vec![chunk(4, 10), Record::new().i64(2, 0)], "a column chunk lacks its metadata"),
         ] {
-            let error = with_chunks(chunks).map(drop).unwrap_err();
+            let metadata = with_chunks(chunks).unwrap();
+            assert_eq!(metadata.chunk(0, 0).unwrap().compressed_bytes, 10, "one bad column spoils no other");
+            let error = metadata.chunk(0, 1).unwrap_err();
             assert_eq!((error.kind(), error.message()), (ErrorKind::Corrupt, message));
             assert_eq!((error.row_group(), error.column()), (Some(0), Some(1)));
             assert!(error.file_offset().is_some_and(|offset| offset > FOOTER_OFFSET));
+            let again = metadata.chunk(0, 1).unwrap_err();
+            assert_eq!(format!("{again:?}"), format!("{error:?}"));
         }
         let error = parsed(&footer(vec![root(1), leaf("a", 0)], vec![row_group(-1, vec![chunk(4, 10)])])).unwrap_err();
         assert_eq!((error.kind(), error.row_group()), (ErrorKind::Corrupt, Some(0)));
@@ -365,7 +373,7 @@ mod tests {
         ]);
         let metadata = metadata.unwrap();
         let marks: Vec<_> =
-            metadata.row_groups[0].columns.iter().map(|chunk| (chunk.encrypted, chunk.external)).collect();
+            metadata.chunks(0).map(|chunk| chunk.unwrap()).map(|chunk| (chunk.encrypted, chunk.external)).collect();
         assert_eq!(marks, [(true, false), (true, false), (false, true), (false, false)]);
     }
 

@@ -291,7 +291,8 @@ mod tests {
             schema: testing::schema(vec![testing::leaf("a", Required, physical, logical)]),
             column_orders: orders.to_vec(),
             row_groups: vec![],
-            thrift: vec![],
+            thrift: Default::default(),
+            footer_offset: 4,
             hinted_types: std::sync::OnceLock::new(),
         }
     }
@@ -449,7 +450,7 @@ mod tests {
         let bytes = open_footer(vec![root(1), leaf("a", 0)], groups)
             .records(7, vec![order(1), order(2), order(3), order(4), Record::new()])
             .finish();
-        let metadata = footer::parse(&bytes, 100, 1000).unwrap().metadata;
+        let metadata = footer::parse(&bytes.into(), 100, 1000).unwrap().metadata;
         assert_eq!(metadata.column_orders, [Type, Ieee754Total, Int96Timestamp, Unknown, Unknown]);
         let sorted = |column| SortingColumn { column, descending: true, nulls_first: false };
         let found: Vec<_> = metadata.row_groups.iter().map(|group| group.sorting_columns.clone()).collect();

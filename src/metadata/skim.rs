@@ -246,3 +246,79 @@ impl Outline<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::testing::{Record, chunk_metadata};
+
+    /// A chunk with statistics: a bound of any length, numbers of any size.
+    fn chunk(min: &[u8], offset: i64, exact: bool) -> Vec<u8> {
+        let statistics = Record::new().i64(3, offset).binary(6, min).boolean(7, exact).boolean(8, true);
+        let metadata = chunk_metadata(offset).i64(9, offset).record(12, statistics).booleans(40, &[true, false]);
+        Record::new().i64(2, offset).record(3, metadata).i64(4, offset).i32(5, 10).finish()
+    }
+
+    /// Passes over all chunks and compares with going through each.
+    fn check(chunks: &[Vec<u8>], columns: usize) -> Skimmer {
+        let bytes = [chunks.concat(), vec![0; 2 * BLOCK]].concat();
+        let (mut reader, mut skimmer) = (Reader::new(&bytes), Skimmer::default());
+        for (number, chunk) in chunks.iter().enumerate() {
+            let notes = skimmer.pass(&mut reader, number % columns).unwrap();
+            assert_eq!(notes, walk(&mut Reader::new(chunk)).unwrap());
+            let passed: usize = chunks[..=number].iter().map(Vec::len).sum();
+            assert_eq!(reader.position(), passed, "chunk {number}");
+        }
+        skimmer
+    }
+
+    #[test]
+    fn chunks_of_a_shape_are_passed_over_at_once() {
+        let chunks: Vec<_> =
+            (0..1000).map(|number| chunk(&vec![7; number % 5], 70 + number as i64 % 3, true)).collect();
+        let skimmer = check(&chunks, 10);
+        assert_eq!((skimmer.shapes.len(), skimmer.learned, skimmer.hits > 980), (5, 5, true), "{}", skimmer.hits);
+    }
+
+    #[test]
+    fn whatever_decides_the_length_is_looked_at() {
+        let mut state = 1u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) % below
+        };
+        let chunks: Vec<_> = (0..20_000)
+            .map(|_| {
+                let offset = [0, 63, 64, -1, 1 << 40, i64::MAX, i64::MIN][random(7) as usize];
+                let min = vec![random(256) as u8; [0, 1, 2, 16, 130][random(5) as usize]];
+                let mut chunk = chunk(&min, offset, random(2) == 0);
+                if random(10) == 0 {
+                    chunk = Record::new().i64(2, offset).record(8, Record::new()).binary(9, &min).finish();
+                }
+                chunk
+            })
+            .collect();
+        let skimmer = check(&chunks, 7);
+        assert!(skimmer.shapes.len() == MOST_SHAPES && skimmer.learned > MOST_SHAPES, "{}", skimmer.learned);
+    }
+
+    /// Each byte of a chunk changed in each bit, behind the same chunk unchanged: passing over it comes to the same as
+    /// going through it.
+    #[test]
+    fn a_changed_chunk_is_passed_over_as_it_is_gone_through() {
+        for chunk in [chunk(b"minimum", 1 << 20, true), chunk(b"", i64::MIN, false)] {
+            for bit in 0..chunk.len() * 8 {
+                let mut changed = chunk.clone();
+                changed[bit / 8] ^= 1 << (bit % 8);
+                let bytes = [&chunk[..], &changed, &[0; 4 * BLOCK]].concat();
+                let mut reader = Reader::new(&bytes);
+                let mut skimmer = Skimmer::default();
+                skimmer.pass(&mut reader, 0).unwrap();
+                let mut walked = reader.clone();
+                let (passed, expected) = (skimmer.pass(&mut reader, 0), walk(&mut walked));
+                assert_eq!(passed, expected, "bit {bit}");
+                assert!(passed.is_err() || reader.position() == walked.position(), "bit {bit}");
+            }
+        }
+    }
+}

@@ -356,7 +356,7 @@ mod tests {
     fn the_page_index_is_read_as_the_policy_says() {
         let (bytes, _) = with_offset_index();
         let with = |page_index| metadata(&bytes, MetadataOptions { page_index, ..MetadataOptions::default() }).unwrap();
-        let index = |metadata: &Metadata| metadata.row_groups[0].columns[0].offset_index.clone();
+        let index = |metadata: &Metadata| metadata.chunk(0, 0).unwrap().offset_index.clone();
         assert_eq!(index(&with(PageIndexPolicy::Never)), None);
         assert_eq!(index(&with(PageIndexPolicy::IfPresent)).unwrap().pages[1].first_row, 5);
         assert_eq!(index(&with(PageIndexPolicy::Required)), index(&with(PageIndexPolicy::IfPresent)));
@@ -379,7 +379,7 @@ mod tests {
             assert!(error.message().contains(message), "{error}");
             assert!(message == "overlap" || (error.column(), error.row_group()) == (Some(0), Some(0)), "{error}");
             let lenient = metadata(&bytes, MetadataOptions::default()).unwrap();
-            assert_eq!(lenient.row_groups[0].columns[0].offset_index, None);
+            assert_eq!(lenient.chunk(0, 0).unwrap().offset_index, None);
         }
     }
 

@@ -129,14 +129,14 @@ mod tests {
     use std::ops::Range;
 
     use super::*;
-    use crate::metadata::RowGroup;
+    use crate::metadata::{Chunks, RowGroup};
     use crate::schema::Schema;
 
     fn selected(options: ScanOptions) -> Result<Vec<(usize, Range<u64>)>> {
         let row_groups = [10, 0, 20, 5].map(|row_count| RowGroup {
             row_count,
             total_byte_size: 0,
-            columns: vec![],
+            chunks: Chunks::default(),
             sorting_columns: vec![],
         });
         let metadata = Metadata {
@@ -146,7 +146,8 @@ mod tests {
             key_value: vec![],
             schema: Schema { nodes: vec![], leaves: vec![] },
             column_orders: vec![],
-            thrift: vec![],
+            thrift: Default::default(),
+            footer_offset: 4,
             hinted_types: std::sync::OnceLock::new(),
             row_groups: row_groups.into(),
         };

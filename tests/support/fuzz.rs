@@ -107,7 +107,7 @@ pub fn file(data: &[u8]) -> bool {
 
 /// Whether a file is worth the time.
 pub fn is_small(metadata: &Metadata) -> bool {
-    let chunks = metadata.row_groups.iter().flat_map(|group| &group.columns);
+    let chunks = (0..metadata.row_groups.len()).flat_map(|group| metadata.chunks(group)).flatten();
     let unfolded = chunks.fold(0, |sum: u64, chunk| sum.saturating_add(chunk.uncompressed_bytes));
     metadata.row_count() <= MOST_ROWS && metadata.schema.leaves.len() <= 1000 && unfolded <= MOST_UNFOLDED
 }

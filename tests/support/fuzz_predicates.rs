@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, RecordBatch, UInt64Array};
 use bytes::Bytes;
-use pqpush::metadata::{BloomFilter, Probe};
+use pqpush::metadata::{BloomFilter, ColumnChunk, Probe};
 use pqpush::{BloomFilterDecoder, BloomFilterStep, ErrorKind, Metadata, Predicate, Result, ScanOptions};
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ fn is_split(file: &Bytes, metadata: &Metadata, condition: Predicate) -> bool {
         let both = self::numbers(&opposite).into_iter().find(|number| numbers.binary_search(number).is_ok());
         assert_eq!(both, None, "a condition holds for a row, and so does its opposite");
     }
-    let mut chunks = metadata.row_groups.iter().flat_map(|group| &group.columns);
+    let mut chunks = (0..metadata.row_groups.len()).flat_map(|group| metadata.chunks(group)).flatten();
     if chunks.all(|chunk| chunk.offset_index_range.is_none())
         && let Ok(all) = rows(file, Vec::new(), Feed::Asked)
     {
@@ -81,9 +81,11 @@ fn numbers(rows: &RecordBatch) -> Vec<i64> {
 }
 
 fn ask_bloom_filters(file: &Bytes, metadata: &Arc<Metadata>) {
-    let chunks = metadata.row_groups.iter().enumerate().flat_map(|(number, group)| {
-        let has_filter = |column: &usize| group.columns[*column].bloom_filter_offset.is_some();
-        (0..group.columns.len()).filter(has_filter).map(move |column| (number, column))
+    let chunks = (0..metadata.row_groups.len()).flat_map(|number| {
+        let with_filter = |(column, chunk): (usize, pqpush::Result<&ColumnChunk>)| {
+            chunk.ok()?.bloom_filter_offset.map(|_| (number, column))
+        };
+        metadata.chunks(number).enumerate().filter_map(with_filter)
     });
     for (row_group, column) in chunks.take(50) {
         match bloom_filter(file, metadata, row_group, column) {

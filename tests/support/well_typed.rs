@@ -84,7 +84,7 @@ pub fn is_well_typed(file: &[u8], metadata: &Metadata) -> bool {
         let length = u32::from_le_bytes(file[end..end + 4].try_into().ok()?) as usize;
         file.get(end.checked_sub(length)?..end)
     });
-    let chunks = metadata.row_groups.iter().flat_map(|group| &group.columns);
+    let chunks = (0..metadata.row_groups.len()).flat_map(|group| metadata.chunks(group)).flatten();
     footer.is_some_and(|footer| Reader(footer).value(12, Some(&FILE_META_DATA)).is_some())
         && chunks.filter_map(|chunk| chunk.byte_range(file.len() as u64).ok()).all(|range| {
             let bytes = file.get(range.offset as usize..).unwrap_or_default();
