@@ -125,7 +125,7 @@ impl ColumnReader {
         batch_rows: usize,
         pool: &Arc<Pool>,
     ) -> Result<Self> {
-        let path = leaf.dotted_path();
+        let path = leaf.dotted_path().to_owned();
         let rows = batch_rows.min(MAX_RESERVED_ROWS);
         let values = decoder::value_decoder(leaf, data_type, rows, pool)
             .map_err(|error| error.in_column(place.column, &path).in_row_group(place.row_group))?;

@@ -177,12 +177,12 @@ pub(super) fn chunk_at(metadata: &Metadata, row_group: usize, column: usize) -> 
 
 fn column_info(metadata: &pqpush_metadata, column: usize) -> FfiResult<pqpush_column_info> {
     let leaf = at(&metadata.get().schema.leaves, column, "column")?;
-    let text = at(metadata.columns(), column, "column")?;
+    let logical_type = at(metadata.logical_types(), column, "column")?;
     let (physical_type, type_length) = physical_type_number(leaf.physical);
     Ok(pqpush_column_info {
         struct_size: 0,
-        path: pqpush_str::lend(&text.path),
-        logical_type: pqpush_str::lend(&text.logical_type),
+        path: pqpush_str::lend(leaf.dotted_path()),
+        logical_type: pqpush_str::lend(logical_type),
         physical_type,
         type_length,
         max_definition_level: leaf.max_definition_level.into(),
@@ -259,10 +259,10 @@ pub unsafe extern "C" fn pqpush_metadata_find_column(
         // SAFETY: the header asks for a place to write to.
         let out = unsafe { OutValue::new(out_column, 0, "out_column") }?;
         // SAFETY: the header asks for live metadata.
-        let metadata = unsafe { borrow(metadata, "metadata") }?;
+        let metadata = unsafe { borrow(metadata, "metadata") }?.get();
         // SAFETY: the header asks for a readable string.
         let path = unsafe { string(path, "path") }?;
-        let found = metadata.columns().iter().position(|column| column.path == path);
+        let found = metadata.schema.leaves.iter().position(|leaf| leaf.dotted_path() == path);
         out.set(found.ok_or_else(|| pqpush_error::invalid_argument(format!("path: there is no column {path:?}")))?);
         Ok(())
     };

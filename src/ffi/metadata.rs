@@ -1,6 +1,6 @@
 //! The metadata of a file behind a shared handle: clone, free, counts, and the Arrow schema of the whole file.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow_schema::ffi::FFI_ArrowSchema;
 
@@ -17,27 +17,14 @@ use crate::Metadata;
 /// same time; each reference that pqpush_metadata_clone or a decoder gave out is freed by pqpush_metadata_free.
 pub struct pqpush_metadata {
     metadata: Arc<Metadata>,
-    /// What the struct of the ABI lends about each leaf column and the metadata has in another form.
-    columns: Vec<ColumnText>,
-}
-
-/// Texts about one leaf column.
-pub(super) struct ColumnText {
-    /// The dotted path.
-    pub(super) path: String,
-    /// The logical type, empty where there is none.
-    pub(super) logical_type: String,
+    /// The logical type of each leaf column in words, once they were asked for; empty where there is none.
+    logical_types: OnceLock<Vec<String>>,
 }
 
 impl pqpush_metadata {
     /// The handle of `metadata`, with one reference.
     pub(super) fn share(metadata: Arc<Metadata>) -> *mut Self {
-        let text = |leaf: &crate::schema::Leaf| ColumnText {
-            path: leaf.dotted_path(),
-            logical_type: leaf.logical.as_ref().map(logical_type_name).unwrap_or_default(),
-        };
-        let columns = metadata.schema.leaves.iter().map(text).collect();
-        into_shared(Self { metadata, columns })
+        into_shared(Self { metadata, logical_types: OnceLock::new() })
     }
 
     /// The metadata, to keep.
@@ -50,9 +37,12 @@ impl pqpush_metadata {
         &self.metadata
     }
 
-    /// Texts about the leaf columns, in schema order.
-    pub(super) fn columns(&self) -> &[ColumnText] {
-        &self.columns
+    /// The logical types of the leaf columns in words, in schema order.
+    pub(super) fn logical_types(&self) -> &[String] {
+        self.logical_types.get_or_init(|| {
+            let leaves = self.metadata.schema.leaves.iter();
+            leaves.map(|leaf| leaf.logical.as_ref().map(logical_type_name).unwrap_or_default()).collect()
+        })
     }
 }
 
@@ -113,7 +103,7 @@ pub unsafe extern "C" fn pqpush_metadata_row_group_count(metadata: *const pqpush
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pqpush_metadata_column_count(metadata: *const pqpush_metadata) -> usize {
     // SAFETY: the header asks for NULL or live metadata.
-    unsafe { metadata.as_ref() }.map_or(0, |handle| handle.columns().len())
+    unsafe { metadata.as_ref() }.map_or(0, |handle| handle.get().schema.leaves.len())
 }
 
 /// The Arrow schema of all columns of the file: a struct whose children are the top-level columns. It is that of a

@@ -120,7 +120,7 @@ impl Metadata {
     pub(crate) fn in_chunk(&self, error: Error, row_group: usize, column: usize) -> Error {
         let error = error.in_row_group(row_group);
         match self.schema.leaves.get(column) {
-            Some(leaf) => error.in_column(column, &leaf.dotted_path()),
+            Some(leaf) => error.in_column(column, leaf.dotted_path()),
             None => error,
         }
     }

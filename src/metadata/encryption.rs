@@ -136,7 +136,7 @@ fn unseal(parsed: &mut ParsedFooter, open: &mut dyn FnMut(SealedColumn<'_>) -> O
         let path = leaf.dotted_path();
         let metadata = sealed.seal.metadata.as_deref();
         let place = (sealed.row_group_ordinal, sealed.column);
-        let opened = open(SealedColumn { key, place, path: &path, metadata });
+        let opened = open(SealedColumn { key, place, path, metadata });
         let opened = opened.and_then(|(decryptor, metadata)| {
             if let Some(metadata) = metadata {
                 chunk::complete(column, &metadata, footer.len().saturating_add(opened_metadata.len()))?;

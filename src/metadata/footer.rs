@@ -19,6 +19,9 @@ use crate::metadata::thrift::{Kind, Read, Reader};
 use crate::metadata::{ColumnChunk, ColumnOrder, Metadata, RowGroup, SortingColumn, key_value};
 use crate::schema::Schema;
 
+/// No schema element of a leaf takes fewer bytes: type, repetition, and a name of one letter.
+const LEAST_ELEMENT_BYTES: usize = 8;
+
 /// A footer, and what it says of encryption.
 pub(crate) struct ParsedFooter {
     pub metadata: Metadata,
@@ -123,8 +126,9 @@ impl<'a> Footer<'a> {
 
     fn read_schema(&mut self, footer_bytes: usize) -> Result<()> {
         let start = self.position();
-        let mut builder = Builder::new(footer_bytes);
-        for _ in 0..self.read("schema", Reader::list_of_structs)? {
+        let count = self.read("schema", Reader::list_of_structs)?;
+        let mut builder = Builder::new(footer_bytes, count.min(self.reader.rest_bytes() / LEAST_ELEMENT_BYTES));
+        for _ in 0..count {
             let start = self.position();
             let element = self.read("schema", Element::read)?;
             builder.add(element).map_err(|error| error.at_offset(start))?;
@@ -211,7 +215,7 @@ impl<'a> Footer<'a> {
 
     fn in_column(&self, error: Error, ordinal: usize) -> Error {
         match self.schema.as_ref().and_then(|schema| schema.leaves.get(ordinal)) {
-            Some(leaf) => error.in_column(ordinal, &leaf.dotted_path()),
+            Some(leaf) => error.in_column(ordinal, leaf.dotted_path()),
             None => error,
         }
     }

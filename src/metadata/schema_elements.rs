@@ -7,7 +7,7 @@
 use crate::error::{Error, Result};
 use crate::metadata::logical_type::{RawLogical, converted};
 use crate::metadata::thrift::{Failure, Kind, Read, Reader};
-use crate::schema::{Leaf, LogicalType, Node, PhysicalType, Repetition, Schema};
+use crate::schema::{Leaf, LogicalType, Node, Path, PhysicalType, Repetition, Schema, Text};
 
 /// Memory that the paths of all leaves may take, per byte of the footer and besides. Every leaf has its whole path,
 /// so a deep tree of a small footer could ask for much.
@@ -20,7 +20,7 @@ pub(super) struct Element {
     physical: Option<i32>,
     type_length: Option<i32>,
     repetition: Option<i32>,
-    name: String,
+    name: Text,
     child_count: Option<i32>,
     converted: Option<i32>,
     scale: Option<i32>,
@@ -40,7 +40,7 @@ impl Element {
                 (2, Kind::I32) => element.type_length = Some(reader.i32()?),
                 (3, Kind::I32) => element.repetition = Some(reader.i32()?),
                 (4, Kind::Binary) => {
-                    element.name = reader.string()?;
+                    element.name = Text::lossy(reader.binary()?);
                     has_name = true;
                 }
                 (5, Kind::I32) => element.child_count = Some(reader.i32()?),
@@ -150,10 +150,10 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// `footer_bytes` is the length of the footer, which bounds the memory.
-    pub(super) fn new(footer_bytes: usize) -> Self {
+    /// `footer_bytes` is the length of the footer, which bounds the memory. There may be so many `elements`.
+    pub(super) fn new(footer_bytes: usize, elements: usize) -> Self {
         Self {
-            schema: Schema { nodes: Vec::new(), leaves: Vec::new() },
+            schema: Schema { nodes: Vec::with_capacity(elements), leaves: Vec::with_capacity(elements) },
             open: Vec::new(),
             path_bytes_left: footer_bytes
                 .saturating_mul(LARGEST_PATH_BYTES_PER_FOOTER_BYTE)
@@ -179,7 +179,7 @@ impl Builder {
             _ if count == 0 => Err(Error::corrupt("the schema is empty")),
             None => Ok(self.schema),
             Some(group) => {
-                let name = self.schema.nodes.get(group.node).map_or("", |node| &node.name);
+                let name = self.schema.nodes.get(group.node).map_or("", |node| node.name.as_str());
                 let left = group.children_left;
                 let message = format!("schema group \"{name}\" lacks {left} children behind its {count} elements");
                 Err(Error::corrupt(message))
@@ -255,11 +255,11 @@ impl Builder {
             self.path_bytes_left = self.path_bytes_left.checked_sub(bytes).ok_or_else(|| {
                 Error::limit("the paths of the schema's columns take too much memory for so small a footer")
             })?;
-            path.push(name.clone());
+            path.push(name);
         }
         let ordinal = self.schema.leaves.len();
         self.schema.leaves.push(Leaf {
-            path,
+            path: Path::new(&path),
             node,
             physical: element.physical()?,
             logical: element.logical(true)?,
@@ -279,7 +279,7 @@ mod tests {
 
     fn schema(elements: Vec<Record>) -> Result<Schema> {
         let elements: Vec<_> = elements.into_iter().map(Record::finish).collect();
-        let mut builder = Builder::new(elements.iter().map(Vec::len).sum());
+        let mut builder = Builder::new(elements.iter().map(Vec::len).sum(), elements.len());
         for element in elements {
             builder.add(Element::read(&mut Reader::new(&element)).unwrap())?;
         }
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn an_element_has_a_name() {
         assert!(matches!(Element::read(&mut Reader::new(&[0])), Err(Failure::Corrupt(_))));
-        assert_eq!(schema(vec![root(1), leaf("", 0)]).unwrap().leaves[0].path, [""]);
+        assert_eq!(schema(vec![root(1), leaf("", 0)]).unwrap().leaves[0].path.names().collect::<Vec<_>>(), [""]);
     }
 
     #[test]

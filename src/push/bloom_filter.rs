@@ -59,7 +59,7 @@ impl BloomFilterDecoder {
             return Err(Error::invalid_argument(format!("there is no column {column} of row group {row_group}")));
         };
         let chunk = metadata.chunk(row_group, column)?;
-        let placed = |error: Error| error.in_row_group(row_group).in_column(column, &leaf.dotted_path());
+        let placed = |error: Error| error.in_row_group(row_group).in_column(column, leaf.dotted_path());
         let Some(offset) = chunk.bloom_filter_offset else {
             return Err(placed(Error::invalid_argument("the column chunk has no bloom filter")));
         };

@@ -152,7 +152,7 @@ impl RowGroupOpener<'_> {
         let chunk = self.plan.chunk(scan.row_group, ordinal)?;
         let range = chunk
             .byte_range(self.plan.metadata.file_length)
-            .map_err(|error| error.in_column(ordinal, &leaf.dotted_path()).in_row_group(scan.row_group))?;
+            .map_err(|error| error.in_column(ordinal, leaf.dotted_path()).in_row_group(scan.row_group))?;
         let selected = scan.rows.selected();
         let is_partial = may_skip || selected < row_count;
         let uses_index = is_partial || self.plan.options.max_buffered_bytes.is_some();

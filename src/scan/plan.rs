@@ -207,7 +207,7 @@ impl Plan {
         let pool = Arc::new(Pool::default());
         for column in self.columns() {
             let Some(leaf) = self.metadata.schema.leaves.get(column.leaf) else { continue };
-            let placed = |error: Error| error.in_column(column.leaf, &leaf.dotted_path());
+            let placed = |error: Error| error.in_column(column.leaf, leaf.dotted_path());
             check_supported(leaf, &column.data_type, &pool).map_err(placed)?;
             for scan in self.scans() {
                 let chunk = self.chunk(scan.row_group, column.leaf)?;

@@ -60,7 +60,7 @@ impl Projection {
         let chosen = chosen_leaves(schema, options)?;
         let hint = self::hint(metadata, options);
         let wishes = wishes(metadata, options, hint.fields);
-        let tree = OutputTree::new(schema, &wishes, |leaf| chosen.contains(&leaf))?;
+        let tree = OutputTree::new(schema, &wishes, |leaf| chosen.get(leaf) == Some(&true))?;
         let leaves = tree.nodes.iter().filter(|node| node.kind == OutputKind::Leaf);
         let columns = tree.leaves.iter().zip(leaves).map(|(leaf, node)| ProjectedColumn {
             leaf: *leaf,
@@ -148,15 +148,17 @@ fn roots(tree: &OutputTree) -> Vec<ProjectedRoot> {
     nodes.map(root).collect()
 }
 
-fn chosen_leaves(schema: &Schema, options: &ScanOptions) -> Result<BTreeSet<usize>> {
-    let Some(paths) = &options.columns else { return Ok((0..schema.leaves.len()).collect()) };
-    let mut chosen = BTreeSet::new();
-    for path in paths {
-        let leaves = schema.leaves_of(path);
+/// Of each leaf column, whether it is read.
+fn chosen_leaves(schema: &Schema, options: &ScanOptions) -> Result<Vec<bool>> {
+    let Some(paths) = &options.columns else { return Ok(vec![true; schema.leaves.len()]) };
+    let mut chosen = vec![false; schema.leaves.len()];
+    for (path, leaves) in paths.iter().zip(schema.leaves_of_all(paths)) {
         if leaves.is_empty() {
             return Err(Error::invalid_argument(format!("no column \"{path}\"")));
         }
-        chosen.extend(leaves);
+        for leaf in leaves {
+            chosen.get_mut(leaf).into_iter().for_each(|chosen| *chosen = true);
+        }
     }
     Ok(chosen)
 }

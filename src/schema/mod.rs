@@ -14,7 +14,12 @@ pub(crate) mod hint;
 pub(crate) mod output;
 #[cfg(test)]
 pub(crate) mod testing;
+mod text;
 pub(crate) mod wish;
+
+pub use text::{Path, Text};
+
+use std::collections::HashMap;
 
 /// The schema of a file.
 #[derive(Debug, Clone)]
@@ -29,7 +34,7 @@ pub struct Schema {
 #[derive(Debug, Clone)]
 pub struct Node {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// Required, optional or repeated. The root counts as required.
     pub repetition: Repetition,
     /// Indexes into [`Schema::nodes`] of its children; empty for a leaf, and for a group without fields.
@@ -46,7 +51,7 @@ pub struct Node {
 #[derive(Debug, Clone)]
 pub struct Leaf {
     /// Names from below the root down to the leaf.
-    pub path: Vec<String>,
+    pub path: Path,
     /// Index into [`Schema::nodes`].
     pub node: usize,
     /// How the values are stored.
@@ -158,21 +163,8 @@ pub enum StringType {
 
 impl Leaf {
     /// The dotted path, the way the C ABI names columns.
-    pub fn dotted_path(&self) -> String {
-        self.path.join(".")
-    }
-
-    fn matches(&self, dotted_path: &str) -> Option<Match> {
-        let mut rest = dotted_path;
-        let mut names = self.path.iter();
-        while let Some(name) = names.next() {
-            rest = rest.strip_prefix(name.as_str())?;
-            if rest.is_empty() {
-                return Some(if names.len() == 0 { Match::Leaf } else { Match::Group });
-            }
-            rest = rest.strip_prefix('.')?;
-        }
-        None
+    pub fn dotted_path(&self) -> &str {
+        self.path.dotted()
     }
 }
 
@@ -182,18 +174,44 @@ impl Schema {
     ///
     /// Names may have dots in them: what counts is the path as it reads once its names are joined.
     pub fn leaves_of(&self, dotted_path: &str) -> Vec<usize> {
-        let matching = |wanted: Match| -> Vec<usize> {
+        let ordinals = |is_meant: &dyn Fn(&Path) -> bool| -> Vec<usize> {
             let leaves = self.leaves.iter().enumerate();
-            leaves.filter(|(_, leaf)| leaf.matches(dotted_path) == Some(wanted)).map(|(ordinal, _)| ordinal).collect()
+            leaves.filter(|(_, leaf)| is_meant(&leaf.path)).map(|(ordinal, _)| ordinal).collect()
         };
-        match matching(Match::Leaf) {
-            none if none.is_empty() => matching(Match::Group),
+        match ordinals(&|path| path.dotted() == dotted_path) {
+            none if none.is_empty() => ordinals(&|path| path.is_below(dotted_path)),
             leaves => leaves,
         }
     }
 }
 
 impl Schema {
+    /// What [`leaves_of`](Self::leaves_of) gives for each of the paths. Columns are gone through once for all of them, but
+    /// for paths that name a group or nothing.
+    pub(crate) fn leaves_of_all(&self, dotted_paths: &[impl AsRef<str>]) -> Vec<Vec<usize>> {
+        let mut places: HashMap<&[u8], Vec<usize>> = HashMap::with_capacity(dotted_paths.len());
+        let mut digests = 0u64;
+        for (place, path) in dotted_paths.iter().enumerate() {
+            let path = path.as_ref().as_bytes();
+            digests |= digest(path);
+            places.entry(path).or_default().push(place);
+        }
+        let mut found = vec![Vec::new(); dotted_paths.len()];
+        for (ordinal, leaf) in self.leaves.iter().enumerate() {
+            let path = leaf.path.dotted().bytes();
+            if digests & digest(path) != 0
+                && let Some(places) = places.get(path)
+            {
+                for place in places {
+                    found.get_mut(*place).into_iter().for_each(|leaves| leaves.push(ordinal));
+                }
+            }
+        }
+        let of_none = found.iter_mut().zip(dotted_paths).filter(|(leaves, _)| leaves.is_empty());
+        of_none.for_each(|(leaves, path)| *leaves = self.leaves_of(path.as_ref()));
+        found
+    }
+
     /// The leaf columns at or below `node` (an index into [`Schema::nodes`]), ascending.
     pub fn leaves_below(&self, node: usize) -> Vec<usize> {
         let mut leaves = Vec::new();
@@ -206,13 +224,14 @@ impl Schema {
     }
 }
 
-/// What a path names, seen from a leaf.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Match {
-    /// The leaf.
-    Leaf,
-    /// A group that the leaf is in.
-    Group,
+/// One of 64 bits, by which most names that are not looked for are told at little cost.
+fn digest(name: &[u8]) -> u64 {
+    let mixed = match name {
+        [.., a, b, c] => u32::from_le_bytes([*a, *b, *c, 0]),
+        _ => 0,
+    };
+    let mixed = mixed.wrapping_add(u32::try_from(name.len()).unwrap_or(0)).wrapping_mul(0x9E37_79B1);
+    1u64.checked_shl(mixed >> 26).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -248,6 +267,7 @@ mod tests {
             ("B", &[]),
         ] {
             assert_eq!(schema.leaves_of(path), leaves, "{path}");
+            assert_eq!(schema.leaves_of_all(&["b.d.e", path, "a", path]), [&[2], leaves, &[0, 6], leaves], "{path}");
         }
     }
 }

@@ -306,7 +306,8 @@ impl<'a> Builder<'a> {
     /// one child that is not repeated and its name is none of the two that old writers gave to elements.
     fn list_role(&self, list: &Node) -> Option<Role> {
         let (index, repeated) = self.only_repeated_child(list)?;
-        let named_as_element = repeated.name == "array" || repeated.name.strip_suffix("_tuple") == Some(&list.name);
+        let named_as_element =
+            repeated.name == "array" || repeated.name.strip_suffix("_tuple") == Some(list.name.as_str());
         match repeated.children[..] {
             [child] if !named_as_element && !repeats(self.schema.nodes.get(child)?) => {
                 Some(Role::List { element: child, place: Place::Field })

@@ -1,10 +1,10 @@
 //! Schemas for tests, written as trees.
 
-use super::{Leaf, LogicalType, Node, PhysicalType, Repetition, Schema};
+use super::{Leaf, LogicalType, Node, Path, PhysicalType, Repetition, Schema, Text};
 
 /// A node with all below it.
 pub(crate) struct Tree {
-    name: String,
+    name: Text,
     repetition: Repetition,
     physical: Option<PhysicalType>,
     logical: Option<LogicalType>,
@@ -12,31 +12,28 @@ pub(crate) struct Tree {
 }
 
 pub(crate) fn leaf(name: &str, repetition: Repetition, physical: PhysicalType, logical: Option<LogicalType>) -> Tree {
-    Tree { name: name.to_owned(), repetition, physical: Some(physical), logical, children: Vec::new() }
+    Tree { name: name.into(), repetition, physical: Some(physical), logical, children: Vec::new() }
 }
 
 pub(crate) fn group(name: &str, repetition: Repetition, logical: Option<LogicalType>, children: Vec<Tree>) -> Tree {
-    Tree { name: name.to_owned(), repetition, physical: None, logical, children }
+    Tree { name: name.into(), repetition, physical: None, logical, children }
 }
 
 /// The schema whose root has these children.
 pub(crate) fn schema(children: Vec<Tree>) -> Schema {
     let mut schema = Schema { nodes: Vec::new(), leaves: Vec::new() };
     add(&mut schema, group("root", Repetition::Required, None, children), &[], 0, 0);
-    for leaf in &mut schema.leaves {
-        leaf.path.remove(0);
-    }
     schema
 }
 
-fn add(schema: &mut Schema, tree: Tree, above: &[String], definition_level: u16, repetition_level: u16) -> usize {
+fn add(schema: &mut Schema, tree: Tree, above: &[Text], definition_level: u16, repetition_level: u16) -> usize {
     let index = schema.nodes.len();
     let path = [above, std::slice::from_ref(&tree.name)].concat();
     let max_definition_level = definition_level + u16::from(tree.repetition != Repetition::Required);
     let max_repetition_level = repetition_level + u16::from(tree.repetition == Repetition::Repeated);
     let leaf = tree.physical.map(|physical| {
         let logical = tree.logical.clone();
-        let path = path.clone();
+        let path = Path::new(&path.iter().skip(1).collect::<Vec<_>>());
         schema.leaves.push(Leaf { path, node: index, physical, logical, max_definition_level, max_repetition_level });
         schema.leaves.len() - 1
     });

@@ -79,7 +79,7 @@ impl<'a> Wish<'a> {
             let field = Field::new(asked.name(), data_type, asked.is_nullable());
             return Ok(field.with_metadata(asked.metadata().clone()));
         }
-        let name = self.hint.map_or(&node.name, |hint| hint.name());
+        let name = self.hint.map_or(node.name.as_str(), |hint| hint.name());
         let mut metadata = self.hint.map(|hint| hint.metadata().clone()).unwrap_or_default();
         if self.hint.is_some_and(|hint| node.leaf.is_some() && !is_same_storage(hint.data_type(), &data_type)) {
             extension::remove(&mut metadata);
@@ -186,10 +186,13 @@ fn matched<'a>(
     none_such: &str,
 ) -> Result<Vec<Wish<'a>>> {
     let mut wishes = vec![Wish::default(); children.len()];
+    if hint.is_empty() && asked.is_empty() {
+        return Ok(wishes);
+    }
     // For each name, where it stands among the children.
     let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
     for (place, child) in children.iter().enumerate() {
-        let name = schema.nodes.get(*child).map_or("", |node| &node.name);
+        let name = schema.nodes.get(*child).map_or("", |node| node.name.as_str());
         places.entry(name).or_default().push(place);
     }
     let find = |field: &Field, from: usize| {

@@ -141,7 +141,7 @@ fn read_chunks(metadata: &Metadata, required: bool) -> Result<()> {
 
 fn in_column(error: Error, schema: &Schema, column: usize) -> Error {
     match schema.leaves.get(column) {
-        Some(leaf) => error.in_column(column, &leaf.dotted_path()),
+        Some(leaf) => error.in_column(column, leaf.dotted_path()),
         None => error,
     }
 }
