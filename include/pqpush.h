@@ -449,6 +449,28 @@ pqpush_status pqpush_metadata_decoder_push(pqpush_metadata_decoder *decoder,
                                            pqpush_error **err);
 
 /**
+ * Lends the decoder bytes of the file, which it does not copy, otherwise as pqpush_metadata_decoder_push. Of a wide file,
+ * whose footer takes many megabytes, it saves most of the time of opening. A whole file in memory can be lent in one call.
+ *
+ * Parameters: `decoder`; `offset`: of the first byte in the file; `data`, `length`: the bytes, {NULL, 0} for none;
+ * `release`, `user_data`: release(user_data) gives the bytes back; a NULL `release` says that they stay for ever.
+ * Returns: as pqpush_metadata_decoder_push.
+ * Memory: the bytes stay readable and unchanged until release(user_data), which runs exactly once, on every path: within
+ * the call where it fails or the bytes were there already, else when neither the decoder nor the metadata need them. The
+ * metadata keep the footer, and so the bytes, where all of it is in the bytes and they are no more than four times as long;
+ * then that is when the metadata and all that was made of it were freed.
+ * Threads: one at a time for one decoder. `release` may run on any thread that calls this library.
+ * Since: 0.1.0
+ */
+pqpush_status pqpush_metadata_decoder_push_borrowed(pqpush_metadata_decoder *decoder,
+                                                    uint64_t offset,
+                                                    const uint8_t *data,
+                                                    size_t length,
+                                                    void (*release)(void *user_data),
+                                                    void *user_data,
+                                                    pqpush_error **err);
+
+/**
  * One step: says which bytes are missing, or hands out the metadata. Call it until FINISHED.
  *
  * Parameters: `decoder`; `out_event`: its `struct_size` set, the rest is written; its kind is NEEDS_DATA or FINISHED;
@@ -618,7 +640,8 @@ typedef struct pqpush_column_chunk_info {
  * What the metadata says about one row group.
  *
  * Parameters: `metadata`; `row_group`: its ordinal; `out_info`: its `struct_size` set, the rest is written.
- * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file does not have.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file does not have; PQPUSH_ERR_CORRUPT
+ * where the footer says what cannot be of one of its column chunks, which are read here.
  * Threads: any, at the same time.
  * Since: 0.1.0
  */
@@ -659,7 +682,8 @@ pqpush_status pqpush_metadata_find_column(const pqpush_metadata *metadata,
  * What the metadata says about one leaf column of one row group.
  *
  * Parameters: `metadata`; `row_group`, `column`: the ordinals; `out_info`: its `struct_size` set, the rest is written.
- * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file does not have.
+ * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file does not have; PQPUSH_ERR_CORRUPT
+ * where the footer says what cannot be of the chunk, which is read when it is first asked for.
  * Threads: any, at the same time.
  * Since: 0.1.0
  */

@@ -190,7 +190,7 @@ fn compare_leaves(name: &str, ours: &Metadata, theirs: &ParquetMetaData) {
             }
             other => assert_eq!(plain_name(other), plain_name(column.physical_type()), "{place}"),
         }
-        assert!(ours.schema.leaves_of(&leaf.dotted_path()).contains(&ordinal), "{place}");
+        assert!(ours.schema.leaves_of(leaf.dotted_path()).contains(&ordinal), "{place}");
     }
 }
 

@@ -243,6 +243,19 @@ public:
         });
     }
 
+    /// Lends bytes, which are not copied. `owner`, whatever it is, is destroyed when neither the decoder nor the metadata need
+    /// the bytes any more, which may be after both handles were. Where the call fails it is destroyed before that returns.
+    template <class Owner> void lend(std::uint64_t offset, bytes data, Owner owner) {
+        try_lend(offset, data, std::move(owner)).value();
+    }
+    template <class Owner> result<void> try_lend(std::uint64_t offset, bytes data, Owner owner) {
+        auto *kept = new Owner(std::move(owner));
+        auto drop = [](void *user_data) { delete static_cast<Owner *>(user_data); };
+        return detail::call([&](pqpush_error **err) {
+            return pqpush_metadata_decoder_push_borrowed(handle_.get(), offset, data.data(), data.size(), drop, kept, err);
+        });
+    }
+
     metadata_event step() { return try_step().value(); }
     result<metadata_event> try_step() {
         pqpush_event event{};

@@ -9,7 +9,7 @@ use super::error::{FfiResult, pqpush_error};
 use super::event::{export_ranges, pqpush_event};
 use super::guard::{Exclusive, guard};
 use super::handle::{borrow, free_box, into_box};
-use super::lent::UserData;
+use super::lent::{LentBytes, UserData};
 use super::metadata::pqpush_metadata;
 use super::options::out_of_range;
 use super::slice::{pqpush_range, slice};
@@ -186,6 +186,42 @@ pub unsafe extern "C" fn pqpush_metadata_decoder_push(
         // SAFETY: the header asks for readable bytes.
         let bytes = unsafe { slice(data, length, "data") }?;
         handle.0.enter(|work| Ok(work.decoder.push(offset, Bytes::copy_from_slice(bytes))?))
+    };
+    // SAFETY: the header asks for NULL or a place to write to.
+    unsafe { guard(err, body) }
+}
+
+/// Lends the decoder bytes of the file, which it does not copy, otherwise as pqpush_metadata_decoder_push. Of a wide file,
+/// whose footer takes many megabytes, it saves most of the time of opening. A whole file in memory can be lent in one call.
+///
+/// Parameters: `decoder`; `offset`: of the first byte in the file; `data`, `length`: the bytes, {NULL, 0} for none;
+/// `release`, `user_data`: release(user_data) gives the bytes back; a NULL `release` says that they stay for ever.
+/// Returns: as pqpush_metadata_decoder_push.
+/// Memory: the bytes stay readable and unchanged until release(user_data), which runs exactly once, on every path: within
+/// the call where it fails or the bytes were there already, else when neither the decoder nor the metadata need them. The
+/// metadata keep the footer, and so the bytes, where all of it is in the bytes and they are no more than four times as long;
+/// then that is when the metadata and all that was made of it were freed.
+/// Threads: one at a time for one decoder. `release` may run on any thread that calls this library.
+/// Since: 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqpush_metadata_decoder_push_borrowed(
+    decoder: *mut pqpush_metadata_decoder,
+    offset: u64,
+    data: *const u8,
+    length: usize,
+    release: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
+    user_data: *mut c_void,
+    err: *mut *mut pqpush_error,
+) -> pqpush_status {
+    let owner = UserData::new(release, user_data);
+    let body = || {
+        // SAFETY: the header asks for a live decoder.
+        let handle = unsafe { borrow(decoder, "decoder") }?;
+        // SAFETY: the header asks for readable bytes.
+        let bytes = unsafe { slice(data, length, "data") }?;
+        // SAFETY: the header asks for bytes that stay so until `release`.
+        let lent = Bytes::from_owner(unsafe { LentBytes::new(bytes, owner) });
+        handle.0.enter(|work| Ok(work.decoder.push(offset, lent)?))
     };
     // SAFETY: the header asks for NULL or a place to write to.
     unsafe { guard(err, body) }

@@ -128,7 +128,8 @@ impl MetadataDecoder {
         Ok(Self { file_length, options, buffers: Buffers::default(), state: State::Tail })
     }
 
-    /// Takes `data` as the bytes of the file at `offset`, without copying; asked for or not, in any order.
+    /// Takes `data` as the bytes of the file at `offset`, without copying; asked for or not, in any order. The metadata keep
+    /// the footer: `data` where all of it is in there and makes at least a quarter of it, else a copy.
     ///
     /// Fails, changing nothing, with `InvalidArgument` where the bytes end behind the file or differ from bytes pushed
     /// before, and with `InvalidState` after the metadata were handed out. After an error of

@@ -15,20 +15,21 @@ bool tell(pqpush_error *error) {
     return false;
 }
 
+/* The bytes are in memory for as long as the process lives. */
+static void keep(void *data) {
+    (void)data;
+}
+
 bool open_metadata(const job *job, int32_t page_index, pqpush_metadata **out) {
     pqpush_metadata_options options = {.struct_size = sizeof options, .page_index = page_index};
     pqpush_metadata_decoder *footer = NULL;
     pqpush_error *error = NULL;
     *out = NULL;
     bool goes = pqpush_metadata_decoder_new(job->length, &options, &footer, &error) == PQPUSH_OK;
-    while (goes && *out == NULL) {
+    goes = goes && pqpush_metadata_decoder_push_borrowed(footer, 0, job->data, job->length, keep, NULL, &error) == PQPUSH_OK;
+    if (goes) {
         pqpush_event event = {.struct_size = sizeof event};
         goes = pqpush_metadata_decoder_try_decode(footer, &event, out, &error) == PQPUSH_OK;
-        for (size_t i = 0; goes && i < event.range_count; i++) {
-            pqpush_range range = event.ranges[i];
-            goes = pqpush_metadata_decoder_push(footer, range.offset, job->data + range.offset, (size_t)range.length,
-                                                &error) == PQPUSH_OK;
-        }
     }
     pqpush_metadata_decoder_free(footer);
     return goes || tell(error);
@@ -51,11 +52,6 @@ bool scan_options(const job *job, pqpush_scan_options *options, pqpush_predicate
         }
     }
     return true;
-}
-
-/* The bytes are in memory for as long as the process lives. */
-static void keep(void *data) {
-    (void)data;
 }
 
 static bool push(const job *job, pqpush_decoder *decoder, pqpush_range range) {
