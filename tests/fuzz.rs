@@ -98,7 +98,7 @@ fn with_conditions(file: Vec<u8>) -> Vec<Vec<u8>> {
     let flat = metadata.schema.leaves.iter().filter(|leaf| leaf.max_repetition_level == 0).take(3);
     let conditions = flat.enumerate().map(|(number, leaf)| {
         let name =
-            leaf.path.iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect::<Vec<_>>().join(".");
+            leaf.path.names().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect::<Vec<_>>().join(".");
         match (leaf.physical, number % 2) {
             (PhysicalType::Boolean, _) => format!("{name} OR {name} IS NULL"),
             (PhysicalType::ByteArray, 0) if leaf.logical.is_some() => format!("{name} LIKE '%a%' OR NOT {name} < 'm'"),

@@ -325,7 +325,7 @@ fn check_against_values(name: &str, bytes: &Bytes, metadata: &Metadata) -> usize
     let mut checked = 0;
     for (column, leaf) in metadata.schema.leaves.iter().enumerate() {
         let path = leaf.dotted_path();
-        let flat = leaf.path.len() == 1 && leaf.max_repetition_level == 0;
+        let flat = leaf.path.depth() == 1 && leaf.max_repetition_level == 0;
         if !flat || metadata.schema.leaves_of(&path) != [column] || leaf.max_definition_level > 1 {
             continue;
         }

@@ -47,6 +47,7 @@ pub(crate) struct SealedChunk {
 /// Parses the footer `bytes`, which lie at `footer_offset` of a file of `file_length` bytes.
 pub(crate) fn parse(bytes: &Bytes, footer_offset: u64, file_length: u64) -> Result<ParsedFooter> {
     let mut footer = Footer {
+        bytes,
         reader: Reader::new(bytes),
         offset: footer_offset,
         schema: None,
@@ -103,6 +104,7 @@ fn check_chunk_counts(row_groups: &[RowGroup], schema: &Schema) -> Result<()> {
 
 /// Where reading is, and what errors are told with.
 struct Footer<'a> {
+    bytes: &'a [u8],
     reader: Reader<'a>,
     /// Where the footer lies in the file.
     offset: u64,
@@ -183,8 +185,8 @@ impl<'a> Footer<'a> {
         let mut starts = Vec::with_capacity(count.min(leaf_count));
         let (mut have_index, mut sealed) = (false, Vec::new());
         for ordinal in 0..count {
-            let start = self.reader.clone();
-            starts.push(u32::try_from(start.position()).map_err(|_| Error::limit("the footer is longer than 4 GiB"))?);
+            let start = self.reader.position();
+            starts.push(u32::try_from(start).map_err(|_| Error::limit("the footer is longer than 4 GiB"))?);
             let passed = self.skimmer.pass(&mut self.reader, ordinal).map_err(|failure| {
                 let error = failure.into_error("column chunk").at_offset(self.position());
                 self.in_column(error, ordinal)
@@ -201,9 +203,12 @@ impl<'a> Footer<'a> {
     }
 
     /// Reads an encrypted chunk, as far as that goes before it is opened.
-    fn sealed(&mut self, mut reader: Reader<'_>, row_group: usize, column: usize) -> Result<ColumnChunk> {
-        let start = self.offset.saturating_add(reader.position() as u64);
-        let raw = RawChunk::read(&mut reader).map_err(|failure| failure.into_error("column chunk"));
+    fn sealed(&mut self, start: usize, row_group: usize, column: usize) -> Result<ColumnChunk> {
+        let mut reader = Reader::new(self.bytes);
+        let skipped = reader.advance(start);
+        let start = self.offset.saturating_add(start as u64);
+        let raw =
+            skipped.and_then(|()| RawChunk::read(&mut reader)).map_err(|failure| failure.into_error("column chunk"));
         let chunk = raw.and_then(|mut raw| {
             let seal = raw.seal.take();
             let sealed = |seal| SealedChunk { row_group, column, row_group_ordinal: row_group, seal };

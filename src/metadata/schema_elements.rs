@@ -104,6 +104,9 @@ impl Element {
 
     /// The logical type, else what the converted type says. `is_leaf` because UNKNOWN means nothing on a group.
     fn logical(&self, is_leaf: bool) -> Result<Option<LogicalType>> {
+        if self.logical.is_none() && self.converted.is_none() {
+            return Ok(None);
+        }
         let logical = match &self.logical {
             Some(RawLogical { member: 5, integers: [scale, precision], .. }) => Some(self.decimal(*precision, *scale)?),
             Some(raw) => raw.known(),
@@ -114,10 +117,9 @@ impl Element {
             (None, Some(number)) => converted(number),
             (known, _) => known,
         };
-        let is_annotated = self.logical.is_some() || self.converted.is_some();
-        let logical = logical.or(is_annotated.then_some(LogicalType::Other));
-        let of_leaves_only = [LogicalType::Null, LogicalType::Other];
-        Ok(logical.filter(|logical| is_leaf || !of_leaves_only.contains(logical)))
+        let logical = logical.unwrap_or(LogicalType::Other);
+        let is_of_leaves_only = matches!(logical, LogicalType::Null | LogicalType::Other);
+        Ok((is_leaf || !is_of_leaves_only).then_some(logical))
     }
 
     /// A decimal; some writers leave the scale out where it is 0.
@@ -222,49 +224,54 @@ impl Builder {
         let definition_level = parent.definition_level.checked_add(defined).ok_or_else(too_deep)?;
         let repetition_level = parent.repetition_level.checked_add(repeated).ok_or_else(too_deep)?;
         let children = element.child_count()?;
+        let logical = element.logical(children.is_none())?;
         let leaf = match children {
             Some(children_left) => {
                 self.open.push(Open { node: index, children_left, definition_level, repetition_level });
                 None
             }
-            None => Some(self.add_leaf(&element, index, definition_level, repetition_level)?),
+            None => {
+                let logical = logical.clone();
+                Some(self.add_leaf(&element, index, logical, [definition_level, repetition_level])?)
+            }
         };
         self.schema.nodes.push(Node {
             repetition,
             children: Vec::new(),
             leaf,
-            logical: element.logical(leaf.is_some())?,
+            logical,
             field_id: element.field_id,
             name: element.name,
         });
         Ok(())
     }
 
-    /// Adds the leaf whose node will be at `node`, and gives its ordinal.
+    /// Adds the leaf whose node will be at `node`, and gives its ordinal. `levels` are its maximum definition and repetition
+    /// level.
     fn add_leaf(
         &mut self,
         element: &Element,
         node: usize,
-        definition_level: u16,
-        repetition_level: u16,
+        logical: Option<LogicalType>,
+        levels: [u16; 2],
     ) -> Result<usize> {
-        let mut path = Vec::with_capacity(self.open.len());
         let groups = self.open.iter().skip(1).filter_map(|group| self.schema.nodes.get(group.node));
-        for name in groups.map(|group| &group.name).chain([&element.name]) {
+        let groups: Vec<&Text> = groups.map(|group| &group.name).collect();
+        for name in groups.iter().copied().chain([&element.name]) {
             let bytes = name.len().saturating_add(size_of::<String>());
             self.path_bytes_left = self.path_bytes_left.checked_sub(bytes).ok_or_else(|| {
                 Error::limit("the paths of the schema's columns take too much memory for so small a footer")
             })?;
-            path.push(name);
         }
         let ordinal = self.schema.leaves.len();
+        let [max_definition_level, max_repetition_level] = levels;
         self.schema.leaves.push(Leaf {
-            path: Path::new(&path),
+            path: Path::new(&groups, &element.name),
             node,
             physical: element.physical()?,
-            logical: element.logical(true)?,
-            max_definition_level: definition_level,
-            max_repetition_level: repetition_level,
+            logical,
+            max_definition_level,
+            max_repetition_level,
         });
         Ok(ordinal)
     }

@@ -33,7 +33,7 @@ fn add(schema: &mut Schema, tree: Tree, above: &[Text], definition_level: u16, r
     let max_repetition_level = repetition_level + u16::from(tree.repetition == Repetition::Repeated);
     let leaf = tree.physical.map(|physical| {
         let logical = tree.logical.clone();
-        let path = Path::new(&path.iter().skip(1).collect::<Vec<_>>());
+        let path = Path::new(&above.iter().skip(1).collect::<Vec<_>>(), &tree.name);
         schema.leaves.push(Leaf { path, node: index, physical, logical, max_definition_level, max_repetition_level });
         schema.leaves.len() - 1
     });

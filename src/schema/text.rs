@@ -3,7 +3,6 @@
 //! A file may have many thousands of columns, and to allocate the name of each takes longer than all else that is done
 //! with them when the file is opened.
 
-use std::borrow::Cow;
 use std::fmt::{self, Debug, Display, Formatter};
 use std::ops::Deref;
 
@@ -24,9 +23,9 @@ enum Held {
 impl Text {
     /// The text that `bytes` are; what is not UTF-8 becomes replacement characters.
     pub(crate) fn lossy(bytes: &[u8]) -> Self {
-        match String::from_utf8_lossy(bytes) {
-            Cow::Borrowed(text) => Self::from(text),
-            Cow::Owned(text) => Self::from(text.as_str()),
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::from(text),
+            Err(_) => Self::from(&*String::from_utf8_lossy(bytes)),
         }
     }
 
@@ -37,6 +36,11 @@ impl Text {
             Held::Long(text) => text,
             Held::Short(..) => std::str::from_utf8(self.bytes()).unwrap_or_default(),
         }
+    }
+
+    /// Number of its bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes().len()
     }
 
     /// Its bytes.
@@ -118,20 +122,20 @@ pub struct Path {
 }
 
 impl Path {
-    /// The path of these names.
-    pub(crate) fn new(names: &[&Text]) -> Self {
-        let [only] = names else {
-            let dotted = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(".");
-            let mut end = 0usize;
-            let mut ends = Vec::with_capacity(names.len().saturating_sub(1));
-            for name in names.split_last().map_or(&[][..], |(_, groups)| groups) {
-                end = end.saturating_add(name.len());
-                ends.push(end);
-                end = end.saturating_add(1);
-            }
-            return Self { dotted: Text::from(dotted.as_str()), ends: ends.into() };
-        };
-        Self { dotted: Text::clone(only), ends: Box::default() }
+    /// The path of the leaf of this name in these groups, from below the root.
+    pub(crate) fn new(groups: &[&Text], leaf: &Text) -> Self {
+        if groups.is_empty() {
+            return Self { dotted: leaf.clone(), ends: Box::default() };
+        }
+        let mut dotted = String::new();
+        let mut ends = Vec::with_capacity(groups.len());
+        for name in groups {
+            dotted.push_str(name);
+            ends.push(dotted.len());
+            dotted.push('.');
+        }
+        dotted.push_str(leaf);
+        Self { dotted: Text::from(dotted.as_str()), ends: ends.into() }
     }
 
     /// The names with dots in between, the way the C ABI names columns.
@@ -186,7 +190,8 @@ mod tests {
     fn paths_have_their_names_whatever_is_in_them() {
         for names in [&["a"][..], &[""], &["a", "b.c", "", "d"], &["", ""], &["a.b"]] {
             let texts: Vec<Text> = names.iter().map(|name| Text::from(*name)).collect();
-            let path = Path::new(&texts.iter().collect::<Vec<_>>());
+            let (leaf, groups) = texts.split_last().unwrap();
+            let path = Path::new(&groups.iter().collect::<Vec<_>>(), leaf);
             assert_eq!((path.names().collect::<Vec<_>>(), path.depth()), (names.to_vec(), names.len()));
             assert_eq!(*path.dotted(), names.join(".").as_str());
         }
