@@ -30,6 +30,7 @@ fn main() -> Outcome<()> {
     let table = written(&table(1000)?, table_properties())?;
     let files = [
         ("corrupt_page.parquet", with_corrupt_page(&table)?),
+        ("corrupt_chunk.parquet", with_corrupt_chunk(&table)?),
         ("encrypted.parquet", written(&self::table(1000)?, encrypted_properties(false)?)?),
         ("signed.parquet", written(&self::table(1000)?, encrypted_properties(true)?)?),
         ("long_footer.parquet", with_tail(&table, 8, &i32::MAX.to_le_bytes())),
@@ -142,6 +143,18 @@ fn with_corrupt_page(file: &[u8]) -> Outcome<Vec<u8>> {
     let start = usize::try_from(metadata.row_group(1).column(0).data_page_offset())?;
     let mut damaged = file.to_vec();
     damaged.get_mut(start..start + 16).ok_or("the page lies outside the file")?.fill(0xFF);
+    Ok(damaged)
+}
+
+/// The footer says the codec of column "name" in row group 1 as a byte, so that there is none.
+fn with_corrupt_chunk(file: &[u8]) -> Outcome<Vec<u8>> {
+    // A list of one text, the path; then the codec, which is the next field, as an i32.
+    const PATH_AND_CODEC: &[u8] = b"\x19\x18\x04name\x15";
+    const BYTE: u8 = 0x13;
+    let mut places = file.windows(PATH_AND_CODEC.len()).enumerate().filter(|(_, window)| *window == PATH_AND_CODEC);
+    let (start, _) = places.nth(1).ok_or("the footer has no such chunk")?;
+    let mut damaged = file.to_vec();
+    *damaged.get_mut(start + PATH_AND_CODEC.len() - 1).ok_or("the chunk lies outside the file")? = BYTE;
     Ok(damaged)
 }
 

@@ -15,6 +15,7 @@ static void metadata_decoder_without(void) {
   INVALID("out_decoder is NULL", pqpush_metadata_decoder_new(100, NULL, NULL, &err));
   CHECK_OK(pqpush_metadata_decoder_new(file.length, NULL, &decoder, &err));
   INVALID("decoder is NULL", pqpush_metadata_decoder_push(NULL, 0, file.data, 4, &err));
+  INVALID("decoder is NULL", pqpush_metadata_decoder_push_borrowed(NULL, 0, file.data, 4, NULL, NULL, &err));
   INVALID("data is NULL", pqpush_metadata_decoder_push(decoder, 0, NULL, 4, &err));
   INVALID("data", pqpush_metadata_decoder_push(decoder, 0, file.data, SIZE_MAX, &err));
   INVALID("behind the file", pqpush_metadata_decoder_push(decoder, file.length, file.data, 1, &err));

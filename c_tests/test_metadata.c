@@ -153,6 +153,43 @@ static void schema_outlives_the_metadata(pqpush_metadata *metadata) {
   CHECK(schema.release == NULL);
 }
 
+/* Chunks are read when they are asked for: one of which the footer says what cannot be spoils no other. */
+static void a_corrupt_chunk_is_told_by_whoever_asks_for_it(const char *directory) {
+  bytes file = load(directory, "corrupt_chunk.parquet");
+  pqpush_metadata *metadata = read_metadata(file);
+  pqpush_row_group_info row_group = {.struct_size = sizeof row_group};
+  pqpush_column_chunk_info chunk = {.struct_size = sizeof chunk};
+  struct ArrowArray array;
+  struct ArrowSchema schema;
+  CHECK_INT(pqpush_metadata_row_count(metadata), 1000);
+  CHECK_OK(pqpush_metadata_column_chunk(metadata, 1, 0, &chunk, &err));
+  CHECK_OK(pqpush_metadata_column_chunk(metadata, 0, 1, &chunk, &err));
+  for (int again = 0; again < 2; again++) {
+    pqpush_error *err = NULL;
+    CHECK_INT(pqpush_metadata_column_chunk(metadata, 1, 1, &chunk, &err), PQPUSH_ERR_CORRUPT);
+    CHECK_TEXT(pqpush_error_message(err), "a column chunk lacks its codec");
+    CHECK_INT(pqpush_error_row_group(err), 1);
+    CHECK_INT(pqpush_error_column(err), 1);
+    CHECK(pqpush_error_file_offset(err) > 0 && (size_t)pqpush_error_file_offset(err) < file.length);
+    pqpush_error_free(err);
+  }
+  CHECK_OK(pqpush_metadata_row_group(metadata, 0, &row_group, &err));
+  CHECK_FAILS_WITH(PQPUSH_ERR_CORRUPT, "codec", pqpush_metadata_row_group(metadata, 1, &row_group, &err));
+  CHECK_FAILS_WITH(PQPUSH_ERR_CORRUPT, "codec",
+                   pqpush_metadata_column_statistics(metadata, 1, 0, &array, &schema, &err));
+  CHECK_OK(pqpush_metadata_column_statistics(metadata, 0, 0, &array, &schema, &err));
+  array.release(&array);
+  schema.release(&schema);
+  pqpush_str names[] = {str("id"), str("name")};
+  pqpush_scan_options options = {.struct_size = sizeof options, .columns = names, .column_count = 1};
+  pqpush_decoder_free(new_decoder(metadata, &options));
+  pqpush_decoder *decoder = NULL;
+  options.column_count = 2;
+  CHECK_FAILS_WITH(PQPUSH_ERR_CORRUPT, "codec", pqpush_decoder_new(metadata, &options, &decoder, &err));
+  pqpush_metadata_free(metadata);
+  free(file.data);
+}
+
 int main(int argc, char **argv) {
   const char *directory = fixtures(argc, argv);
   the_tail_is_asked_for_and_is_enough(directory);
@@ -162,6 +199,7 @@ int main(int argc, char **argv) {
   counts_and_texts(metadata);
   columns(metadata);
   row_groups_and_chunks(metadata);
+  a_corrupt_chunk_is_told_by_whoever_asks_for_it(directory);
   pqpush_metadata *reference = pqpush_metadata_clone(metadata);
   pqpush_metadata_free(metadata);
   schema_outlives_the_metadata(reference);

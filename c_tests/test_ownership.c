@@ -255,9 +255,95 @@ static void children_can_be_moved_out(void) {
   CHECK(id.release == NULL && name.release == NULL && field.release == NULL);
 }
 
+static pqpush_metadata_decoder *footer_decoder(bytes file) {
+  pqpush_metadata_options options = {.struct_size = sizeof options, .page_index = 1};
+  pqpush_metadata_decoder *decoder = NULL;
+  CHECK_OK(pqpush_metadata_decoder_new(file.length, &options, &decoder, &err));
+  return decoder;
+}
+
+static pqpush_metadata *finished(pqpush_metadata_decoder *decoder) {
+  pqpush_metadata *metadata = NULL;
+  pqpush_event event = {.struct_size = sizeof event};
+  CHECK_OK(pqpush_metadata_decoder_try_decode(decoder, &event, &metadata, &err));
+  CHECK_INT(event.kind, PQPUSH_EVENT_FINISHED);
+  return metadata;
+}
+
+/* Where the footer begins. */
+static uint64_t footer_start(bytes file) {
+  const uint8_t *tail = file.data + file.length - 8;
+  return file.length - 8 - (tail[0] | tail[1] << 8 | tail[2] << 16 | (uint64_t)tail[3] << 24);
+}
+
+/* The metadata keep the bytes of the footer that were lent, and so does what is made of them. */
+static void a_lent_footer_is_kept(void) {
+  bytes file = load(directory, "table.parquet");
+  lent owner = {0};
+  uint64_t start = footer_start(file);
+  pqpush_metadata_decoder *footer = footer_decoder(file);
+  CHECK_OK(pqpush_metadata_decoder_push_borrowed(footer, start, file.data + start, file.length - start, count_release,
+                                                 &owner, &err));
+  pqpush_metadata *metadata = finished(footer);
+  pqpush_metadata_decoder_free(footer);
+  pqpush_decoder *decoder = new_decoder(metadata, NULL);
+  pqpush_metadata_free(metadata);
+  CHECK_INT(owner.releases, 0);
+  pqpush_decoder_free(decoder);
+  CHECK_INT(owner.releases, 1);
+  free(file.data);
+}
+
+/* A whole file is not kept for the sake of a small footer. */
+static void a_lent_file_is_given_back(void) {
+  bytes file = load(directory, "plain.parquet");
+  lent owner = {0};
+  pqpush_metadata_decoder *footer = footer_decoder(file);
+  CHECK(file.length > 8 * (file.length - footer_start(file)));
+  CHECK_OK(pqpush_metadata_decoder_push_borrowed(footer, 0, file.data, file.length, count_release, &owner, &err));
+  CHECK_INT(owner.releases, 0);
+  pqpush_metadata *metadata = finished(footer);
+  CHECK_INT(owner.releases, 1);
+  memset(file.data, 0, file.length);
+  pqpush_column_chunk_info chunk = {.struct_size = sizeof chunk};
+  CHECK_OK(pqpush_metadata_column_chunk(metadata, 0, 1, &chunk, &err));
+  CHECK_INT(chunk.value_count, 10000);
+  pqpush_metadata_free(metadata);
+  pqpush_metadata_decoder_free(footer);
+  free(file.data);
+}
+
+static void a_failed_push_to_a_footer_gives_back(void) {
+  bytes file = load(directory, "table.parquet");
+  const uint8_t other[4] = {0};
+  lent owner = {0};
+  pqpush_metadata_decoder *footer = footer_decoder(file);
+#define FAILS(expected, decoder, offset, data, length)                                                                 \
+  do {                                                                                                                 \
+    owner.releases = 0;                                                                                                \
+    CHECK_FAILS(expected, pqpush_metadata_decoder_push_borrowed(decoder, offset, data, length, count_release, &owner,  \
+                                                                &err));                                                \
+    CHECK_INT(owner.releases, 1);                                                                                      \
+  } while (0)
+  FAILS(PQPUSH_ERR_INVALID_ARGUMENT, NULL, 0, file.data, file.length);
+  FAILS(PQPUSH_ERR_INVALID_ARGUMENT, footer, 0, NULL, 4);
+  FAILS(PQPUSH_ERR_INVALID_ARGUMENT, footer, 0, file.data, SIZE_MAX);
+  FAILS(PQPUSH_ERR_INVALID_ARGUMENT, footer, 1, file.data, file.length);
+  CHECK_OK(pqpush_metadata_decoder_push_borrowed(footer, 0, file.data, file.length, NULL, NULL, &err));
+  FAILS(PQPUSH_ERR_INVALID_ARGUMENT, footer, 0, other, sizeof other);
+  pqpush_metadata_free(finished(footer));
+  FAILS(PQPUSH_ERR_INVALID_STATE, footer, 0, file.data, file.length);
+#undef FAILS
+  pqpush_metadata_decoder_free(footer);
+  free(file.data);
+}
+
 int main(int argc, char **argv) {
   directory = fixtures(argc, argv);
   batches_point_into_lent_bytes();
+  a_lent_footer_is_kept();
+  a_lent_file_is_given_back();
+  a_failed_push_to_a_footer_gives_back();
   bytes_that_are_used_up_are_given_back();
   bytes_of_an_unfinished_scan_are_given_back();
   bytes_that_are_not_kept_are_given_back_at_once();

@@ -121,6 +121,37 @@ fn files_with_holes_are_rows_or_errors() {
     assert!(complaints.is_empty(), "{} files:\n{}", complaints.len(), complaints.join("\n"));
 }
 
+/// What the footer says of a chunk is read when it is asked for. Where it cannot be, that is the error of whoever asks.
+#[test]
+fn a_chunk_that_cannot_be_spoils_no_other() {
+    let column = |name| Column::new(name, INT32, vec![data_v1(3, PLAIN, plain_i32(&[1, 2, 3]))]);
+    for offset_index in [None, Some(vec![0])] {
+        let damaged = column("b").chunk(|chunk| chunk.compressed_bytes = Some(-1));
+        let indexed = column("c").chunk(|chunk| chunk.offset_index = offset_index);
+        let file = file(3, vec![column("a"), damaged, indexed]);
+        let metadata = metadata(&file).unwrap();
+        let place = |error: &Error| (error.kind(), error.row_group(), error.column());
+        let expected = (ErrorKind::Corrupt, Some(0), Some(1));
+        let error = metadata.chunk(0, 1).unwrap_err();
+        assert_eq!((place(&error), error.message()), (expected, "the compressed size of a column chunk is -1"));
+        assert!(error.file_offset().is_some_and(|offset| offset < file.len() as u64));
+        assert_eq!(place(&metadata.column_statistics(1, StringType::Utf8).unwrap_err()), expected);
+        assert_eq!(place(&metadata.page_statistics(1, StringType::Utf8).unwrap_err()), expected);
+        let asking = |names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            ScanOptions { columns: Some(names), ..ScanOptions::default() }
+        };
+        let others = some_batches(&file, Feed::Asked, asking(&["a", "c"])).unwrap();
+        assert_eq!(others.iter().map(|batch| batch.num_rows()).sum::<usize>(), 3);
+        for names in [&["b"][..], &["a", "b"]] {
+            assert_eq!(place(&some_batches(&file, Feed::Asked, asking(names)).unwrap_err()), expected);
+            assert_eq!(place(&Decoder::new(metadata.clone(), asking(names)).map(drop).unwrap_err()), expected);
+        }
+        assert_eq!(metadata.chunk(1, 0).unwrap_err().kind(), ErrorKind::InvalidArgument);
+        assert_eq!(metadata.chunk(0, 3).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    }
+}
+
 /// True where what is left of the file cannot be very large either: two small files of the corpus unfold to 256 MiB and
 /// to gigabytes, which is what they are for.
 fn is_of_usual_size(file: &Bytes) -> bool {
