@@ -265,7 +265,9 @@ fn find_all(file: &Bytes, metadata: &Metadata, filter: &BloomFilter, [row_group,
         return;
     }
     let row_groups = Some(vec![row_group as u32]);
-    let Ok(scan) = scan(file, ScanOptions { columns: Some(vec![path]), row_groups, ..ScanOptions::default() }) else {
+    let Ok(scan) =
+        scan(file, ScanOptions { columns: Some(vec![path.to_owned()]), row_groups, ..ScanOptions::default() })
+    else {
         return;
     };
     let values = whole_columns(&scan).remove(0);

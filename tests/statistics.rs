@@ -334,7 +334,7 @@ fn check_against_values(name: &str, bytes: &Bytes, metadata: &Metadata) -> usize
         for ordinal in 0..metadata.row_groups.len() {
             let row_groups = Some(vec![ordinal as u32]);
             let options = ScanOptions {
-                columns: Some(vec![path.clone()]),
+                columns: Some(vec![path.to_owned()]),
                 row_groups,
                 string_type: StringType::Utf8View,
                 ..ScanOptions::default()

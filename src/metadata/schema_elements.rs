@@ -322,7 +322,7 @@ mod tests {
         let leaves: Vec<_> =
             leaves.map(|leaf| (leaf.dotted_path(), leaf.max_definition_level, leaf.max_repetition_level)).collect();
         let expected = [("a", 0, 0), ("b.list.c", 3, 1), ("b.d", 1, 0), ("e", 1, 1)];
-        assert_eq!(leaves, expected.map(|(path, definition, repetition)| (path.to_owned(), definition, repetition)));
+        assert_eq!(leaves, expected);
         assert_eq!(schema.nodes[0].children, [1, 2, 6]);
         assert_eq!(schema.nodes[2].children, [3, 5]);
         assert_eq!((schema.nodes[6].leaf, schema.nodes[6].field_id), (Some(3), Some(7)));

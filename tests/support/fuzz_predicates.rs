@@ -82,7 +82,7 @@ fn numbers(rows: &RecordBatch) -> Vec<i64> {
 
 fn ask_bloom_filters(file: &Bytes, metadata: &Arc<Metadata>) {
     let chunks = (0..metadata.row_groups.len()).flat_map(|number| {
-        let with_filter = |(column, chunk): (usize, pqpush::Result<&ColumnChunk>)| {
+        let with_filter = move |(column, chunk): (usize, pqpush::Result<&ColumnChunk>)| {
             chunk.ok()?.bloom_filter_offset.map(|_| (number, column))
         };
         metadata.chunks(number).enumerate().filter_map(with_filter)
