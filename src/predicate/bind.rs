@@ -257,7 +257,7 @@ impl Column<'_> {
     #[cold]
     fn refused(&self, message: String) -> Error {
         let path = self.leaf.dotted_path();
-        Error::invalid_argument(format!("predicate on column \"{path}\": {message}")).in_column(self.ordinal, &path)
+        Error::invalid_argument(format!("predicate on column \"{path}\": {message}")).in_column(self.ordinal, path)
     }
 }
 

@@ -193,6 +193,6 @@ impl BloomFilterDecoder {
 
     fn placed(&self, error: Error) -> Error {
         let path = self.leaf().map(Leaf::dotted_path).unwrap_or_default();
-        error.at_offset(self.wanted.offset).in_row_group(self.row_group).in_column(self.column, &path)
+        error.at_offset(self.wanted.offset).in_row_group(self.row_group).in_column(self.column, path)
     }
 }

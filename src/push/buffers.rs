@@ -146,7 +146,9 @@ impl Buffers {
             None => Bytes::new(),
             Some((offset, piece)) if end(offset, piece) >= range.end() => shared_part(offset, piece, range),
             Some((offset, piece)) => {
-                let mut joined = part(offset, piece, range).to_vec();
+                // All of it is held: so much is needed, and no more.
+                let mut joined = Vec::with_capacity(usize::try_from(range.length).unwrap_or(0));
+                joined.extend_from_slice(part(offset, piece, range));
                 for (offset, piece) in pieces {
                     joined.extend_from_slice(part(offset, piece, range));
                 }

@@ -51,7 +51,7 @@ impl TypeWishes {
                     let path = leaf.dotted_path();
                     let asked = asked.data_type();
                     let message = format!("column \"{path}\" of {own} cannot be read as {asked}: {obstacle}");
-                    Err(Error::invalid_argument(message).in_column(ordinal, &path))
+                    Err(Error::invalid_argument(message).in_column(ordinal, path))
                 }
             };
         }
