@@ -185,7 +185,7 @@ pub unsafe extern "C" fn pqpush_metadata_decoder_push(
         let handle = unsafe { borrow(decoder, "decoder") }?;
         // SAFETY: the header asks for readable bytes.
         let bytes = unsafe { slice(data, length, "data") }?;
-        handle.0.enter(|work| Ok(work.decoder.push(offset, Bytes::copy_from_slice(bytes))?))
+        handle.0.enter(|work| Ok(work.decoder.push_copy(offset, bytes)?))
     };
     // SAFETY: the header asks for NULL or a place to write to.
     unsafe { guard(err, body) }

@@ -152,6 +152,25 @@ impl MetadataDecoder {
         self.buffers.insert(offset, data)
     }
 
+    /// The same with a copy of `data`. Where that is all that lacks of the footer, it is copied to where the footer is put
+    /// together, and nowhere else.
+    pub(crate) fn push_copy(&mut self, offset: u64, data: &[u8]) -> Result<()> {
+        let place = ByteRange { offset, length: data.len() as u64 };
+        match self.state {
+            State::Footer { range, .. } if self.buffers.missing(range) == [place] => {
+                let mut footer = Vec::with_capacity(usize::try_from(range.length).unwrap_or(0));
+                footer.extend_from_slice(&self.buffers.contiguous_from(range.offset, range.length));
+                footer.extend_from_slice(data);
+                footer.extend_from_slice(
+                    &self.buffers.contiguous_from(place.end(), range.end().saturating_sub(place.end())),
+                );
+                self.buffers.remove(range);
+                self.push(range.offset, footer.into())
+            }
+            _ => self.push(offset, Bytes::copy_from_slice(data)),
+        }
+    }
+
     /// Goes as far as the bytes at hand allow. After [`MetadataStep::Finished`] it gives the same metadata again.
     ///
     /// Fails with
@@ -463,5 +482,30 @@ mod tests {
         assert_eq!(error(&bytes, with(all - index_length - 1)).kind(), ErrorKind::Limit);
         let no_index = MetadataOptions { page_index: PageIndexPolicy::Never, ..with(all - index_length) };
         assert!(metadata(&bytes, no_index).is_ok());
+    }
+
+    #[test]
+    fn copies_of_what_lacks_of_the_footer_are_put_together() {
+        let bytes = sample(&[7; 10], chunk(4, 10));
+        let footer = &bytes[14..bytes.len() - 8];
+        for (hint, cut) in [(8, 0), (20, 0), (30, 5), (9, 1)] {
+            let options = MetadataOptions { footer_size_hint: hint, ..MetadataOptions::default() };
+            let mut decoder = MetadataDecoder::new(bytes.len() as u64, options).unwrap();
+            let metadata = loop {
+                match decoder.try_decode().unwrap() {
+                    MetadataStep::Finished(metadata) => break metadata,
+                    MetadataStep::NeedsData(ranges) => {
+                        // The last bytes first, so that some of them are there.
+                        for range in ranges {
+                            let (start, end) = (range.offset as usize, range.end() as usize);
+                            let middle = end.saturating_sub(cut).max(start);
+                            decoder.push_copy(middle as u64, &bytes[middle..end]).unwrap();
+                            decoder.push_copy(start as u64, &bytes[start..middle]).unwrap();
+                        }
+                    }
+                }
+            };
+            assert_eq!(metadata.thrift, footer, "{hint} {cut}");
+        }
     }
 }
