@@ -169,6 +169,15 @@ void steps_are_for_hosts_with_their_own_io() {
         }
         metadata = std::move(event.metadata);
     }
+    auto lent = std::make_shared<std::vector<std::uint8_t>>(file.data);
+    {
+        pqpush::metadata_decoder of_lent(file.data.size());
+        of_lent.lend(0, *lent, lent);
+        CHECK(lent.use_count() == 2);
+        pqpush::metadata_event event = of_lent.step();
+        CHECK(event.metadata && event.metadata->row_count() == metadata->row_count());
+    }
+    CHECK(lent.use_count() == 1);
     pqpush::scan_options options;
     options.columns = {"id", "name"};
     options.batch_rows = 150;
