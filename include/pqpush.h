@@ -808,7 +808,7 @@ typedef struct pqpush_sorting_info {
  * Parameters: `metadata`; `column`: ordinal of the leaf column; `string_type`: as in pqpush_scan_options, for the bounds;
  * `out_array`, `out_schema`: written without looking at what they held.
  * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a column that the file does not have; PQPUSH_ERR_UNSUPPORTED
- * for one that cannot be decoded.
+ * for one that cannot be decoded; PQPUSH_ERR_CORRUPT where the footer says what cannot be of one of its chunks.
  * Memory: both are owned by the caller, who releases them, and outlive the metadata; released on failure.
  * Threads: any, at the same time.
  * Since: 0.1.0
@@ -833,7 +833,7 @@ pqpush_status pqpush_metadata_column_statistics(const pqpush_metadata *metadata,
  * Parameters: `metadata`; `column`: ordinal of the leaf column; `string_type`: as in pqpush_scan_options, for the bounds;
  * `out_array`, `out_schema`: written without looking at what they held.
  * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a column that the file does not have; PQPUSH_ERR_UNSUPPORTED
- * for one that cannot be decoded.
+ * for one that cannot be decoded; PQPUSH_ERR_CORRUPT where the footer says what cannot be of one of its chunks.
  * Memory: both are owned by the caller, who releases them, and outlive the metadata; released on failure.
  * Threads: any, at the same time.
  * Since: 0.1.0
@@ -877,7 +877,7 @@ pqpush_status pqpush_metadata_sorting_column(const pqpush_metadata *metadata,
  * call returns; a value that is absent is {NULL, 0}. Anything but 0 ends the walk; it must not unwind; `user_data`:
  * handed to it.
  * Returns: PQPUSH_OK, also where `visit` ended the walk; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file
- * does not have.
+ * does not have; PQPUSH_ERR_CORRUPT where the footer says what cannot be of the chunk.
  * Memory: the texts are borrowed for the call of `visit`. They may hold NUL bytes.
  * Threads: any, at the same time.
  * Since: 0.1.0
@@ -917,7 +917,8 @@ typedef struct pqpush_bloom_filter_decoder pqpush_bloom_filter_decoder;
  * Parameters: `metadata`; `row_group`, `column`: the ordinals; `out_decoder`: the new decoder.
  * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a chunk without a bloom filter and for an ordinal that the
  * file does not have; PQPUSH_ERR_UNSUPPORTED for a chunk that lies in another file; PQPUSH_ERR_KEY for one that
- * is encrypted and whose key is missing or wrong; PQPUSH_ERR_CORRUPT where the filter does not lie in the file.
+ * is encrypted and whose key is missing or wrong; PQPUSH_ERR_CORRUPT where the filter does not lie in the file, and
+ * where the footer says what cannot be of the chunk.
  * Memory: `*out_decoder` is owned by the caller and freed by pqpush_bloom_filter_decoder_free; NULL on failure. It keeps
  * the metadata alive.
  * Threads: any.

@@ -71,7 +71,8 @@ impl Work {
 /// Parameters: `metadata`; `row_group`, `column`: the ordinals; `out_decoder`: the new decoder.
 /// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a chunk without a bloom filter and for an ordinal that the
 /// file does not have; PQPUSH_ERR_UNSUPPORTED for a chunk that lies in another file; PQPUSH_ERR_KEY for one that
-/// is encrypted and whose key is missing or wrong; PQPUSH_ERR_CORRUPT where the filter does not lie in the file.
+/// is encrypted and whose key is missing or wrong; PQPUSH_ERR_CORRUPT where the filter does not lie in the file, and
+/// where the footer says what cannot be of the chunk.
 /// Memory: `*out_decoder` is owned by the caller and freed by pqpush_bloom_filter_decoder_free; NULL on failure. It keeps
 /// the metadata alive.
 /// Threads: any.

@@ -106,7 +106,7 @@ unsafe fn export(
 /// Parameters: `metadata`; `column`: ordinal of the leaf column; `string_type`: as in pqpush_scan_options, for the bounds;
 /// `out_array`, `out_schema`: written without looking at what they held.
 /// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a column that the file does not have; PQPUSH_ERR_UNSUPPORTED
-/// for one that cannot be decoded.
+/// for one that cannot be decoded; PQPUSH_ERR_CORRUPT where the footer says what cannot be of one of its chunks.
 /// Memory: both are owned by the caller, who releases them, and outlive the metadata; released on failure.
 /// Threads: any, at the same time.
 /// Since: 0.1.0
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn pqpush_metadata_column_statistics(
 /// Parameters: `metadata`; `column`: ordinal of the leaf column; `string_type`: as in pqpush_scan_options, for the bounds;
 /// `out_array`, `out_schema`: written without looking at what they held.
 /// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for a column that the file does not have; PQPUSH_ERR_UNSUPPORTED
-/// for one that cannot be decoded.
+/// for one that cannot be decoded; PQPUSH_ERR_CORRUPT where the footer says what cannot be of one of its chunks.
 /// Memory: both are owned by the caller, who releases them, and outlive the metadata; released on failure.
 /// Threads: any, at the same time.
 /// Since: 0.1.0
@@ -206,7 +206,7 @@ pub unsafe extern "C" fn pqpush_metadata_sorting_column(
 /// call returns; a value that is absent is {NULL, 0}. Anything but 0 ends the walk; it must not unwind; `user_data`:
 /// handed to it.
 /// Returns: PQPUSH_OK, also where `visit` ended the walk; PQPUSH_ERR_INVALID_ARGUMENT, also for an ordinal that the file
-/// does not have.
+/// does not have; PQPUSH_ERR_CORRUPT where the footer says what cannot be of the chunk.
 /// Memory: the texts are borrowed for the call of `visit`. They may hold NUL bytes.
 /// Threads: any, at the same time.
 /// Since: 0.1.0
