@@ -52,7 +52,8 @@ impl Rounds {
         self.patterns.is_empty() || self.patterns.iter().any(|pattern| matches(pattern, case))
     }
 
-    /// Measures the processor time of each contender, one after the other in each round.
+    /// Measures the processor time of each contender, one after the other in each round: the median of the first one, and
+    /// of the others that times the median of how many times as long they take.
     pub fn measure(&mut self, case: &str, contenders: &[(&str, &dyn Fn())]) {
         if self.is_test {
             contenders.iter().for_each(|(_, run)| run());
@@ -81,12 +82,13 @@ impl Rounds {
                 }
             }
         }
-        let median = |times: &mut Vec<Duration>| {
-            times.sort_unstable();
-            times[times.len() / 2].as_secs_f64() * 1e3
-        };
+        // How much longer one takes is seen round by round, so that it does not matter if the machine gets slower meanwhile.
+        let first: Vec<f64> = times[0].iter().map(Duration::as_secs_f64).collect();
+        let usual = median(first.clone()) * 1e3;
+        let ratio =
+            |times: &Vec<Duration>| median(times.iter().zip(&first).map(|(t, f)| t.as_secs_f64() / f).collect());
         let names = contenders.iter().map(|(name, _)| (*name).to_owned());
-        let found: BTreeMap<_, _> = names.zip(times.iter_mut().map(median)).collect();
+        let found: BTreeMap<_, _> = names.zip(times.iter().map(|times| ratio(times) * usual)).collect();
         let first = found[contenders[0].0];
         let line: String = contenders.iter().skip(1).fold(String::new(), |mut line, (name, _)| {
             let _ = write!(line, "  {name} {:.2}", found[*name] / first);
@@ -109,6 +111,11 @@ impl Rounds {
         }
         std::fs::write(&self.output, text).expect("a folder to write to");
     }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 fn timed(run: &dyn Fn()) -> Duration {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{BinaryType, ByteArrayType, ByteViewType, LargeBinaryType, LargeUtf8Type, Utf8Type};
 use arrow_array::{Array, GenericByteArray, GenericByteViewArray};
-use arrow_buffer::{ArrowNativeType, BooleanBuffer};
+use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer};
 use arrow_schema::DataType;
 
 use super::Comparison;
@@ -14,6 +14,7 @@ use super::pattern::{Pattern, Unit};
 use super::test::{Condition, ValueTest, other_type};
 use super::verdict::Verdict;
 use crate::error::Result;
+use crate::simd::{self, End};
 
 /// A comparison or a list.
 pub(super) struct BytesTest(pub(super) Condition<Vec<u8>>);
@@ -114,9 +115,9 @@ fn lower(array: &dyn Array, literal: &[u8], or_equal: bool) -> Result<BooleanBuf
         DataType::Binary => Ok(lower_by_head::<BinaryType>(array.as_binary(), literal, is_lower)),
         DataType::LargeBinary => Ok(lower_by_head::<LargeBinaryType>(array.as_binary(), literal, is_lower)),
         _ => {
-            let other = head(literal, 0, literal.len());
+            let other = simd::head(literal, 0, literal.len());
             passing_bytes(array, |value| {
-                let own = head(value, 0, value.len());
+                let own = simd::head(value, 0, value.len());
                 if own == other { is_lower(value) } else { own < other }
             })
         }
@@ -124,50 +125,29 @@ fn lower(array: &dyn Array, literal: &[u8], or_equal: bool) -> Result<BooleanBuf
 }
 
 /// The first bytes tell most values apart, at less than the price of a call.
-fn lower_by_head<T: ByteArrayType>(
+fn lower_by_head<T: ByteArrayType<Offset: End>>(
     array: &GenericByteArray<T>,
     literal: &[u8],
     is_lower: impl Fn(&[u8]) -> bool,
 ) -> BooleanBuffer {
     let (data, offsets) = (array.value_data(), array.value_offsets());
-    let other = head(literal, 0, literal.len());
-    let ranges = offsets.iter().zip(offsets.iter().skip(1));
-    let lower = ranges.map(|(start, end)| {
-        let (start, end) = (start.as_usize(), end.as_usize());
-        let own = head(data, start, end.saturating_sub(start));
-        if own == other { settled(data.get(start..end), &is_lower) } else { own < other }
-    });
-    answers(array.len(), lower)
-}
-
-/// Kept out of the loops, whose state would not fit into registers otherwise.
-#[cold]
-#[inline(never)]
-fn settled(value: Option<&[u8]>, is_lower: &dyn Fn(&[u8]) -> bool) -> bool {
-    is_lower(value.unwrap_or_default())
-}
-
-/// The first sixteen of the `length` bytes from `start` on as a number, with zeros for those that are not there: of two
-/// values whose numbers differ, the one with the lower number is the lower one.
-#[inline(always)]
-fn head(data: &[u8], start: usize, length: usize) -> u128 {
-    let bytes = match data.get(start..).and_then(|tail| tail.first_chunk::<16>()) {
-        Some(bytes) => u128::from_be_bytes(*bytes),
-        None => last_head(data, start),
-    };
-    match length {
-        0 => 0,
-        1..16 => bytes & u128::MAX << (128usize.saturating_sub(length.saturating_mul(8))),
-        _ => bytes,
+    let other = simd::head(literal, 0, literal.len());
+    let mut words = Vec::with_capacity(array.len().div_ceil(64));
+    for start in (0..array.len()).step_by(64) {
+        let offsets = offsets.get(start..).unwrap_or_default();
+        let offsets = offsets.get(..65).unwrap_or(offsets);
+        let (mut lower, mut same) = simd::compare_heads(data, offsets, other);
+        while same != 0 {
+            let row = same.trailing_zeros() as usize;
+            if let Some([start, end]) = offsets.get(row..).and_then(<[_]>::first_chunk::<2>) {
+                let value = data.get(start.as_usize()..end.as_usize()).unwrap_or_default();
+                lower |= u64::from(is_lower(value)) << row;
+            }
+            same &= same.wrapping_sub(1);
+        }
+        words.push(lower);
     }
-}
-
-/// The bytes from `start` on where they are no sixteen.
-#[cold]
-#[inline(never)]
-fn last_head(data: &[u8], start: usize) -> u128 {
-    let tail = data.get(start..).unwrap_or_default().iter();
-    tail.chain(std::iter::repeat(&0)).take(16).fold(0, |head, byte| head << 8 | u128::from(*byte))
+    BooleanBuffer::new(Buffer::from_vec(words), 0, array.len())
 }
 
 /// The bitmap of the values that are equal to `literal`.

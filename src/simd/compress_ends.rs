@@ -15,17 +15,27 @@ use crate::memory::{BitSlice, Plain};
 pub(crate) trait End: Plain {
     /// `self` and the length of a string that lies between two offsets.
     fn behind(self, start: Self, end: Self) -> Self;
+    /// As a place in memory; far behind any where it is negative.
+    fn to_place(self) -> usize;
 }
 
 impl End for i32 {
     fn behind(self, start: Self, end: Self) -> Self {
         self.wrapping_add(end.wrapping_sub(start))
     }
+
+    fn to_place(self) -> usize {
+        usize::try_from(self).unwrap_or(usize::MAX)
+    }
 }
 
 impl End for i64 {
     fn behind(self, start: Self, end: Self) -> Self {
         self.wrapping_add(end.wrapping_sub(start))
+    }
+
+    fn to_place(self) -> usize {
+        usize::try_from(self).unwrap_or(usize::MAX)
     }
 }
 

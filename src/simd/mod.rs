@@ -14,6 +14,7 @@ mod cpu;
 mod delta;
 mod expand;
 mod gather;
+mod heads;
 #[cfg(target_arch = "x86_64")]
 mod lanes;
 mod levels;
@@ -39,6 +40,7 @@ pub(crate) use copy::{copy_prefix, copy_within};
 pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
 pub(crate) use gather::{gather, largest};
+pub(crate) use heads::{compare_heads, head};
 pub(crate) use levels::{WORD_LEVELS, at_least};
 pub(crate) use passing::{packed, passing};
 pub(crate) use unpack::unpack;
