@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, UInt16Array};
 use arrow_buffer::BooleanBuffer;
 
 use super::levels::LevelRows;
-use super::pick::{Picked, picked};
+use super::pick::{Picked, copied_views, picked};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 
@@ -56,6 +56,14 @@ impl LeafBatch {
         let array = array.ok_or_else(|| Error::internal("nothing to pick rows of"))?;
         let definition = of(&|piece| piece.levels.definition.clone().map(|levels| Arc::new(levels) as ArrayRef))?;
         Ok(Self::of_rows(array, definition.and_then(|definition| definition.as_primitive_opt().cloned())))
+    }
+
+    /// Copies the values that views point to, where these are few of what is kept in memory for them.
+    pub(crate) fn let_pages_go(&mut self, pool: &Arc<Pool>) -> Result<()> {
+        if let Some(array) = copied_views(&self.array, pool)? {
+            self.array = array;
+        }
+        Ok(())
     }
 
     /// Bytes that it keeps in memory; of a dictionary, which is shared, only the keys.

@@ -24,6 +24,10 @@ use crate::scan::{DecodePlans, ProjectedColumn, Projection, RowMasks, RowWindow}
 
 /// So many rows are decoded at a time where most of them are dropped again: they stay in the cache.
 const LARGE_PIECE_ROWS: u64 = 8192;
+/// Fewer than one in so many rows is selected where they are scattered: values that point to pages are then copied.
+const SCATTERED: u64 = 8;
+/// Rows in which so many pages may lie that scattered ones are not waited for behind them.
+const LARGE_EXTENT_ROWS: u64 = 1 << 16;
 
 /// Where the values of an output leaf come from.
 pub(crate) enum OutputColumn {
@@ -148,10 +152,16 @@ impl BatchRows {
         Self { windows: Vec::new(), selected: 0, plans: DecodePlans::new(read) }
     }
 
-    /// True where so much is decoded for few rows that it is better to drop the others before more is decoded.
+    /// True where so much is decoded, or kept in memory, for few rows that it is better to drop the others before more is
+    /// decoded.
     fn is_large_and_sparse(&self) -> bool {
         let decoded = self.plans.most_decoded();
         decoded >= LARGE_PIECE_ROWS && self.selected.saturating_mul(2) < decoded
+            || self.plans.extent() >= LARGE_EXTENT_ROWS && self.is_scattered()
+    }
+
+    fn is_scattered(&self) -> bool {
+        self.selected.saturating_mul(SCATTERED) < self.plans.extent()
     }
 
     fn push(&mut self, rows: RowWindow) {
@@ -334,8 +344,12 @@ impl OutputStage {
         self.rows_in_pieces = self.rows_in_pieces.saturating_add(rows.selected);
         let selected =
             usize::try_from(rows.selected).map_err(|_| Error::limit(format!("a batch of {} rows", rows.selected)))?;
+        let are_scattered = rows.is_scattered();
         let masks = rows.plans.into_masks();
-        let leaves = self.leaves(&masks, selected, pool)?;
+        let mut leaves = self.leaves(&masks, selected, pool)?;
+        if are_scattered {
+            leaves.iter_mut().try_for_each(|leaf| leaf.let_pages_go(pool))?;
+        }
         let placed = |error: Error| error.in_row_group(self.row_group);
         let roots = assemble(&self.projection.tree, &leaves).map_err(placed)?;
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.projection.schema.fields().len());

@@ -125,6 +125,13 @@ impl DecodePlans {
         self.get(shortest_jump).map_or(&[], |plan| &plan.ranges)
     }
 
+    /// Number of rows from the first one to be decoded to the last.
+    pub(crate) fn extent(&self) -> u64 {
+        let ranges = self.0.first().map_or(&[][..], |plan| &plan.ranges);
+        let end = ranges.last().map_or(0, |last| last.end);
+        end.saturating_sub(ranges.first().map_or(end, |first| first.start))
+    }
+
     /// Number of rows that the columns decode which decode most.
     pub(crate) fn most_decoded(&self) -> u64 {
         self.0.last().map_or(0, |plan| plan.mask.length)

@@ -6,6 +6,7 @@
 mod strings;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,7 +16,6 @@ use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{ArrowError, DataType};
 
-use super::views::INLINE_BYTES;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Bits, Plain, Pool, Values, array_with_children};
 use crate::simd;
@@ -46,6 +46,21 @@ pub(crate) fn picked(pieces: &[Picked<'_>], pool: &Arc<Pool>) -> Result<ArrayRef
     let Some((buffers, children)) = buffers(data_type, &pieces_of, pool)? else { return by_arrow(pieces) };
     let nulls = nulls(&pieces_of, rows, pool)?;
     Ok(make_array(array_with_children(data_type.clone(), rows, nulls, buffers, children)))
+}
+
+/// The same views with the values that they point to in a buffer of their own, where these are few of the bytes that are
+/// kept in memory for them; `None` for other arrays.
+pub(crate) fn copied_views(array: &dyn Array, pool: &Arc<Pool>) -> Result<Option<ArrayRef>> {
+    if !matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView) {
+        return Ok(None);
+    }
+    let piece = Piece::new(&Picked { array, selected: None });
+    if !views::is_sparse_piece(&piece)? {
+        return Ok(None);
+    }
+    let buffers = views::picked(std::slice::from_ref(&piece), pool)?;
+    let data = array_with_children(array.data_type().clone(), piece.count, piece.nulls, buffers, Vec::new());
+    Ok(Some(make_array(data)))
 }
 
 /// A piece, taken apart.
@@ -103,7 +118,7 @@ fn buffers(data_type: &DataType, pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Resu
         DataType::Boolean => one(bits(pieces, pool)?),
         DataType::Utf8 | DataType::Binary => Ok(Some((strings::picked::<i32>(pieces, pool)?, Vec::new()))),
         DataType::LargeUtf8 | DataType::LargeBinary => Ok(Some((strings::picked::<i64>(pieces, pool)?, Vec::new()))),
-        DataType::Utf8View | DataType::BinaryView => Ok(Some((views(pieces, pool)?, Vec::new()))),
+        DataType::Utf8View | DataType::BinaryView => Ok(Some((views::picked(pieces, pool)?, Vec::new()))),
         DataType::Dictionary(key, _) => {
             let Some(entries) = shared_entries(pieces) else { return Ok(None) };
             let keys = fixed(pieces, key.primitive_width().unwrap_or(0), pool)?;
@@ -225,38 +240,6 @@ fn set_bits(word: u64) -> impl Iterator<Item = usize> {
         rest &= rest.wrapping_sub(1);
         (place < 64).then_some(place)
     })
-}
-
-/// Views, and the buffers that those of all pieces point to.
-fn views(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
-    let mut views = compressed::<i128>(pieces, pool)?;
-    let mut buffers = Vec::new();
-    let mut rest = views.as_mut_slice();
-    for piece in pieces {
-        let own = piece.data.buffers().get(1..).unwrap_or_default();
-        let (these, others) = std::mem::take(&mut rest).split_at_mut(piece.count);
-        rest = others;
-        let is_known = buffers.len() == own.len() && buffers.iter().zip(own).all(|(a, b): (&Buffer, _)| a.ptr_eq(b));
-        if is_known {
-            continue;
-        }
-        let before = u32::try_from(buffers.len())
-            .map_err(|_| Error::limit("more buffers in one batch than views can name: ask for smaller batches"))?;
-        if before > 0 {
-            these.iter_mut().for_each(|view| *view = renumbered(*view, before));
-        }
-        buffers.extend_from_slice(own);
-    }
-    buffers.insert(0, views.into_buffer());
-    Ok(buffers)
-}
-
-/// A view that points to a buffer `before` further on.
-fn renumbered(view: i128, before: u32) -> i128 {
-    let view = view.cast_unsigned();
-    let is_inline = view & u128::from(u32::MAX) <= INLINE_BYTES as u128;
-    let moved = if is_inline { view } else { view.wrapping_add(u128::from(before) << 64) };
-    moved.cast_signed()
 }
 
 /// The same by Arrow's kernels.

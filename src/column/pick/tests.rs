@@ -73,3 +73,24 @@ fn rows_are_picked_as_by_arrow() {
         }
     }
 }
+
+#[test]
+fn values_left_of_large_pages_are_copied() {
+    let pool = Arc::default();
+    let long = |row: usize| format!("a value that does not lie in its view {row}");
+    let array: ArrayRef = Arc::new(StringViewArray::from_iter_values((0..ROWS).map(long)));
+    let dense = BooleanBuffer::collect_bool(ROWS, |row| row % 2 == 0);
+    let sparse = BooleanBuffer::collect_bool(ROWS, |row| row % 50 == 7);
+    let piece = |selected| Picked { array: &array, selected: Some(selected) };
+    for (pieces, held) in [
+        (vec![piece(&sparse), piece(&sparse)], 0),
+        (vec![piece(&dense), piece(&dense)], 1),
+        (vec![piece(&dense), piece(&sparse), piece(&dense)], 1),
+    ] {
+        let found = picked(&pieces, &pool).unwrap();
+        found.to_data().validate_full().unwrap();
+        assert_eq!(&found, &by_arrow(&pieces).unwrap());
+        let is_of_page = |buffer: &&Buffer| array.to_data().buffers()[1..].iter().any(|own| own.ptr_eq(buffer));
+        assert_eq!(found.to_data().buffers()[1..].iter().filter(is_of_page).count(), held);
+    }
+}
