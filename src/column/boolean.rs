@@ -30,7 +30,7 @@ enum Cursor {
 
 impl BooleanDecoder {
     pub(crate) fn new(context: Context) -> Result<Self> {
-        let out = Bits::with_capacity(&context.pool, context.rows)?;
+        let out = Bits::on_demand(&context.pool, context.rows);
         Ok(Self { context, page: Buffer::default(), cursor: Cursor::Closed, out })
     }
 }
@@ -86,6 +86,10 @@ impl ValueDecoder for BooleanDecoder {
         Ok(())
     }
 
+    fn close_page(&mut self) {
+        (self.page, self.cursor) = (Buffer::default(), Cursor::Closed);
+    }
+
     fn skip(&mut self, count: usize) -> Result<()> {
         match &mut self.cursor {
             Cursor::Closed => Err(Error::internal("no page is open")),
@@ -112,7 +116,7 @@ impl ValueDecoder for BooleanDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let next = Bits::with_capacity(&self.context.pool, self.context.rows)?;
+        let next = Bits::on_demand(&self.context.pool, self.context.rows);
         let values = std::mem::replace(&mut self.out, next).into_boolean_buffer()?.into_inner();
         Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
     }

@@ -36,6 +36,9 @@ pub(crate) trait ValueDecoder: Send {
     /// Goes to the values of a data page: those of `values` from byte `start` on.
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()>;
 
+    /// Lets go of the page, of which nothing more is wanted, so that its memory serves the next one.
+    fn close_page(&mut self) {}
+
     /// Passes over `count` values of the page.
     fn skip(&mut self, count: usize) -> Result<()>;
 

@@ -61,7 +61,7 @@ impl DictionaryDecoder {
             page: Buffer::default(),
             codes: ValueCursor::Closed,
             scratch: CodeScratch::default(),
-            keys: Values::with_capacity(pool, rows)?,
+            keys: Values::on_demand(pool, rows),
             plain_count: 0,
             has_codes: false,
             rows,
@@ -137,7 +137,7 @@ impl DictionaryDecoder {
 
     /// The keys of the batch at hand in their type.
     fn take_keys(&mut self) -> Result<Buffer> {
-        let next = Values::with_capacity(&self.pool, self.rows)?;
+        let next = Values::on_demand(&self.pool, self.rows);
         let keys = std::mem::replace(&mut self.keys, next);
         let most = match self.keys_type {
             DataType::Int8 => i8::MAX as u64,
@@ -200,6 +200,7 @@ impl ValueDecoder for DictionaryDecoder {
         self.plain.open_page(Encoding::Plain, page.values, 0)?;
         self.plain.read(count, None)?;
         self.entries = Some(self.plain.finish(count, None)?);
+        self.plain.close_page();
         Ok(())
     }
 
@@ -215,6 +216,11 @@ impl ValueDecoder for DictionaryDecoder {
         }
         self.codes = ValueCursor::Closed;
         self.plain.open_page(encoding, values, start)
+    }
+
+    fn close_page(&mut self) {
+        (self.page, self.codes) = (Buffer::default(), ValueCursor::Closed);
+        self.plain.close_page();
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {

@@ -28,7 +28,7 @@ pub(crate) struct FixedDecoder<C: Conversion> {
 
 impl<C: Conversion> FixedDecoder<C> {
     pub(crate) fn new(context: Context, conversion: C) -> Result<Self> {
-        let out = Values::with_capacity(&context.pool, context.rows)?;
+        let out = Values::on_demand(&context.pool, context.rows);
         let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
         Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out })
     }
@@ -145,6 +145,10 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
         Ok(())
     }
 
+    fn close_page(&mut self) {
+        (self.page, self.cursor) = (Buffer::default(), ValueCursor::Closed);
+    }
+
     fn skip(&mut self, count: usize) -> Result<()> {
         self.cursor.skip(&self.page, count)
     }
@@ -161,8 +165,7 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let next = Values::with_capacity(&self.context.pool, self.context.rows)?;
-        let values = std::mem::replace(&mut self.out, next).into_buffer();
+        let values = self.out.hand_out(self.context.rows);
         Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
     }
 }

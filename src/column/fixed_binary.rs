@@ -24,7 +24,7 @@ pub(crate) struct FixedBinaryDecoder {
 
 impl FixedBinaryDecoder {
     pub(crate) fn new(context: Context, width: usize) -> Result<Self> {
-        let out = Values::with_capacity(&context.pool, context.rows.saturating_mul(width.min(1 << 10)))?;
+        let out = Values::on_demand(&context.pool, context.rows.saturating_mul(width.min(1 << 10)));
         let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
         Ok(Self { context, width, dictionary: None, page, cursor, scratch, out })
     }
@@ -76,6 +76,10 @@ impl ValueDecoder for FixedBinaryDecoder {
         Ok(())
     }
 
+    fn close_page(&mut self) {
+        (self.page, self.cursor) = (Buffer::default(), ValueCursor::Closed);
+    }
+
     fn skip(&mut self, count: usize) -> Result<()> {
         self.cursor.skip(&self.page, count)
     }
@@ -96,8 +100,7 @@ impl ValueDecoder for FixedBinaryDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let next = Values::with_capacity(&self.context.pool, self.out.len())?;
-        let values = std::mem::replace(&mut self.out, next).into_buffer();
+        let values = self.out.hand_out(self.out.len());
         Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
     }
 }

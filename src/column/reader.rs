@@ -195,6 +195,7 @@ impl ColumnReader {
     /// Gives up what is left of the chunk without looking at it.
     pub(crate) fn abandon(&mut self, source: &mut dyn ByteSource) {
         self.page = None;
+        self.values.close_page();
         self.unopened_dictionary = None;
         self.cursor.close(source);
     }
@@ -381,6 +382,7 @@ impl ColumnReader {
         }
         if taken.page_is_done {
             self.page = None;
+            self.values.close_page();
         }
         Ok(())
     }

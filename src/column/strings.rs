@@ -74,8 +74,8 @@ struct Dictionary {
 
 impl<O: Offset> StringDecoder<O> {
     pub(crate) fn new(context: Context) -> Result<Self> {
-        let bytes = Values::with_capacity(&context.pool, context.rows)?;
-        let offsets = empty_offsets(&context)?;
+        let bytes = Values::on_demand(&context.pool, context.rows);
+        let offsets = Values::on_demand(&context.pool, context.rows.saturating_add(1));
         let is_utf8 = matches!(context.data_type, DataType::Utf8 | DataType::LargeUtf8);
         Ok(Self {
             context,
@@ -88,6 +88,11 @@ impl<O: Offset> StringDecoder<O> {
             offsets,
             bytes,
         })
+    }
+
+    /// Puts the 0 in front of the offsets of the batch at hand.
+    fn begin_offsets(&mut self) -> Result<()> {
+        if self.offsets.len() == 0 { self.offsets.push(O::default()) } else { Ok(()) }
     }
 
     /// Appends the next `count` values of the page.
@@ -301,12 +306,6 @@ impl Dictionary {
     }
 }
 
-fn empty_offsets<O: Offset>(context: &Context) -> Result<Values<O>> {
-    let mut offsets = Values::with_capacity(&context.pool, context.rows.saturating_add(1))?;
-    offsets.push(O::default())?;
-    Ok(offsets)
-}
-
 #[cold]
 fn offsets_overflow(data_type: &DataType) -> Error {
     Error::limit(format!(
@@ -326,11 +325,16 @@ impl<O: Offset> ValueDecoder for StringDecoder<O> {
         Ok(())
     }
 
+    fn close_page(&mut self) {
+        (self.page, self.cursor) = (Buffer::default(), ValueCursor::Closed);
+    }
+
     fn skip(&mut self, count: usize) -> Result<()> {
         self.cursor.skip(&self.page, count)
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        self.begin_offsets()?;
         let before = self.offsets.len();
         let base = self.offsets.as_slice().last().copied().unwrap_or_default();
         self.read_values(present)?;
@@ -344,9 +348,10 @@ impl<O: Offset> ValueDecoder for StringDecoder<O> {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let next = Values::with_capacity(&self.context.pool, self.bytes.len())?;
-        let bytes = std::mem::replace(&mut self.bytes, next).into_buffer();
-        let offsets = std::mem::replace(&mut self.offsets, empty_offsets(&self.context)?).into_buffer();
+        self.begin_offsets()?;
+        // The next batch will have about as many bytes; an eighth more spares it to be moved.
+        let bytes = self.bytes.hand_out(self.bytes.len().saturating_add(self.bytes.len() / 8));
+        let offsets = self.offsets.hand_out(self.context.rows.saturating_add(1));
         Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![offsets, bytes]))
     }
 }

@@ -53,7 +53,7 @@ struct Dictionary {
 
 impl ViewDecoder {
     pub(crate) fn new(context: Context) -> Result<Self> {
-        let views = Values::with_capacity(&context.pool, context.rows)?;
+        let views = Values::on_demand(&context.pool, context.rows);
         let is_utf8 = context.data_type == DataType::Utf8View;
         Ok(Self {
             context,
@@ -308,6 +308,11 @@ impl ValueDecoder for ViewDecoder {
         Ok(())
     }
 
+    fn close_page(&mut self) {
+        (self.page, self.cursor) = (Buffer::default(), ValueCursor::Closed);
+        self.page_number = None;
+    }
+
     fn skip(&mut self, count: usize) -> Result<()> {
         self.cursor.skip(&self.page, count)
     }
@@ -325,8 +330,7 @@ impl ValueDecoder for ViewDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let next = Values::with_capacity(&self.context.pool, self.context.rows)?;
-        let mut buffers = vec![std::mem::replace(&mut self.views, next).into_buffer()];
+        let mut buffers = vec![self.views.hand_out(self.context.rows)];
         buffers.append(&mut self.buffers);
         self.page_number = None;
         if let Some(dictionary) = &mut self.dictionary {

@@ -111,6 +111,11 @@ impl Bits {
         Ok(Self { words: Values::with_capacity(pool, capacity.div_ceil(64) + 1)?, partial: 0, len: 0 })
     }
 
+    /// The same, which takes memory only when the first bit comes.
+    pub(crate) fn on_demand(pool: &Arc<Pool>, capacity: usize) -> Self {
+        Self { words: Values::on_demand(pool, capacity.div_ceil(64) + 1), partial: 0, len: 0 }
+    }
+
     /// Appends the lowest `count` bits of `word`, at most 64.
     #[inline]
     pub(crate) fn push_word(&mut self, word: u64, count: usize) -> Result<()> {

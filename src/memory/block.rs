@@ -21,6 +21,9 @@ const MIN_CAPACITY: usize = 1 << 10;
 /// A block is initialised as it is written to, so many bytes at a time: the rest of it is never touched.
 const INITIALISED_BYTES: usize = 1 << 12;
 
+/// Between one power of two and the next there are so many sizes of blocks.
+const SIZES_PER_DOUBLING: usize = 4;
+
 /// Blocks from this on come zeroed from the allocator, which maps fresh pages for them.
 const MAPPED_CAPACITY: usize = 1 << 20;
 
@@ -28,13 +31,19 @@ const MAPPED_CAPACITY: usize = 1 << 20;
 const MAX_RECYCLED_CAPACITY: usize = 8 << 20;
 
 /// Bytes that an idle pool keeps at most.
-const MAX_POOLED_BYTES: usize = 16 << 20;
+const MAX_POOLED_BYTES: usize = 4 << 20;
 
 /// Bytes that are kept at most when the decoders that used them are gone, in the whole process.
 const MAX_RESERVED_BYTES: usize = 8 << 20;
 
 /// What is left of pools that are gone.
 static RESERVE: Mutex<Idle> = Mutex::new(Idle::new());
+
+/// What a block that has no memory shows in place of what may be read behind its end.
+#[repr(align(64))]
+struct Nothing([u8; OVERWRITE_BYTES]);
+
+static NOTHING: Nothing = Nothing([0; OVERWRITE_BYTES]);
 
 /// Recycled blocks of one decoder and of the batches that it handed out. Shared by all of them.
 pub(crate) struct Pool {
@@ -44,7 +53,7 @@ pub(crate) struct Pool {
 
 /// Blocks that nobody uses.
 struct Idle {
-    /// `by_class[c]` holds blocks of capacity `1 << c`.
+    /// `by_class[c]` holds blocks of the capacity that has class `c`.
     by_class: Vec<Vec<Raw>>,
     bytes: usize,
 }
@@ -55,7 +64,10 @@ impl Idle {
     }
 
     fn take(&mut self, capacity: usize) -> Option<Raw> {
-        let block = self.by_class.get_mut(class_of(capacity)).and_then(Vec::pop)?;
+        let class = class_of(capacity);
+        // A block that is less than twice as large serves too: pages of one column differ in size.
+        let end = (class + SIZES_PER_DOUBLING).min(self.by_class.len());
+        let block = self.by_class.get_mut(class..end)?.iter_mut().find_map(Vec::pop)?;
         self.bytes -= block.capacity;
         Some(block)
     }
@@ -98,9 +110,7 @@ impl Drop for Pool {
 impl Pool {
     /// A block of at least `capacity` bytes, recycled where one is at hand.
     pub(crate) fn take(self: &Arc<Self>, capacity: usize) -> Result<Block> {
-        let capacity = capacity
-            .max(MIN_CAPACITY)
-            .checked_next_power_of_two()
+        let capacity = rounded(capacity)
             .ok_or_else(|| Error::out_of_memory(format!("a buffer of {capacity} bytes cannot be allocated")))?;
         let own = locked(&self.idle).take(capacity);
         let raw = match own.or_else(|| locked(self.reserve).take(capacity)) {
@@ -112,6 +122,11 @@ impl Pool {
         Ok(block)
     }
 
+    /// A block of no capacity, which takes no memory.
+    pub(crate) fn take_nothing(self: &Arc<Self>) -> Block {
+        Block { raw: None, pool: Arc::clone(self) }
+    }
+
     fn give_back(&self, raw: Raw) {
         if raw.capacity > MAX_RECYCLED_CAPACITY {
             return;
@@ -120,8 +135,18 @@ impl Pool {
     }
 }
 
-fn class_of(power_of_two: usize) -> usize {
-    power_of_two.trailing_zeros() as usize
+/// The smallest size of blocks that has room for `capacity`.
+fn rounded(capacity: usize) -> Option<usize> {
+    let capacity = capacity.max(MIN_CAPACITY);
+    let step = (1 << capacity.ilog2()) / SIZES_PER_DOUBLING;
+    capacity.checked_next_multiple_of(step)
+}
+
+/// The number of a size of blocks, the smallest being 0.
+fn class_of(size: usize) -> usize {
+    let doublings = size.ilog2();
+    let steps = size / ((1 << doublings) / SIZES_PER_DOUBLING);
+    (doublings - MIN_CAPACITY.ilog2()) as usize * SIZES_PER_DOUBLING + steps - SIZES_PER_DOUBLING
 }
 
 /// An owned, aligned allocation of `capacity + OVERWRITE_BYTES` bytes.
@@ -190,7 +215,7 @@ impl Drop for Raw {
 
 /// A block of a pool; goes back to it when dropped.
 pub(crate) struct Block {
-    /// `None` only while the block is being dropped.
+    /// `None` where the block has no memory, and while it is being dropped.
     raw: Option<Raw>,
     pool: Arc<Pool>,
 }
@@ -220,9 +245,10 @@ impl Block {
         self.raw.as_ref().map_or(0, |raw| raw.initialised.saturating_sub(OVERWRITE_BYTES))
     }
 
-    /// The first byte. Aligned to 64, readable and initialised as far as [`Block::initialise`] was asked to.
+    /// The first byte. Aligned to 64, readable and initialised as far as [`Block::initialise`] was asked to; a block without
+    /// memory must not be written to, not even behind its end.
     pub(super) fn start(&self) -> NonNull<u8> {
-        self.raw.as_ref().map_or(NonNull::dangling(), |raw| raw.start)
+        self.raw.as_ref().map_or(NonNull::from(&NOTHING.0).cast(), |raw| raw.start)
     }
 
     /// Freezes the first `length` bytes (at most the capacity) as an Arrow buffer that owns the block.
@@ -252,7 +278,7 @@ mod tests {
     fn a_dropped_block_is_taken_again() {
         let pool = Arc::new(Pool::default());
         let first = pool.take(5000).unwrap();
-        assert_eq!((first.capacity(), first.start().as_ptr() as usize % 64), (8192, 0));
+        assert_eq!((first.capacity(), first.start().as_ptr() as usize % 64), (5120, 0));
         let buffer = first.into_buffer(5000);
         let address = buffer.as_ptr();
         assert_eq!(buffer.len(), 5000);
@@ -260,8 +286,29 @@ mod tests {
         drop(buffer);
         assert_ne!(pool.take(5000).unwrap().start().as_ptr().cast_const(), address, "still in use");
         drop(slice);
-        let again = pool.take(8000).unwrap();
+        let again = pool.take(2600).unwrap();
+        assert_eq!(again.capacity(), 5120, "a block less than twice as large serves");
         assert_eq!(again.start().as_ptr().cast_const(), address);
+    }
+
+    #[test]
+    fn sizes_are_told_apart_and_waste_less_than_a_quarter() {
+        let of = |capacity| rounded(capacity).map(|size| (size, class_of(size)));
+        assert_eq!(of(0), Some((1024, 0)));
+        assert_eq!(of(1024), Some((1024, 0)));
+        assert_eq!(of(1025), Some((1280, 1)));
+        assert_eq!(of(1537), Some((1792, 3)));
+        assert_eq!(of(1793), Some((2048, 4)));
+        assert_eq!(of(2561), Some((3072, 6)));
+        assert_eq!(of((1 << 20) + 1), Some((1280 << 10, 41)));
+        assert_eq!(of(usize::MAX), None);
+    }
+
+    #[test]
+    fn nothing_is_aligned_and_readable() {
+        let nothing = Arc::new(Pool::default()).take_nothing();
+        assert_eq!((nothing.capacity(), nothing.start().as_ptr() as usize % 64), (0, 0));
+        assert!(nothing.into_buffer(5).is_empty());
     }
 
     #[test]
@@ -284,7 +331,7 @@ mod tests {
         drop(pool);
         assert_eq!(locked(reserve).bytes, 0, "the pool lives as long as its blocks");
         drop(block);
-        assert_eq!(locked(reserve).bytes, 8192);
+        assert_eq!(locked(reserve).bytes, 5120);
         let pool = new_pool();
         assert_eq!(pool.take(5000).unwrap().start(), address);
         drop((0..40).map(|_| pool.take(1 << 20).unwrap()).collect::<Vec<_>>());

@@ -38,6 +38,8 @@ unsafe impl Plain for [u8; 32] {}
 pub(crate) struct Values<T> {
     block: Block,
     len: usize,
+    /// Values to have room for when memory is first taken.
+    first_capacity: usize,
     of: PhantomData<T>,
 }
 
@@ -47,7 +49,13 @@ impl<T: Plain> Values<T> {
     /// Room for `capacity` values from `pool`.
     pub(crate) fn with_capacity(pool: &Arc<Pool>, capacity: usize) -> Result<Self> {
         let bytes = capacity.checked_mul(Self::WIDTH).ok_or_else(|| too_many(capacity))?;
-        Ok(Self { block: pool.take(bytes)?, len: 0, of: PhantomData })
+        Ok(Self { block: pool.take(bytes)?, len: 0, first_capacity: 0, of: PhantomData })
+    }
+
+    /// The same, which takes memory only when the first value comes. Where a batch was handed out meanwhile and released, it is
+    /// the memory of that one, which is still in the cache.
+    pub(crate) fn on_demand(pool: &Arc<Pool>, capacity: usize) -> Self {
+        Self { block: pool.take_nothing(), len: 0, first_capacity: capacity, of: PhantomData }
     }
 
     /// Number of values.
@@ -76,10 +84,15 @@ impl<T: Plain> Values<T> {
     /// Makes room for `additional` more values, at least doubling where the block must grow.
     pub(crate) fn reserve(&mut self, additional: usize) -> Result<()> {
         let needed = self.len.checked_add(additional).ok_or_else(|| too_many(additional))?;
-        if needed <= self.block.capacity() / Self::WIDTH {
+        // No value at all needs memory too: kernels write behind the end.
+        if needed.max(1) <= self.block.capacity() / Self::WIDTH {
             return Ok(());
         }
-        let capacity = needed.max(self.len.saturating_mul(2));
+        self.grow(needed)
+    }
+
+    fn grow(&mut self, needed: usize) -> Result<()> {
+        let capacity = needed.max(self.len.saturating_mul(2)).max(self.first_capacity);
         let mut grown = Self::with_capacity(self.block.pool(), capacity)?;
         grown.block.initialise(self.len * Self::WIDTH);
         grown.len = self.len;
@@ -161,6 +174,12 @@ impl<T: Plain> Values<T> {
         Ok(())
     }
 
+    /// Freezes the values as an Arrow buffer and begins anew, with room for `capacity` values once the first comes.
+    pub(crate) fn hand_out(&mut self, capacity: usize) -> arrow_buffer::Buffer {
+        let next = Self::on_demand(self.pool(), capacity);
+        std::mem::replace(self, next).into_buffer()
+    }
+
     /// Freezes the values as an Arrow buffer without copying.
     pub(crate) fn into_buffer(self) -> arrow_buffer::Buffer {
         let bytes = self.len * Self::WIDTH;
@@ -176,6 +195,23 @@ fn too_many(count: usize) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_taken_with_the_first_value() {
+        let pool = Arc::new(Pool::default());
+        let mut values = Values::<u32>::on_demand(&pool, 1000);
+        assert_eq!((values.block.capacity(), values.as_slice().len(), values.as_padded_bytes().len()), (0, 0, 64));
+        assert!(values.hand_out(1000).is_empty());
+        assert_eq!(values.spare(0).unwrap().len(), 16, "what lies behind the end can be written to");
+        values.push(7).unwrap();
+        assert_eq!(values.block.capacity(), 4096);
+        let buffer = values.hand_out(1000);
+        let address = buffer.as_ptr();
+        assert_eq!(buffer.as_slice(), [7, 0, 0, 0]);
+        drop(buffer);
+        values.push(8).unwrap();
+        assert_eq!((values.as_padded_bytes().as_ptr(), values.as_slice()), (address, &[8][..]));
+    }
 
     #[test]
     fn values_grow_and_freeze() {
