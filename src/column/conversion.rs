@@ -5,7 +5,7 @@
 
 use crate::encoding::byte_array_at;
 use crate::error::{Error, Result};
-use crate::memory::Plain;
+use crate::memory::{Plain, view_as};
 use crate::simd::{self, ByteOrder};
 
 /// How values lie in PLAIN pages and what they become.
@@ -16,6 +16,10 @@ pub(crate) trait Conversion: Send + 'static {
     /// True where a value is its bytes in the page, unchanged.
     const IS_COPY: bool = false;
 
+    /// True where [`Conversion::gather`] takes the entries of a dictionary as they lie in its page, because converting them on
+    /// the way costs no more than the larger table would.
+    const GATHERS_PLAIN: bool = Self::IS_COPY;
+
     /// Bytes of one value in the page; `None` where each value has its own length.
     fn source_width(&self) -> Option<usize>;
 
@@ -23,6 +27,12 @@ pub(crate) trait Conversion: Send + 'static {
     ///
     /// With a source width, `source` holds exactly as many values as `out`.
     fn convert(&self, source: &[u8], out: &mut [Self::Out]) -> Result<usize>;
+
+    /// Writes the entry of each code to the front of `out`; a code that the dictionary, aligned to its entries, does not have
+    /// is the error.
+    fn gather(dictionary: &[u8], codes: &[u32], out: &mut [Self::Out]) -> std::result::Result<(), u32> {
+        simd::gather(view_as::<Self::Out>(dictionary).unwrap_or_default(), codes, out)
+    }
 }
 
 /// Four bytes, as they are.
@@ -107,6 +117,7 @@ macro_rules! integers_to_decimal128 {
     ($($name:ident: $from:ty;)*) => {
         $(impl Conversion for $name {
             type Out = i128;
+            const GATHERS_PLAIN: bool = true;
 
             fn source_width(&self) -> Option<usize> {
                 Some(size_of::<$from>())
@@ -114,6 +125,10 @@ macro_rules! integers_to_decimal128 {
 
             fn convert(&self, source: &[u8], out: &mut [i128]) -> Result<usize> {
                 widen(source, size_of::<$from>(), ByteOrder::Little, out)
+            }
+
+            fn gather(dictionary: &[u8], codes: &[u32], out: &mut [i128]) -> std::result::Result<(), u32> {
+                simd::gather_as(view_as::<$from>(dictionary).unwrap_or_default(), codes, out, i128::from)
             }
         })*
     };

@@ -19,7 +19,8 @@ const BLOCK_VALUES: usize = 256;
 pub(crate) struct FixedDecoder<C: Conversion> {
     context: Context,
     conversion: C,
-    dictionary: Option<Values<C::Out>>,
+    /// The entries, aligned: as the dictionary page has them or converted, as the conversion gathers them.
+    dictionary: Option<Buffer>,
     page: Buffer,
     cursor: ValueCursor,
     scratch: CodeScratch,
@@ -89,22 +90,48 @@ impl<C: Conversion> FixedDecoder<C> {
         rest.get(..count.saturating_mul(width)).ok_or_else(there)
     }
 
+    /// Bytes of an entry of the dictionary.
+    fn entry_width(&self) -> usize {
+        let plain = self.conversion.source_width().filter(|_| C::GATHERS_PLAIN);
+        plain.unwrap_or(size_of::<C::Out>())
+    }
+
+    /// `count` entries as arrays have them.
+    fn converted_entries(&self, source: &[u8], count: usize) -> Result<Buffer> {
+        let mut entries = Values::with_capacity(&self.context.pool, count)?;
+        self.conversion.convert(source, entries.spare(count)?.get_mut(..count).unwrap_or_default())?;
+        entries.commit(count);
+        Ok(entries.into_buffer())
+    }
+
+    /// The entries at the front of a dictionary page: where they lie, if they are aligned there.
+    fn aligned_entries(&self, page: &Buffer, bytes: usize) -> Result<Buffer> {
+        if page.as_ptr().align_offset(size_of::<u64>()) == 0 {
+            return Ok(page.slice_with_length(0, bytes));
+        }
+        let mut entries = Values::<u8>::with_capacity(&self.context.pool, bytes)?;
+        entries.extend_from_bytes(page.get(..bytes).unwrap_or_default())?;
+        Ok(entries.into_buffer())
+    }
+
     /// Appends the dictionary entries of the next `count` codes.
     fn read_codes(&mut self, count: usize) -> Result<()> {
+        let width = self.entry_width();
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?.as_slice();
+        let bad = |code| bad_code(code, dictionary.len().checked_div(width).unwrap_or_default());
         self.out.reserve(count)?;
         let mut left = count;
         while left > 0 {
             match codes.next(&self.page, left, &mut self.scratch)? {
                 CodeBlock::Repeat { code, count } => {
-                    let value = dictionary.get(code as usize).ok_or_else(|| bad_code(code, dictionary.len()))?;
-                    self.out.extend_fill(*value, count)?;
+                    let mut value = [C::Out::default()];
+                    C::gather(dictionary, &[code], &mut value).map_err(bad)?;
+                    self.out.extend_fill(value[0], count)?;
                     left = left.saturating_sub(count);
                 }
                 CodeBlock::Each(codes) => {
-                    simd::gather(dictionary, codes, self.out.spare(codes.len())?)
-                        .map_err(|code| bad_code(code, dictionary.len()))?;
+                    C::gather(dictionary, codes, self.out.spare(codes.len())?).map_err(bad)?;
                     self.out.commit(codes.len());
                     left = left.saturating_sub(codes.len());
                 }
@@ -122,21 +149,22 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
         if count > there {
             return Err(values_missing("dictionary entries", count, there));
         }
-        let mut entries = Values::with_capacity(&self.context.pool, count)?;
         let source = self.plain_source(&page.values, count)?;
-        self.conversion.convert(source, entries.spare(count)?.get_mut(..count).unwrap_or_default())?;
-        entries.commit(count);
-        self.dictionary = Some(entries);
+        self.dictionary = Some(match C::GATHERS_PLAIN {
+            true => self.aligned_entries(&page.values, source.len())?,
+            false => self.converted_entries(source, count)?,
+        });
         Ok(())
     }
 
     fn dictionary(&self) -> Result<Option<ArrayRef>> {
-        let array = |entries: &Values<C::Out>| {
-            let length = entries.len().saturating_mul(size_of::<C::Out>());
-            let values = Buffer::from(entries.as_padded_bytes().get(..length).unwrap_or_default());
-            array_from_parts(self.context.data_type.clone(), entries.len(), None, vec![values])
+        let Some(entries) = &self.dictionary else { return Ok(None) };
+        let count = entries.len().checked_div(self.entry_width()).unwrap_or_default();
+        let values = match C::GATHERS_PLAIN {
+            true => self.converted_entries(entries, count)?,
+            false => entries.clone(),
         };
-        Ok(self.dictionary.as_ref().map(array))
+        Ok(Some(array_from_parts(self.context.data_type.clone(), count, None, vec![values])))
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {

@@ -413,11 +413,12 @@ impl ColumnReader {
                 continue;
             }
             let Some(body) = self.cursor.body(source)? else { return Ok(NextPage::Starved) };
-            let page = opener.data(&header, body, self.place.codec, self.place.levels.highest)?;
-            let levels = PageLevels::open(self.place.levels, &page, entries)?;
-            if matches!(page.encoding, Encoding::PlainDictionary | Encoding::RleDictionary) {
+            // What the dictionary page was decompressed to is done with by then, and serves the data page.
+            if has_codes(&header) {
                 self.open_dictionary(opener)?;
             }
+            let page = opener.data(&header, body, self.place.codec, self.place.levels.highest)?;
+            let levels = PageLevels::open(self.place.levels, &page, entries)?;
             self.values.open_page(page.encoding, page.values, page.values_start)?;
             self.page = Some(OpenPage { levels, rows_left: rows });
             self.counts.met(!self.cursor.is_indexed(), true);
@@ -515,6 +516,16 @@ impl ColumnReader {
 /// `rows`, or fewer, so that no page of which nothing is wanted lies in a gap that is decoded.
 fn jump_within(cursor: &PageCursor, rows: u64) -> u64 {
     cursor.smallest_page_rows().map_or(rows, |smallest| smallest.min(rows)).max(1)
+}
+
+/// True where the values of a data page are codes of the dictionary.
+fn has_codes(header: &PageHeader) -> bool {
+    match header.kind {
+        PageKind::DataV1 { encoding, .. } | PageKind::DataV2 { encoding, .. } => {
+            matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary)
+        }
+        _ => false,
+    }
 }
 
 /// Entries of a data page: values and nulls; `None` for any other page and for one without an entry.

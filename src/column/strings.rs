@@ -4,6 +4,7 @@
 //! over whole stretches of a page, and once per dictionary.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
@@ -15,10 +16,13 @@ use crate::encoding::{
     validate_values, values_missing,
 };
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Plain, Values, array_from_parts};
+use crate::memory::{BitSlice, Plain, Pool, Values, array_from_parts};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
 use crate::simd;
+
+/// Entries of larger dictionary pages stay where they are.
+const MAX_COPIED_DICTIONARY_BYTES: usize = 1 << 16;
 
 /// Room reserved at a time for the bytes of PLAIN values.
 const ROOM_BYTES: usize = 1 << 14;
@@ -66,10 +70,27 @@ pub(crate) struct StringDecoder<O: Offset> {
     bytes: Values<u8>,
 }
 
-/// The entries of a dictionary, their bytes end to end.
+/// The entries of a dictionary.
 struct Dictionary {
     entries: Values<u64>,
-    bytes: Values<u8>,
+    bytes: EntryBytes,
+}
+
+/// Where the entries of a dictionary lie.
+enum EntryBytes {
+    /// End to end, with room behind them that may be read: the shortest copies take no look at the end then.
+    EndToEnd(Values<u8>),
+    /// In the page.
+    Page(Buffer),
+}
+
+impl EntryBytes {
+    fn as_slice(&self) -> &[u8] {
+        match self {
+            Self::EndToEnd(bytes) => bytes.as_padded_bytes(),
+            Self::Page(page) => page,
+        }
+    }
 }
 
 impl<O: Offset> StringDecoder<O> {
@@ -208,7 +229,7 @@ impl<O: Offset> StringDecoder<O> {
                 }
             };
             let places = places.unwrap_or_default();
-            append(places, repeats, dictionary.bytes.as_padded_bytes(), &mut self.offsets, &mut self.bytes)
+            append(places, repeats, dictionary.bytes.as_slice(), &mut self.offsets, &mut self.bytes)
                 .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
             left = left.saturating_sub(places.len().saturating_mul(repeats));
         }
@@ -270,40 +291,53 @@ fn append<O: Offset>(
 }
 
 impl Dictionary {
-    fn new(page: &DictionaryPage, is_utf8: bool, context: &Context) -> Result<Self> {
+    fn new(page: DictionaryPage, is_utf8: bool, context: &Context) -> Result<Self> {
         let source = page.values.as_slice();
         // The bytes at hand bound the entries, whatever the header counts.
         if page.value_count > source.len() / 4 {
             return Err(values_missing("dictionary entries", page.value_count, source.len() / 4));
         }
         let mut entries = Values::with_capacity(&context.pool, page.value_count)?;
-        let mut bytes = Values::with_capacity(&context.pool, source.len())?;
         let mut stretch = Utf8Stretch::new(0);
-        let (mut position, mut written) = (0, 0usize);
-        let room = bytes.spare(source.len())?;
+        let mut position = 0;
         for slot in entries.spare(page.value_count)?.iter_mut().take(page.value_count) {
             let (value, next) = byte_array_at(source, position)?;
             if is_utf8 {
                 stretch.pass(source, position, value.len())?;
             }
-            *slot = entry(written, value.len());
-            let tail = source.get(position.saturating_add(4)..).unwrap_or_default();
-            simd::copy_prefix(tail, value.len(), room.get_mut(written..).unwrap_or_default());
-            written = written.saturating_add(value.len());
+            *slot = entry(position.saturating_add(4), value.len());
             position = next;
         }
         entries.commit(page.value_count);
-        bytes.commit(written);
         if is_utf8 {
             stretch.end(source, position)?;
         }
-        Ok(Self { entries, bytes })
+        if source.len() > MAX_COPIED_DICTIONARY_BYTES {
+            return Ok(Self { entries, bytes: EntryBytes::Page(page.values) });
+        }
+        let bytes = end_to_end(&mut entries, source, &context.pool)?;
+        Ok(Self { entries, bytes: EntryBytes::EndToEnd(bytes) })
     }
 
     fn gather(&self, codes: &[u32], out: &mut [u64]) -> Result<()> {
         let entries = self.entries.as_slice();
         simd::gather(entries, codes, out).map_err(|code| bad_code(code, entries.len()))
     }
+}
+
+/// Copies the bytes of `entries`, which lie in `source`, end to end, and points the entries there.
+fn end_to_end(entries: &mut Values<u64>, source: &[u8], pool: &Arc<Pool>) -> Result<Values<u8>> {
+    let mut bytes = Values::with_capacity(pool, source.len())?;
+    let room = bytes.spare(source.len())?;
+    let mut written = 0usize;
+    for slot in entries.as_mut_slice() {
+        let (start, length) = place(*slot);
+        *slot = entry(written, length);
+        simd::copy_prefix(source.get(start..).unwrap_or_default(), length, room.get_mut(written..).unwrap_or_default());
+        written = written.saturating_add(length);
+    }
+    bytes.commit(written);
+    Ok(bytes)
 }
 
 #[cold]
@@ -315,7 +349,7 @@ fn offsets_overflow(data_type: &DataType) -> Error {
 
 impl<O: Offset> ValueDecoder for StringDecoder<O> {
     fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()> {
-        self.dictionary = Some(Dictionary::new(&page, self.is_utf8, &self.context)?);
+        self.dictionary = Some(Dictionary::new(page, self.is_utf8, &self.context)?);
         Ok(())
     }
 

@@ -30,8 +30,8 @@ const MAPPED_CAPACITY: usize = 1 << 20;
 /// Blocks above this are given back to the allocator at once instead of being kept.
 const MAX_RECYCLED_CAPACITY: usize = 8 << 20;
 
-/// Bytes that an idle pool keeps at most.
-const MAX_POOLED_BYTES: usize = 4 << 20;
+/// Bytes that an idle pool keeps at most: room for the dictionaries of one row group, which the next one takes.
+const MAX_POOLED_BYTES: usize = 8 << 20;
 
 /// Bytes that are kept at most when the decoders that used them are gone, in the whole process.
 const MAX_RESERVED_BYTES: usize = 8 << 20;
@@ -65,8 +65,8 @@ impl Idle {
 
     fn take(&mut self, capacity: usize) -> Option<Raw> {
         let class = class_of(capacity);
-        // A block that is less than twice as large serves too: pages of one column differ in size.
-        let end = (class + SIZES_PER_DOUBLING).min(self.by_class.len());
+        // A block of up to twice the size serves too: pages of one column differ in size.
+        let end = (class + SIZES_PER_DOUBLING + 1).min(self.by_class.len());
         let block = self.by_class.get_mut(class..end)?.iter_mut().find_map(Vec::pop)?;
         self.bytes -= block.capacity;
         Some(block)
@@ -287,7 +287,7 @@ mod tests {
         assert_ne!(pool.take(5000).unwrap().start().as_ptr().cast_const(), address, "still in use");
         drop(slice);
         let again = pool.take(2600).unwrap();
-        assert_eq!(again.capacity(), 5120, "a block less than twice as large serves");
+        assert_eq!(again.capacity(), 5120, "a block of up to twice the size serves");
         assert_eq!(again.start().as_ptr().cast_const(), address);
     }
 

@@ -20,4 +20,4 @@ mod values;
 pub(crate) use array::{array_from_parts, array_with_children};
 pub(crate) use bits::{BitSlice, Bits, Validity};
 pub(crate) use block::Pool;
-pub(crate) use values::{Plain, Values};
+pub(crate) use values::{Plain, Values, view_as};

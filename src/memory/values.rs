@@ -34,6 +34,13 @@ unsafe impl Plain for i128 {}
 // SAFETY: as above.
 unsafe impl Plain for [u8; 32] {}
 
+/// `bytes` as values, as many as they hold; `None` where they do not lie as values must.
+pub(crate) fn view_as<T: Plain>(bytes: &[u8]) -> Option<&[T]> {
+    // SAFETY: any initialised bytes are values of a `Plain` type.
+    let (before, values, _) = unsafe { bytes.align_to::<T>() };
+    before.is_empty().then_some(values)
+}
+
 /// `len` values of type `T` at the front of a block; everything behind them is initialised but stale.
 pub(crate) struct Values<T> {
     block: Block,

@@ -15,13 +15,24 @@ use super::cpu;
 ///
 /// A code past the end of the dictionary is returned as an error, with `out` unspecified.
 pub(crate) fn gather<T: Copy>(dictionary: &[T], codes: &[u32], out: &mut [T]) -> Result<(), u32> {
+    gather_as(dictionary, codes, out, |entry| entry)
+}
+
+/// The same of what `convert` makes of the entries.
+#[inline(always)]
+pub(crate) fn gather_as<T: Copy, U>(
+    dictionary: &[T],
+    codes: &[u32],
+    out: &mut [U],
+    convert: impl Fn(T) -> U,
+) -> Result<(), u32> {
     let largest = largest(codes);
     if !codes.is_empty() && largest as usize >= dictionary.len() {
         return Err(largest);
     }
     for (slot, code) in out[..codes.len()].iter_mut().zip(codes) {
         // SAFETY: no code is larger than `largest`, which lies inside the dictionary.
-        *slot = unsafe { *dictionary.get_unchecked(*code as usize) };
+        *slot = convert(unsafe { *dictionary.get_unchecked(*code as usize) });
     }
     Ok(())
 }
