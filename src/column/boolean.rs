@@ -48,23 +48,15 @@ impl Cursor {
                 *bit = bit.saturating_add(count);
                 Ok(())
             }
-            Self::Runs(runs) => {
-                let mut left = count;
-                while left > 0 {
-                    let done = match runs.next(page, left)? {
-                        Piece::Repeat { value, count } => {
-                            out.push_run(value & 1 == 1, count)?;
-                            count
-                        }
-                        Piece::Packed { bytes, first, count } => {
-                            out.push_slice(BitSlice::new(bytes, first, count))?;
-                            count
-                        }
-                    };
-                    left = left.saturating_sub(done);
-                }
-                Ok(())
-            }
+            Self::Runs(runs) => out.write(count, |room| {
+                runs.each_piece(page, count, |piece| {
+                    match piece {
+                        Piece::Repeat { value, count } => room.push_run(value & 1 == 1, count),
+                        Piece::Packed { bytes, first, count } => room.push_slice(BitSlice::new(bytes, first, count)),
+                    }
+                    Ok(())
+                })
+            }),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::hybrid::{Hybrid, Piece};
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Validity};
+use crate::memory::{BitRoom, BitSlice, Validity};
 
 /// A cursor over the definition levels of one page.
 #[derive(Debug)]
@@ -38,46 +38,51 @@ impl DefinitionLevels {
             validity.push_run(true, rows)?;
             return Ok(rows);
         };
-        let (mut left, mut present) = (rows, 0usize);
-        while left > 0 {
-            let done = match levels.next(page, left)? {
-                Piece::Repeat { value, count } => {
-                    let valid = is_valid(value)?;
-                    validity.push_run(valid, count)?;
-                    present = present.saturating_add(if valid { count } else { 0 });
-                    count
-                }
-                Piece::Packed { bytes, first, count } => {
-                    present = present.saturating_add(validity.push_slice(BitSlice::new(bytes, first, count))?);
-                    count
-                }
-            };
-            left = left.saturating_sub(done);
+        if rows == 0 {
+            return Ok(0);
         }
-        Ok(present)
+        // Where there is no null, one run often goes on for all rows: no bit needs to be written.
+        let first = levels.next(page, rows)?;
+        let left = match first {
+            Piece::Repeat { value, count } if count == rows => {
+                let is_valid = is_valid(value)?;
+                validity.push_run(is_valid, rows)?;
+                return Ok(if is_valid { rows } else { 0 });
+            }
+            Piece::Repeat { count, .. } | Piece::Packed { count, .. } => rows.saturating_sub(count),
+        };
+        validity.write(rows, |room| {
+            push(first, room)?;
+            levels.each_piece(page, left, |piece| push(piece, room))
+        })
     }
 
     /// Passes over `rows` rows; returns how many of them hold a value.
     pub(crate) fn skip(&mut self, page: &[u8], rows: usize) -> Result<usize> {
         let Self::Optional(levels) = self else { return Ok(rows) };
-        let (mut left, mut present) = (rows, 0usize);
-        while left > 0 {
-            let done = match levels.next(page, left)? {
-                Piece::Repeat { value, count } => {
-                    present = present.saturating_add(if is_valid(value)? { count } else { 0 });
-                    count
-                }
-                Piece::Packed { bytes, first, count } => {
-                    present = present.saturating_add(BitSlice::new(bytes, first, count).count_ones());
-                    count
-                }
+        let mut present = 0usize;
+        levels.each_piece(page, rows, |piece| {
+            let valid = match piece {
+                Piece::Repeat { value, count } => usize::from(is_valid(value)?).saturating_mul(count),
+                Piece::Packed { bytes, first, count } => BitSlice::new(bytes, first, count).count_ones(),
             };
-            left = left.saturating_sub(done);
-        }
+            present = present.saturating_add(valid);
+            Ok(())
+        })?;
         Ok(present)
     }
 }
 
+#[inline]
+fn push(piece: Piece<'_>, room: &mut BitRoom<'_>) -> Result<()> {
+    match piece {
+        Piece::Repeat { value, count } => room.push_run(is_valid(value)?, count),
+        Piece::Packed { bytes, first, count } => room.push_slice(BitSlice::new(bytes, first, count)),
+    }
+    Ok(())
+}
+
+#[inline]
 fn is_valid(level: u32) -> Result<bool> {
     match level {
         0 => Ok(false),

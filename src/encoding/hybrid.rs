@@ -45,8 +45,17 @@ enum Run {
 pub(crate) enum Piece<'a> {
     /// `count` times `value`.
     Repeat { value: u32, count: usize },
-    /// `count` values from value `first` of `bytes` on, each as wide as the stream's values.
+    /// `count` values from value `first` of `bytes` on, each as wide as the stream's values. Other bytes of the page may
+    /// follow, so that a step of several values can read on.
     Packed { bytes: &'a [u8], first: usize, count: usize },
+}
+
+impl Piece<'_> {
+    fn count(&self) -> usize {
+        match self {
+            Self::Repeat { count, .. } | Self::Packed { count, .. } => *count,
+        }
+    }
 }
 
 impl Hybrid {
@@ -92,7 +101,7 @@ impl Hybrid {
                     let first = *taken;
                     let given = wanted.min(block).min(count.saturating_sub(first));
                     *taken = taken.saturating_add(given);
-                    let bytes = page.get(*start..self.position).unwrap_or(&[]);
+                    let bytes = page.get(*start..).unwrap_or(&[]);
                     return Ok(Piece::Packed { bytes, first, count: given });
                 }
                 _ => self.start_run(page, wanted)?,
@@ -100,15 +109,70 @@ impl Hybrid {
         }
     }
 
-    /// Passes over `count` values.
-    pub(crate) fn skip(&mut self, page: &[u8], mut count: usize) -> Result<()> {
-        while count > 0 {
-            let done = match self.next(page, count)? {
-                Piece::Repeat { count, .. } | Piece::Packed { count, .. } => count,
-            };
-            count = count.saturating_sub(done);
+    /// Hands the next `wanted` values to `take`, in pieces as they lie in the runs of `page`. No value is to be had after
+    /// an error.
+    #[inline]
+    pub(crate) fn each_piece<'a>(
+        &mut self,
+        page: &'a [u8],
+        wanted: usize,
+        mut take: impl FnMut(Piece<'a>) -> Result<()>,
+    ) -> Result<()> {
+        let mut left = wanted;
+        while left > 0 {
+            let piece = self.next(page, left)?;
+            left = left.saturating_sub(piece.count());
+            take(piece)?;
+            left = self.whole_runs(page, left, &mut take)?;
         }
         Ok(())
+    }
+
+    /// Hands out runs that begin next, as long as they are of the common kind: as many as a header of two bytes can
+    /// count, all of them wanted and there. Returns how many of the `left` values are left.
+    ///
+    /// A header of one byte is as likely as one of two, so both are read without a branch.
+    #[inline]
+    fn whole_runs<'a>(
+        &mut self,
+        page: &'a [u8],
+        mut left: usize,
+        take: &mut impl FnMut(Piece<'a>) -> Result<()>,
+    ) -> Result<usize> {
+        let stream = page.get(..self.end).unwrap_or(page);
+        let (width, value_bytes) = (self.bit_width as usize, self.bit_width.div_ceil(8) as usize);
+        let mask = u64::MAX.checked_shr(64u32.saturating_sub(self.bit_width.next_multiple_of(8))).unwrap_or(0);
+        let mut position = self.position;
+        while let Some(chunk) = stream.get(position..).and_then(|rest| rest.first_chunk::<8>()) {
+            let bits = u64::from_le_bytes(*chunk);
+            let is_long = bits >> 7 & 1;
+            let header = bits & 0x7f | bits >> 1 & 0x3f80 & is_long.wrapping_neg();
+            let is_packed = header & 1;
+            let count = (header >> 1 << (3 * is_packed)) as usize;
+            if bits & 0x8080 == 0x8080 || count == 0 || count > left {
+                break;
+            }
+            let body = position.saturating_add(1).saturating_add(is_long as usize);
+            if is_packed == 1 {
+                position = body.saturating_add((count / 8).saturating_mul(width));
+                if position > stream.len() {
+                    break;
+                }
+                take(Piece::Packed { bytes: page.get(body..).unwrap_or(&[]), first: 0, count })?;
+            } else {
+                position = body.saturating_add(value_bytes);
+                let value = bits >> 8 >> (8 * is_long) & mask;
+                take(Piece::Repeat { value: u32::try_from(value).unwrap_or(u32::MAX), count })?;
+            }
+            self.position = position;
+            left = left.saturating_sub(count);
+        }
+        Ok(left)
+    }
+
+    /// Passes over `count` values.
+    pub(crate) fn skip(&mut self, page: &[u8], count: usize) -> Result<()> {
+        self.each_piece(page, count, |_| Ok(()))
     }
 
     #[inline]
@@ -206,6 +270,39 @@ mod tests {
             assert_eq!(values(3, &bytes, 13, step).unwrap(), [5, 5, 5, 0, 1, 2, 3, 4, 5, 6, 7, 7, 7]);
         }
         assert_eq!(values(9, &[2, 0x2c, 1], 1, 1).unwrap(), [300]);
+    }
+
+    #[test]
+    fn pieces_are_those_that_come_one_at_a_time() {
+        // Headers of one, two and three bytes, padding, runs of all kinds, and a last one that is cut off.
+        let mut bytes = vec![6, 5, 0xc8, 1, 2, 0, 0, 3, 0x88, 0xc6, 0xfa, 0x81, 1];
+        bytes.extend((0..192u8).map(|i| i.wrapping_mul(29)));
+        bytes.extend([0x80, 0x80, 1, 7, 4, 1, 3, 1, 2, 3, 9, 0x77, 0x66]);
+        let all = 3 + 100 + 8 + 512 + 8192 + 2 + 8 + 5;
+        let expected = values(3, &bytes, all, 1).unwrap();
+        for step in [1, 2, 7, 64, 100, 111, 1000, all] {
+            let mut hybrid = Hybrid::new(3, 0..bytes.len()).unwrap();
+            let mut out: Vec<u32> = Vec::new();
+            while out.len() < all {
+                let wanted = step.min(all - out.len());
+                let before = out.len();
+                let unpack = |piece: Piece<'_>| {
+                    match piece {
+                        Piece::Repeat { value, count } => out.extend(std::iter::repeat_n(value, count)),
+                        Piece::Packed { bytes, first, count } => {
+                            let mut values = vec![0; first + count];
+                            crate::simd::unpack(bytes, 3, &mut values);
+                            out.extend_from_slice(&values[first..]);
+                        }
+                    }
+                    Ok(())
+                };
+                hybrid.each_piece(&bytes, wanted, unpack).unwrap();
+                assert_eq!(out.len() - before, wanted);
+            }
+            assert_eq!(out, expected, "{step} at a time");
+            assert!(hybrid.each_piece(&bytes, 1, |_| Ok(())).is_err());
+        }
     }
 
     #[test]

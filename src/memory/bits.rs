@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 
-use super::block::Pool;
+use super::bit_room::BitRoom;
+use super::block::{OVERWRITE_BYTES, Pool};
 use super::values::Values;
 use crate::error::Result;
 
@@ -160,6 +161,20 @@ impl Bits {
         self.push_word(bits.word(whole * 64), bits.len() % 64)
     }
 
+    /// Appends the `count` bits that `write` pushes.
+    #[inline]
+    pub(crate) fn write(&mut self, count: usize, write: impl FnOnce(&mut BitRoom<'_>) -> Result<()>) -> Result<()> {
+        const { assert!(BitRoom::OVERWRITE_BYTES <= OVERWRITE_BYTES) };
+        let used = self.len % 64;
+        let mut room = BitRoom::new(self.words.spare(count / 64 + 2)?, self.partial, used);
+        write(&mut room)?;
+        let (whole, partial, now_used) = room.written();
+        self.words.commit(whole);
+        self.partial = partial;
+        self.len += whole * 64 + now_used - used;
+        Ok(())
+    }
+
     /// The last `count` bits.
     pub(crate) fn last(&mut self, count: usize) -> Result<BitSlice<'_>> {
         // The partial word is written behind the full ones without being counted, so that the reader sees whole words.
@@ -226,22 +241,14 @@ impl Validity {
         Ok(())
     }
 
-    /// Appends rows by their bits; returns how many are valid.
-    pub(crate) fn push_slice(&mut self, bits: BitSlice<'_>) -> Result<usize> {
-        // Where nulls are rare or values are, writers pack eight rows at a time.
-        if bits.len() <= 64 {
-            let word = bits.word(0);
-            self.push_word(word, bits.len())?;
-            return Ok(word.count_ones() as usize);
-        }
-        let valid = bits.count_ones();
-        if valid == bits.len() {
-            self.push_run(true, valid)?;
-        } else {
-            self.materialised()?.push_slice(bits)?;
-            self.len += bits.len();
-            self.null_count += bits.len() - valid;
-        }
+    /// Appends the `count` rows that `write` pushes; returns how many are valid.
+    #[inline]
+    pub(crate) fn write(&mut self, count: usize, write: impl FnOnce(&mut BitRoom<'_>) -> Result<()>) -> Result<usize> {
+        let bits = self.materialised()?;
+        bits.write(count, write)?;
+        let valid = bits.last(count)?.count_ones();
+        self.len += count;
+        self.null_count += count - valid;
         Ok(valid)
     }
 
@@ -259,6 +266,9 @@ impl Validity {
 
     /// The bits of the last `count` rows; `None` where no row so far is null.
     pub(crate) fn last(&mut self, count: usize) -> Result<Option<BitSlice<'_>>> {
+        if self.null_count == 0 {
+            return Ok(None);
+        }
         self.bits.as_mut().map(|bits| bits.last(count)).transpose()
     }
 
@@ -267,9 +277,13 @@ impl Validity {
         self.len = 0;
         let null_count = std::mem::take(&mut self.null_count);
         let Some(bits) = self.bits.take() else { return Ok(None) };
-        let nulls = NullBuffer::new(bits.into_boolean_buffer()?);
-        debug_assert_eq!(nulls.null_count(), null_count);
-        Ok(Some(nulls))
+        if null_count == 0 {
+            return Ok(None);
+        }
+        let bits = bits.into_boolean_buffer()?;
+        debug_assert_eq!(bits.len() - bits.count_set_bits(), null_count);
+        // SAFETY: the nulls were counted as they were appended.
+        Ok(Some(unsafe { NullBuffer::new_unchecked(bits, null_count) }))
     }
 }
 
@@ -303,8 +317,23 @@ mod tests {
             if step % 3 == 0 || step < 5 {
                 validity.push_run(step % 2 == 0, len).unwrap();
                 model.extend(std::iter::repeat_n(step % 2 == 0, len));
+            } else if step % 5 == 0 {
+                let runs = [(true, len), (false, len * 4), (step % 2 == 0, start)];
+                let push = |room: &mut BitRoom<'_>| {
+                    runs.iter().for_each(|(bit, count)| room.push_run(*bit, *count));
+                    Ok(())
+                };
+                let count = runs.iter().map(|(_, count)| count).sum();
+                let valid = validity.write(count, push).unwrap();
+                assert_eq!(valid, runs.iter().map(|(bit, count)| usize::from(*bit) * count).sum::<usize>());
+                runs.iter().for_each(|(bit, count)| model.extend(std::iter::repeat_n(*bit, *count)));
             } else {
-                let valid = validity.push_slice(BitSlice::new(&source, start, len)).unwrap();
+                let bits = BitSlice::new(&source, start, len);
+                let push = |room: &mut BitRoom<'_>| {
+                    room.push_slice(bits);
+                    Ok(())
+                };
+                let valid = validity.write(len, push).unwrap();
                 let bits: Vec<bool> = (start..start + len).map(|i| source[i / 8] >> (i % 8) & 1 == 1).collect();
                 assert_eq!(valid, bits.iter().filter(|b| **b).count());
                 model.extend(bits);

@@ -13,11 +13,13 @@
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 mod array;
+mod bit_room;
 mod bits;
 mod block;
 mod values;
 
 pub(crate) use array::{array_from_parts, array_with_children};
+pub(crate) use bit_room::BitRoom;
 pub(crate) use bits::{BitSlice, Bits, Validity};
 pub(crate) use block::Pool;
 pub(crate) use values::{Plain, Values, view_as};
