@@ -120,23 +120,26 @@ impl<C: Conversion> FixedDecoder<C> {
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?.as_slice();
         let bad = |code| bad_code(code, dictionary.len().checked_div(width).unwrap_or_default());
-        self.out.reserve(count)?;
-        let mut left = count;
-        while left > 0 {
-            match codes.next(&self.page, left, &mut self.scratch)? {
+        let spare = self.out.spare(count)?;
+        let mut done = 0usize;
+        codes.each_block(&self.page, count, &mut self.scratch, |block| {
+            let rest = spare.get_mut(done..).unwrap_or_default();
+            let appended = match block {
                 CodeBlock::Repeat { code, count } => {
                     let mut value = [C::Out::default()];
                     C::gather(dictionary, &[code], &mut value).map_err(bad)?;
-                    self.out.extend_fill(value[0], count)?;
-                    left = left.saturating_sub(count);
+                    simd::fill_over(rest, value[0], count);
+                    count
                 }
                 CodeBlock::Each(codes) => {
-                    C::gather(dictionary, codes, self.out.spare(codes.len())?).map_err(bad)?;
-                    self.out.commit(codes.len());
-                    left = left.saturating_sub(codes.len());
+                    C::gather(dictionary, codes, rest).map_err(bad)?;
+                    codes.len()
                 }
-            }
-        }
+            };
+            done = done.saturating_add(appended);
+            Ok(())
+        })?;
+        self.out.commit(count);
         Ok(())
     }
 }

@@ -15,6 +15,20 @@ pub(crate) struct CodeScratch(Vec<u32>);
 impl CodeScratch {
     /// Codes of a block at most.
     pub(crate) const BLOCK: usize = BLOCK_CODES;
+
+    /// `count` codes, a block at most, of `width` bits from code `first` of `bytes` on.
+    #[inline]
+    fn unpacked(&mut self, bytes: &[u8], width: u32, first: usize, count: usize) -> &[u32] {
+        if self.0.is_empty() {
+            self.0.resize(BLOCK_CODES.saturating_add(8), 0);
+        }
+        // Groups of eight values begin at whole bytes: unpack from the group that holds the first value.
+        let skipped = first % 8;
+        let group_start = (first / 8).saturating_mul(width as usize);
+        let unpacked = self.0.get_mut(..skipped.saturating_add(count)).unwrap_or_default();
+        simd::unpack(bytes.get(group_start..).unwrap_or(&[]), width, unpacked);
+        unpacked.get(skipped..).unwrap_or_default()
+    }
 }
 
 /// The dictionary codes of one data page.
@@ -49,18 +63,32 @@ impl Codes {
         match self.0.next_block(values, wanted, BLOCK_CODES)? {
             Piece::Repeat { value, count } => Ok(CodeBlock::Repeat { code: value, count }),
             Piece::Packed { bytes, first, count } => {
-                // Groups of eight values begin at whole bytes: unpack from the group that holds the first value.
-                let width = self.0.bit_width();
-                let skipped = first % 8;
-                if scratch.0.is_empty() {
-                    scratch.0.resize(BLOCK_CODES.saturating_add(8), 0);
-                }
-                let group_start = (first / 8).saturating_mul(width as usize);
-                let unpacked = scratch.0.get_mut(..skipped.saturating_add(count)).unwrap_or_default();
-                simd::unpack(bytes.get(group_start..).unwrap_or(&[]), width, unpacked);
-                Ok(CodeBlock::Each(unpacked.get(skipped..).unwrap_or_default()))
+                Ok(CodeBlock::Each(scratch.unpacked(bytes, self.0.bit_width(), first, count)))
             }
         }
+    }
+
+    /// Hands the next `wanted` codes to `take`. No code is to be had after an error.
+    #[inline]
+    pub(crate) fn each_block(
+        &mut self,
+        values: &[u8],
+        wanted: usize,
+        scratch: &mut CodeScratch,
+        mut take: impl FnMut(CodeBlock<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let width = self.0.bit_width();
+        self.0.each_piece(values, wanted, |piece| match piece {
+            Piece::Repeat { value, count } => take(CodeBlock::Repeat { code: value, count }),
+            Piece::Packed { bytes, first, count } => {
+                let end = first.saturating_add(count);
+                for first in (first..end).step_by(BLOCK_CODES) {
+                    let count = end.saturating_sub(first).min(BLOCK_CODES);
+                    take(CodeBlock::Each(scratch.unpacked(bytes, width, first, count)))?;
+                }
+                Ok(())
+            }
+        })
     }
 
     /// Passes over `count` codes.

@@ -13,6 +13,7 @@ mod copy;
 mod cpu;
 mod delta;
 mod expand;
+mod fill;
 mod gather;
 mod heads;
 #[cfg(target_arch = "x86_64")]
@@ -39,6 +40,7 @@ pub(crate) use compress_ends::{End, compress_ends};
 pub(crate) use copy::{copy_prefix, copy_within};
 pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
+pub(crate) use fill::fill_over;
 pub(crate) use gather::{gather, gather_as, largest};
 pub(crate) use heads::{compare_heads, head};
 pub(crate) use levels::{WORD_LEVELS, at_least};
