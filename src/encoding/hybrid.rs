@@ -148,20 +148,21 @@ impl Hybrid {
             let is_long = bits >> 7 & 1;
             let header = bits & 0x7f | bits >> 1 & 0x3f80 & is_long.wrapping_neg();
             let is_packed = header & 1;
-            let count = (header >> 1 << (3 * is_packed)) as usize;
+            let groups = usize::try_from(header >> 1).unwrap_or(usize::MAX);
+            let count = if is_packed == 1 { groups.saturating_mul(8) } else { groups };
             if bits & 0x8080 == 0x8080 || count == 0 || count > left {
                 break;
             }
             let body = position.saturating_add(1).saturating_add(is_long as usize);
             if is_packed == 1 {
-                position = body.saturating_add((count / 8).saturating_mul(width));
+                position = body.saturating_add(groups.saturating_mul(width));
                 if position > stream.len() {
                     break;
                 }
                 take(Piece::Packed { bytes: page.get(body..).unwrap_or(&[]), first: 0, count })?;
             } else {
                 position = body.saturating_add(value_bytes);
-                let value = bits >> 8 >> (8 * is_long) & mask;
+                let value = if is_long == 1 { bits >> 16 } else { bits >> 8 } & mask;
                 take(Piece::Repeat { value: u32::try_from(value).unwrap_or(u32::MAX), count })?;
             }
             self.position = position;
