@@ -84,6 +84,9 @@ mod avx512 {
     };
     static PLACES_8: [[u8; 64]; 2] = [places_8::<0>(), places_8::<8>()];
 
+    /// So far ahead of what is loaded the streams are fetched: they are many, and each one is read slowly.
+    const PREFETCHED: usize = 512;
+
     /// Sixteen bytes of each of four streams, which are `count` bytes apart.
     ///
     /// # Safety
@@ -93,7 +96,11 @@ mod avx512 {
     unsafe fn four_streams(from: *const u8, count: usize) -> __m512i {
         // SAFETY: as the caller says.
         unsafe {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|stream| _mm_loadu_si128(from.add(stream * count).cast()));
+            let [a, b, c, d] = [0, 1, 2, 3].map(|stream| {
+                let bytes = from.add(stream * count);
+                _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(PREFETCHED).cast());
+                _mm_loadu_si128(bytes.cast())
+            });
             let low = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(a), b);
             let high = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(c), d);
             _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
