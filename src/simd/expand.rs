@@ -26,6 +26,12 @@ pub(crate) fn expand<T: Plain>(values: &mut [T], valid: BitSlice<'_>) {
         if from == start + count {
             return;
         }
+        #[cfg(target_arch = "x86_64")]
+        if count == 64 && matches!(size_of::<T>(), 4 | 8 | 16) && cpu::has_avx512() {
+            // SAFETY: the CPU has AVX-512; the values are as many as the bits, and of one of these sizes; the set bits of
+            // words behind this one were taken off.
+            return unsafe { avx512::expand_words(values.as_mut_ptr(), from, start / 64 + 1, valid) };
+        }
         let present = word.count_ones() as usize;
         from -= present;
         if present == count {
@@ -40,18 +46,6 @@ pub(crate) fn expand<T: Plain>(values: &mut [T], valid: BitSlice<'_>) {
 
 /// Moves the values from `from` on to those of `rows`, at most 64 and none before `from`, whose bit of `word` is set.
 fn expand_word<T: Plain>(values: &mut [T], from: usize, rows: Range<usize>, word: u64) {
-    #[cfg(target_arch = "x86_64")]
-    if rows.len() == 64 && matches!(size_of::<T>(), 4 | 8 | 16) && cpu::has_avx512() {
-        assert!(from <= rows.start && rows.end <= values.len());
-        // SAFETY: the CPU has AVX-512; otherwise as below, for values of sixteen bytes too.
-        return unsafe {
-            match size_of::<T>() {
-                4 => avx512::expand_word_32(values.as_mut_ptr().cast(), from, rows.start, word),
-                8 => avx512::expand_word_64(values.as_mut_ptr().cast(), from, rows.start, word),
-                _ => avx512::expand_word_128(values.as_mut_ptr().cast(), from, rows.start, word),
-            }
-        };
-    }
     #[cfg(target_arch = "x86_64")]
     if rows.len() == 64 && matches!(size_of::<T>(), 4 | 8) && cpu::has_avx2() {
         assert!(from <= rows.start && rows.end <= values.len());
@@ -85,10 +79,37 @@ mod scalar {
 mod avx512 {
     use std::arch::x86_64::*;
 
+    use crate::memory::BitSlice;
     use crate::simd::TWICE;
+
+    /// Expands the first `words` words of `valid`, from the last one on. How many bits of a word are set decides about
+    /// nothing: where nulls are few, or values are, no two words are alike.
+    ///
+    /// # Safety
+    /// The CPU has AVX-512; a value has four, eight or sixteen bytes; there are 64 of them for each word; `from` bits of
+    /// these words are set.
+    #[target_feature(enable = "avx512f,popcnt")]
+    pub(super) unsafe fn expand_words<T>(values: *mut T, mut from: usize, words: usize, valid: BitSlice<'_>) {
+        for start in (0..words).rev().map(|index| index * 64) {
+            if from == start + 64 {
+                return;
+            }
+            let word = valid.word(start);
+            from -= word.count_ones() as usize;
+            // SAFETY: no more than `start` of the bits before `start` are set.
+            unsafe {
+                match size_of::<T>() {
+                    4 => expand_word_32(values.cast(), from, start, word),
+                    8 => expand_word_64(values.cast(), from, start, word),
+                    _ => expand_word_128(values.cast(), from, start, word),
+                }
+            }
+        }
+    }
 
     /// # Safety
     /// The CPU has AVX-512; `from <= start`, and 64 values from `start` on can be read and written.
+    #[inline]
     #[target_feature(enable = "avx512f,popcnt")]
     pub(super) unsafe fn expand_word_32(values: *mut u32, from: usize, start: usize, word: u64) {
         let mut from = from + word.count_ones() as usize;
@@ -106,6 +127,7 @@ mod avx512 {
 
     /// # Safety
     /// As for `expand_word_32`.
+    #[inline]
     #[target_feature(enable = "avx512f,popcnt")]
     pub(super) unsafe fn expand_word_64(values: *mut u64, from: usize, start: usize, word: u64) {
         let mut from = from + word.count_ones() as usize;
@@ -122,6 +144,7 @@ mod avx512 {
 
     /// # Safety
     /// As for `expand_word_32`.
+    #[inline]
     #[target_feature(enable = "avx512f,popcnt")]
     pub(super) unsafe fn expand_word_128(values: *mut u128, from: usize, start: usize, word: u64) {
         let mut from = from + word.count_ones() as usize;
