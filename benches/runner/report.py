@@ -219,7 +219,7 @@ INTRODUCTION = [
 CLOSING = [
     "[notes.md](notes.md) says where the time goes in cases that fall short.",
     "",
-    "[filters.md](filters.md) is a finer grid of filtered scans against the `parquet` crate alone, measured by Criterion through",
+    "[filters.md](filters.md) is a finer grid of filtered scans against the `parquet` crate alone, in turn, through",
     "the Rust API. [snappy.md](snappy.md) is decompression with Snappy alone.",
 ]
 EXPLANATIONS = {

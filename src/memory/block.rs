@@ -1,9 +1,10 @@
 //! Blocks of raw memory and the pools that recycle them.
 //!
-//! A decoder has a pool of its own. What that has when the decoder and its batches are gone goes to a reserve, out of which
-//! the next decoder begins: memory that comes fresh from the system costs a page fault every 4 KiB.
+//! A decoder has a pool of its own. What that has when the decoder and its batches are gone goes to a reserve of the thread,
+//! out of which its next decoder begins: memory that comes fresh from the system costs a page fault every 4 KiB.
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
+use std::cell::RefCell;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -33,11 +34,18 @@ const MAX_RECYCLED_CAPACITY: usize = 8 << 20;
 /// Bytes that an idle pool keeps at most: room for the dictionaries of one row group, which the next one takes.
 const MAX_POOLED_BYTES: usize = 8 << 20;
 
-/// Bytes that are kept at most when the decoders that used them are gone, in the whole process.
-const MAX_RESERVED_BYTES: usize = 8 << 20;
+/// Bytes that a thread keeps at most when the decoders that used them are gone.
+const MAX_RESERVED_BYTES: usize = 4 << 20;
 
-/// What is left of pools that are gone.
-static RESERVE: Mutex<Idle> = Mutex::new(Idle::new());
+thread_local! {
+    /// What is left of pools that went on this thread. Freed when it ends.
+    static RESERVE: RefCell<Idle> = const { RefCell::new(Idle::new()) };
+}
+
+/// Does something with the reserve of this thread; nothing where the thread is about to end.
+fn with_reserve<R>(work: impl FnOnce(&mut Idle) -> R) -> Option<R> {
+    RESERVE.try_with(|reserve| reserve.try_borrow_mut().ok().map(|mut reserve| work(&mut reserve))).ok().flatten()
+}
 
 /// What a block that has no memory shows in place of what may be read behind its end.
 #[repr(align(64))]
@@ -48,7 +56,6 @@ static NOTHING: Nothing = Nothing([0; OVERWRITE_BYTES]);
 /// Recycled blocks of one decoder and of the batches that it handed out. Shared by all of them.
 pub(crate) struct Pool {
     idle: Mutex<Idle>,
-    reserve: &'static Mutex<Idle>,
 }
 
 /// Blocks that nobody uses.
@@ -94,7 +101,7 @@ fn locked(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
 
 impl Default for Pool {
     fn default() -> Self {
-        Self { idle: Mutex::new(Idle::new()), reserve: &RESERVE }
+        Self { idle: Mutex::new(Idle::new()) }
     }
 }
 
@@ -102,8 +109,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
         let blocks = std::mem::take(&mut idle.by_class).into_iter().flatten();
-        let mut reserve = locked(self.reserve);
-        blocks.for_each(|block| reserve.keep(block, MAX_RESERVED_BYTES));
+        with_reserve(|reserve| blocks.for_each(|block| reserve.keep(block, MAX_RESERVED_BYTES)));
     }
 }
 
@@ -113,7 +119,7 @@ impl Pool {
         let capacity = rounded(capacity)
             .ok_or_else(|| Error::out_of_memory(format!("a buffer of {capacity} bytes cannot be allocated")))?;
         let own = locked(&self.idle).take(capacity);
-        let raw = match own.or_else(|| locked(self.reserve).take(capacity)) {
+        let raw = match own.or_else(|| with_reserve(|reserve| reserve.take(capacity)).flatten()) {
             Some(raw) => raw,
             None => Raw::new(capacity)?,
         };
@@ -323,20 +329,22 @@ mod tests {
 
     #[test]
     fn what_a_pool_leaves_is_taken_by_the_next() {
-        let reserve: &'static Mutex<Idle> = Box::leak(Box::new(Mutex::new(Idle::new())));
-        let new_pool = || Arc::new(Pool { idle: Mutex::new(Idle::new()), reserve });
-        let pool = new_pool();
+        let reserved = || with_reserve(|reserve| reserve.bytes).unwrap();
+        let pool = Arc::new(Pool::default());
         let block = pool.take(5000).unwrap();
         let address = block.start();
         drop(pool);
-        assert_eq!(locked(reserve).bytes, 0, "the pool lives as long as its blocks");
+        assert_eq!(reserved(), 0, "the pool lives as long as its blocks");
         drop(block);
-        assert_eq!(locked(reserve).bytes, 5120);
-        let pool = new_pool();
-        assert_eq!(pool.take(5000).unwrap().start(), address);
+        assert_eq!(reserved(), 5120);
+        let pool = Arc::new(Pool::default());
+        let taken = pool.take(5000).unwrap();
+        assert_eq!((taken.start(), reserved()), (address, 0));
         drop((0..40).map(|_| pool.take(1 << 20).unwrap()).collect::<Vec<_>>());
-        drop(pool);
-        assert!(locked(reserve).bytes > MAX_RESERVED_BYTES - (1 << 20) && locked(reserve).bytes <= MAX_RESERVED_BYTES);
+        drop((taken, pool));
+        assert!(reserved() > MAX_RESERVED_BYTES - (1 << 20) && reserved() <= MAX_RESERVED_BYTES);
+        let elsewhere = std::thread::spawn(|| with_reserve(|reserve| reserve.bytes).unwrap());
+        assert_eq!(elsewhere.join().unwrap(), 0);
     }
 
     #[test]
