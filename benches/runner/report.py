@@ -233,7 +233,7 @@ EXPLANATIONS = {
                 "share is that of the rows that are kept. *Random*: kept rows are anywhere; *clustered*: side by side."],
     "footer": ["Milliseconds of processor time for the footer of so many columns in 10 row groups, without page index; and for",
                "footer and a decoder of ten columns. Polars plans a query, which is more than to open a file."],
-    "threads": ["Wall time of one scan on one core, and on two with a decoder for each row group. It says something only on a",
+    "threads": ["Wall time of one scan on one core, and on two with a decoder for each task of 262,144 rows. It says something only on a",
                 "machine that does nothing else; the CSV has the processor time, which is what both threads cost together."],
     "memory": ["MiB of resident memory at the peak of a scan above what was there before it. The file is in memory before the",
                "scan for pqpush and arrow-rs; the other peers map or read it themselves, which counts for them."],

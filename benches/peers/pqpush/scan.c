@@ -119,6 +119,9 @@ bool scan(const job *job, digest *into, uint64_t *out_rows) {
     return goes;
 }
 
+/* Rows of a task: few enough that threads end at about the same time, whatever the size of the last row group. */
+#define TASK_ROWS (1 << 18)
+
 /* What the threads of one scan share. */
 typedef struct team {
     const job *job;
@@ -168,7 +171,7 @@ bool scan_on_threads(const job *job, uint64_t *out_rows) {
     pqpush_scan_options options;
     pthread_t threads[16];
     bool goes = open_metadata(job, 0, &metadata) && scan_options(job, &options, &predicate);
-    if (goes && pqpush_plan_new(metadata, &options, 0, &plan, &error) != PQPUSH_OK) {
+    if (goes && pqpush_plan_new(metadata, &options, TASK_ROWS, &plan, &error) != PQPUSH_OK) {
         goes = tell(error);
     }
     if (goes) {
