@@ -14,7 +14,7 @@ use super::pages::{ByteSource, Located, PageCursor};
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::memory::Pool;
-use crate::metadata::{Codec, Encoding, PageLocation};
+use crate::metadata::{Codec, PageLocation};
 use crate::page::PageOpener;
 use crate::page::guard::PageGuard;
 use crate::page::header::{PageHeader, PageKind};
@@ -396,7 +396,7 @@ impl ColumnReader {
                 Located::Starved => return Ok(NextPage::Starved),
                 Located::End => return Ok(NextPage::End),
             };
-            let Some(entries) = data_page_entries(&header) else {
+            let Some(entries) = header.kind.entries() else {
                 if indexed_rows.is_some() {
                     return Err(Error::corrupt("the offset index leads to a page without rows"));
                 }
@@ -414,7 +414,7 @@ impl ColumnReader {
             }
             let Some(body) = self.cursor.body(source)? else { return Ok(NextPage::Starved) };
             // What the dictionary page was decompressed to is done with by then, and serves the data page.
-            if has_codes(&header) {
+            if header.kind.has_codes() {
                 self.open_dictionary(opener)?;
             }
             let page = opener.data(&header, body, self.place.codec, self.place.levels.highest)?;
@@ -488,7 +488,7 @@ impl ColumnReader {
         loop {
             match self.cursor.locate(source) {
                 Ok(Located::Page(header)) => {
-                    if let Some(entries) = data_page_entries(&header) {
+                    if let Some(entries) = header.kind.entries() {
                         let count = self.place.row_count;
                         return Err(Error::corrupt(format!(
                             "a page of {entries} more values behind the last of {count} rows"
@@ -516,24 +516,4 @@ impl ColumnReader {
 /// `rows`, or fewer, so that no page of which nothing is wanted lies in a gap that is decoded.
 fn jump_within(cursor: &PageCursor, rows: u64) -> u64 {
     cursor.smallest_page_rows().map_or(rows, |smallest| smallest.min(rows)).max(1)
-}
-
-/// True where the values of a data page are codes of the dictionary.
-fn has_codes(header: &PageHeader) -> bool {
-    match header.kind {
-        PageKind::DataV1 { encoding, .. } | PageKind::DataV2 { encoding, .. } => {
-            matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary)
-        }
-        _ => false,
-    }
-}
-
-/// Entries of a data page: values and nulls; `None` for any other page and for one without an entry.
-fn data_page_entries(header: &PageHeader) -> Option<u64> {
-    match header.kind {
-        PageKind::DataV1 { value_count, .. } | PageKind::DataV2 { value_count, .. } if value_count > 0 => {
-            Some(u64::from(value_count))
-        }
-        _ => None,
-    }
 }

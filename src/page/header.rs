@@ -42,6 +42,28 @@ pub(crate) enum PageKind {
     Other,
 }
 
+impl PageKind {
+    /// Entries of a data page: values and nulls; `None` for any other page and for one without an entry.
+    pub(crate) fn entries(&self) -> Option<u64> {
+        match self {
+            Self::DataV1 { value_count, .. } | Self::DataV2 { value_count, .. } if *value_count > 0 => {
+                Some(u64::from(*value_count))
+            }
+            _ => None,
+        }
+    }
+
+    /// True where the values of a data page are codes of the dictionary.
+    pub(crate) fn has_codes(&self) -> bool {
+        match self {
+            Self::DataV1 { encoding, .. } | Self::DataV2 { encoding, .. } => {
+                matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What came of parsing a header from the front of `bytes`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Parsed {
