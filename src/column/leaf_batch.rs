@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, UInt16Array};
-use arrow_buffer::BooleanBuffer;
 
 use super::levels::LevelRows;
-use super::pick::{Picked, copied_views, picked};
+use super::pick::{Picked, RowMask, copied_views, picked};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 
@@ -41,7 +40,7 @@ impl LeafBatch {
     }
 
     /// The selected rows of all `pieces`, one behind the other; there is at least one.
-    pub(crate) fn picked(pieces: &[(Self, Option<BooleanBuffer>)], pool: &Arc<Pool>) -> Result<Self> {
+    pub(crate) fn picked(pieces: &[(Self, Option<RowMask>)], pool: &Arc<Pool>) -> Result<Self> {
         if let [(whole, None)] = pieces {
             return Ok(whole.clone());
         }

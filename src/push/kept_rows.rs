@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 use arrow_buffer::BooleanBuffer;
 
-use crate::column::LeafBatch;
+use crate::column::{LeafBatch, RowMask};
 use crate::error::Result;
 use crate::memory::{BitSlice, Pool};
 use crate::scan::{position_behind, scattered};
@@ -50,6 +50,7 @@ impl KeptRows {
 
     fn settle(&mut self, pool: &Arc<Pool>) -> Result<()> {
         if let Some(selected) = self.selected.take() {
+            let selected = RowMask::new(selected, self.rows);
             self.values = LeafBatch::picked(&[(self.values.clone(), Some(selected))], pool)?;
         }
         Ok(())
@@ -85,8 +86,9 @@ impl KeptRows {
     }
 
     /// The values and which of them are selected.
-    pub(crate) fn into_parts(self) -> (LeafBatch, Option<BooleanBuffer>) {
-        (self.values, self.selected)
+    pub(crate) fn into_parts(self) -> (LeafBatch, Option<RowMask>) {
+        let selected = self.selected.map(|selected| RowMask::new(selected, self.rows));
+        (self.values, selected)
     }
 }
 

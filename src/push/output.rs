@@ -15,13 +15,15 @@ use arrow_schema::DataType;
 use super::filtered_rows::FilteredRows;
 use super::kept_rows::KeptRows;
 use super::pushed::PushedBytes;
-use crate::column::{ColumnReader, LeafBatch, Picked, assemble, picked};
+use crate::column::{ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, picked};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::page::PageOpener;
 use crate::predicate::expanded;
 use crate::scan::{DecodePlans, ProjectedColumn, Projection, RowMasks, RowWindow};
 
+/// Rows that memory is taken for at first, however many a batch may have.
+const MAX_RESERVED_ROWS: usize = 1 << 16;
 /// So many rows are decoded at a time where most of them are dropped again: they stay in the cache.
 const LARGE_PIECE_ROWS: u64 = 8192;
 /// Fewer than one in so many rows is selected where they are scattered: values that point to pages are then copied.
@@ -95,7 +97,7 @@ impl KeptColumn {
     }
 
     /// The selected values as the output wants them. Keys of one dictionary are joined before values are made of them.
-    fn joined(&self, mut pieces: Vec<(LeafBatch, Option<BooleanBuffer>)>, pool: &Arc<Pool>) -> Result<LeafBatch> {
+    fn joined(&self, mut pieces: Vec<(LeafBatch, Option<RowMask>)>, pool: &Arc<Pool>) -> Result<LeafBatch> {
         if !self.is_dictionary && !have_same_entries(&pieces) {
             for (values, _) in &mut pieces {
                 values.array = expanded(&values.array)?;
@@ -108,7 +110,7 @@ impl KeptColumn {
 }
 
 /// True where all pieces are keys of the same dictionary.
-fn have_same_entries(pieces: &[(LeafBatch, Option<BooleanBuffer>)]) -> bool {
+fn have_same_entries(pieces: &[(LeafBatch, Option<RowMask>)]) -> bool {
     let entries = |piece: &(LeafBatch, _)| piece.0.array.as_any_dictionary_opt().map(|coded| coded.values().to_data());
     let first = pieces.first().and_then(entries);
     first.is_some_and(|first| pieces.iter().skip(1).all(|piece| entries(piece).is_some_and(|own| own.ptr_eq(&first))))
@@ -125,9 +127,9 @@ pub(crate) struct OutputStage {
     shortest_jumps: Vec<u64>,
     /// Wanted rows that are not in the batch at hand yet.
     waiting: VecDeque<RowWindow>,
-    /// Columns of the batch at hand that are put together, and how many rows they have.
-    pieces: Vec<Vec<ArrayRef>>,
-    rows_in_pieces: u64,
+    /// The first rows of the batch at hand, by column, where what was decoded for them had to go; and how many they are.
+    gathered: Vec<Gathered>,
+    gathered_rows: u64,
     /// The rows of the batch behind those.
     batch: BatchRows,
     batch_rows: u64,
@@ -190,8 +192,8 @@ impl OutputStage {
             projection,
             columns,
             waiting: VecDeque::new(),
-            pieces: Vec::new(),
-            rows_in_pieces: 0,
+            gathered: Vec::new(),
+            gathered_rows: 0,
             batch: BatchRows::new(&shortest_jumps),
             shortest_jumps,
             batch_rows,
@@ -261,7 +263,7 @@ impl OutputStage {
 
     /// Rows of the batch at hand.
     fn selected(&self) -> u64 {
-        self.rows_in_pieces.saturating_add(self.batch.selected)
+        self.gathered_rows.saturating_add(self.batch.selected)
     }
 
     /// Decodes what is wanted so far; a batch where one is full, or the last one. `None` where bytes or rows are missing.
@@ -281,8 +283,7 @@ impl OutputStage {
             if !self.batch.is_large_and_sparse() {
                 return Ok(None);
             }
-            let piece = self.put_together(opener.pool())?;
-            self.pieces.push(piece);
+            self.gather(opener.pool())?;
         }
     }
 
@@ -324,52 +325,66 @@ impl OutputStage {
     }
 
     fn hand_out(&mut self, pool: &Arc<Pool>) -> Result<RecordBatch> {
-        let selected = self.selected();
-        let selected = usize::try_from(selected).map_err(|_| Error::limit(format!("a batch of {selected} rows")))?;
-        // All of the batch may be in pieces by the time that no more rows come.
-        if self.batch.selected > 0 {
-            let last = self.put_together(pool)?;
-            self.pieces.push(last);
-        }
-        self.rows_in_pieces = 0;
-        let arrays = joined(std::mem::take(&mut self.pieces))?;
+        let selected = row_count(self.selected())?;
+        let arrays = if self.gathered.is_empty() {
+            let columns = self.put_together(pool)?;
+            columns.into_iter().map(|column| picked(&[column.rows()], pool)).collect::<Result<_>>()?
+        } else {
+            // All of the batch may be gathered by the time that no more rows come.
+            if self.batch.selected > 0 {
+                self.gather(pool)?;
+            }
+            self.gathered_rows = 0;
+            self.gathered.drain(..).map(Gathered::finish).collect::<Result<_>>()?
+        };
         let options = RecordBatchOptions::new().with_row_count(Some(selected));
         RecordBatch::try_new_with_options(Arc::clone(&self.projection.schema), arrays, &options)
             .map_err(|error| Error::internal(format!("batch: {error}")))
     }
 
+    /// Moves the rows at hand to those that are gathered.
+    fn gather(&mut self, pool: &Arc<Pool>) -> Result<()> {
+        let rows = self.batch.selected;
+        let columns = self.put_together(pool)?;
+        if self.gathered.is_empty() {
+            let all = row_count(self.batch_rows)?.min(MAX_RESERVED_ROWS);
+            self.gathered.resize_with(columns.len(), || Gathered::new(all, pool));
+        }
+        self.gathered_rows = self.gathered_rows.saturating_add(rows);
+        self.gathered.iter_mut().zip(columns).try_for_each(|(gathered, column)| gathered.push(&[column.rows()]))
+    }
+
     /// The columns of the rows at hand.
-    fn put_together(&mut self, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
+    fn put_together(&mut self, pool: &Arc<Pool>) -> Result<Vec<OutputRows>> {
         let rows = std::mem::replace(&mut self.batch, BatchRows::new(&self.shortest_jumps));
-        self.rows_in_pieces = self.rows_in_pieces.saturating_add(rows.selected);
-        let selected =
-            usize::try_from(rows.selected).map_err(|_| Error::limit(format!("a batch of {} rows", rows.selected)))?;
+        let selected = row_count(rows.selected)?;
         let are_scattered = rows.is_scattered();
         let masks = rows.plans.into_masks();
         let mut leaves = self.leaves(&masks, selected, pool)?;
         if are_scattered {
-            leaves.iter_mut().try_for_each(|leaf| leaf.let_pages_go(pool))?;
+            let mut picked = leaves.iter_mut().filter(|leaf| leaf.array.len() == selected);
+            picked.try_for_each(|leaf| leaf.let_pages_go(pool))?;
         }
         let placed = |error: Error| error.in_row_group(self.row_group);
         let roots = assemble(&self.projection.tree, &leaves).map_err(placed)?;
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.projection.schema.fields().len());
+        let mut columns: Vec<OutputRows> = Vec::with_capacity(self.projection.schema.fields().len());
         for (array, root) in roots.into_iter().zip(&self.projection.roots) {
             let jump = self.shortest_jumps.get(root.first_leaf).copied().unwrap_or(1);
-            let array = match masks.get(jump).filter(|_| root.has_lists) {
-                Some(mask) => picked(&[Picked { array: &array, selected: Some(mask) }], pool)?,
-                None => array,
-            };
-            if array.len() != selected {
-                let message = format!("a column of {} rows in a batch of {selected}", array.len());
+            let mask = masks.get(jump).filter(|_| root.has_lists || array.len() != selected);
+            let decoded = mask.map_or(selected, BooleanBuffer::len);
+            if array.len() != decoded {
+                let message = format!("a column of {} rows where {decoded} were decoded", array.len());
                 return Err(placed(Error::corrupt(message)));
             }
-            arrays.push(array);
+            columns.push(OutputRows { array, selected: mask.map(|mask| RowMask::new(mask.clone(), selected)) });
         }
-        arrays.extend(self.projection.appended.columns(self.row_group, self.first_row, &rows.windows, selected)?);
-        Ok(arrays)
+        let appended = self.projection.appended.columns(self.row_group, self.first_row, &rows.windows, selected)?;
+        columns.extend(appended.into_iter().map(|array| OutputRows { array, selected: None }));
+        Ok(columns)
     }
 
-    /// What the columns have of the batch: the selected rows; of columns with lists all decoded rows.
+    /// What the columns have of the batch: the selected rows, or all decoded ones, where they are picked out of top-level
+    /// columns.
     fn leaves(&mut self, masks: &RowMasks, selected: usize, pool: &Arc<Pool>) -> Result<Vec<LeafBatch>> {
         let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&self.projection.columns);
         let leaves = columns.map(|((column, jump), projected)| match column {
@@ -380,9 +395,14 @@ impl OutputStage {
             }
             OutputColumn::Read(reader) => {
                 let batch = reader.finish_batch()?;
-                let mask = masks.get(*jump).filter(|_| !projected.beside_lists);
-                let picked = LeafBatch::picked(&[(batch, mask.cloned())], pool)?;
-                if matches!(projected.data_type, DataType::Dictionary(..)) {
+                // Values are made of codes once the rows are picked.
+                let is_coded = *batch.array.data_type() != projected.data_type;
+                if projected.beside_lists || projected.is_top_level && !is_coded {
+                    return Ok(batch);
+                }
+                let mask = masks.get(*jump).map(|mask| RowMask::new(mask.clone(), selected));
+                let picked = LeafBatch::picked(&[(batch, mask)], pool)?;
+                if !is_coded {
                     return Ok(picked);
                 }
                 let values = expanded(&picked.array)?;
@@ -393,17 +413,20 @@ impl OutputStage {
     }
 }
 
-/// The columns of all pieces, one behind the other.
-fn joined(mut pieces: Vec<Vec<ArrayRef>>) -> Result<Vec<ArrayRef>> {
-    if pieces.len() == 1 {
-        return Ok(pieces.pop().unwrap_or_default());
+/// Rows of an output column, and which of them are in the batch; all where there is no mask.
+struct OutputRows {
+    array: ArrayRef,
+    selected: Option<RowMask>,
+}
+
+impl OutputRows {
+    fn rows(&self) -> Picked<'_> {
+        Picked { array: &self.array, selected: self.selected.as_ref() }
     }
-    let columns = pieces.first().map_or(0, Vec::len);
-    let of_column = |column: usize| {
-        let arrays: Vec<&dyn Array> = pieces.iter().filter_map(|piece| piece.get(column)).map(|a| a.as_ref()).collect();
-        arrow_select::concat::concat(&arrays).map_err(|error| Error::limit(format!("a batch: {error}")))
-    };
-    (0..columns).map(of_column).collect()
+}
+
+fn row_count(rows: u64) -> Result<usize> {
+    usize::try_from(rows).map_err(|_| Error::limit(format!("a batch of {rows} rows")))
 }
 
 /// The shortest jump of each column; 0 for those that are not read. Columns that are put together with lists have one in

@@ -194,7 +194,7 @@ impl Plan {
     /// The leaf column with this ordinal as predicates see it: outside of lists, a slot a row.
     pub(crate) fn predicate_column(&self, leaf: usize) -> Option<ProjectedColumn> {
         let data_type = self.predicate_types.get(&leaf)?.clone();
-        Some(ProjectedColumn { leaf, data_type, slot_definition: 0, beside_lists: false })
+        Some(ProjectedColumn { leaf, data_type, slot_definition: 0, beside_lists: false, is_top_level: true })
     }
 
     /// A column chunk of the file.

@@ -27,6 +27,8 @@ pub(crate) struct ProjectedColumn {
     pub slot_definition: u16,
     /// The top-level column that it is part of has lists in it.
     pub beside_lists: bool,
+    /// It is a top-level column.
+    pub is_top_level: bool,
 }
 
 /// One top-level output column.
@@ -36,6 +38,8 @@ pub(crate) struct ProjectedRoot {
     pub first_leaf: usize,
     /// It is a list or has lists in it.
     pub has_lists: bool,
+    /// It is a leaf column.
+    pub is_leaf: bool,
 }
 
 /// The output columns of a scan: those of the file in schema order, then the appended ones.
@@ -67,13 +71,17 @@ impl Projection {
             data_type: node.field.data_type().clone(),
             slot_definition: node.slot.definition,
             beside_lists: false,
+            is_top_level: false,
         });
         let mut columns: Vec<ProjectedColumn> = columns.collect();
         let roots = roots(&tree);
         for (root, next) in roots.iter().zip(roots.iter().skip(1).map(Some).chain([None])) {
             let end = next.map_or(columns.len(), |next| next.first_leaf);
             let own = columns.get_mut(root.first_leaf..end).unwrap_or_default();
-            own.iter_mut().for_each(|column| column.beside_lists = root.has_lists);
+            for column in own {
+                column.beside_lists = root.has_lists;
+                column.is_top_level = root.is_leaf;
+            }
         }
         let appended = Appended::new(options);
         let fields = tree.fields().iter().cloned().chain(appended.fields(&tree)?).collect::<Vec<FieldRef>>();
@@ -144,6 +152,7 @@ fn roots(tree: &OutputTree) -> Vec<ProjectedRoot> {
     let root = |nodes: &[OutputNode]| ProjectedRoot {
         first_leaf: nodes.first().map_or(0, |root| root.first_leaf),
         has_lists: nodes.iter().any(is_list),
+        is_leaf: nodes.first().is_some_and(|root| root.kind == OutputKind::Leaf),
     };
     nodes.map(root).collect()
 }

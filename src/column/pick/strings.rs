@@ -5,28 +5,63 @@ use std::sync::Arc;
 
 use arrow_buffer::{ArrowNativeType, Buffer};
 
+use super::gathered::{Parts, RowBuilder};
 use super::{Piece, set_bits};
 use crate::column::strings::Offset;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Pool, Values};
 use crate::simd::{self, End};
 
-/// Offsets and bytes of strings: first where each ends, then, with as much room as that takes, the bytes.
-pub(super) fn picked<O: Offset + End + ArrowNativeType>(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
-    let rows = pieces.iter().fold(0usize, |rows, piece| rows.saturating_add(piece.count));
-    let mut ends = Values::<O>::with_capacity(pool, rows.saturating_add(1))?;
-    ends.push(O::default())?;
-    for piece in pieces {
-        push_ends(piece, &mut ends)?;
+/// Offsets and bytes of strings.
+pub(super) struct Strings<O> {
+    /// Where each ends, behind a first one of 0.
+    ends: Values<O>,
+    bytes: Values<u8>,
+    /// Strings that are expected.
+    capacity: usize,
+}
+
+impl<O: Offset> Strings<O> {
+    /// Memory is for `capacity` strings at first.
+    pub(super) fn new(capacity: usize, pool: &Arc<Pool>) -> Self {
+        let ends = Values::on_demand(pool, capacity.saturating_add(1));
+        Self { ends, bytes: Values::on_demand(pool, 0), capacity }
     }
-    let total = ends.as_slice().last().map_or(0, |end| end.as_usize());
-    let mut bytes = Values::<u8>::with_capacity(pool, total)?;
-    let mut room = bytes.spare(total)?;
-    for piece in pieces {
-        room = copy_strings::<O>(piece, room)?;
+
+    fn last_end(&self) -> usize {
+        self.ends.as_slice().last().map_or(0, |end| end.to_usize())
     }
-    bytes.commit(total);
-    Ok(vec![ends.into_buffer(), bytes.into_buffer()])
+
+    /// Takes memory for the bytes of the first strings, and for as many as the others will have if they are like those.
+    fn reserve_at_first(&mut self, bytes: usize) -> Result<()> {
+        let strings = self.ends.len().saturating_sub(1).max(1);
+        let others = self.capacity.saturating_sub(strings);
+        self.bytes.reserve(bytes.saturating_add(bytes.div_ceil(strings).saturating_mul(others)))
+    }
+}
+
+impl<O: Offset + End + ArrowNativeType> RowBuilder for Strings<O> {
+    /// First where each ends, then, with as much room as that takes, the bytes.
+    fn push(&mut self, pieces: &[Piece<'_>]) -> Result<()> {
+        if self.ends.len() == 0 {
+            self.ends.push(O::default())?;
+        }
+        pieces.iter().try_for_each(|piece| push_ends(piece, &mut self.ends))?;
+        let more = self.last_end().saturating_sub(self.bytes.len());
+        if self.bytes.len() == 0 {
+            self.reserve_at_first(more)?;
+        }
+        let mut room = self.bytes.spare(more)?;
+        for piece in pieces {
+            room = copy_strings::<O>(piece, room)?;
+        }
+        self.bytes.commit(more);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Parts> {
+        Ok((vec![self.ends.into_buffer(), self.bytes.into_buffer()], Vec::new()))
+    }
 }
 
 /// Appends where each picked string ends, behind those that are there.

@@ -2,10 +2,13 @@
 
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    BinaryViewArray, Decimal128Array, Decimal256Array, DictionaryArray, FixedSizeBinaryArray, Float32Array, Int8Array,
+    BinaryViewArray, BooleanArray, Decimal128Array, Decimal256Array, DictionaryArray, FixedSizeBinaryArray, Float32Array, Int8Array,
     Int16Array, Int64Array, LargeStringArray, StringArray, StringViewArray,
 };
 
+use arrow_buffer::Buffer;
+
+use super::gathered::filtered;
 use super::*;
 
 const ROWS: usize = 300;
@@ -37,9 +40,20 @@ fn arrays(seed: usize) -> Vec<ArrayRef> {
     arrays.into_iter().map(|array| array.slice(7, ROWS)).collect()
 }
 
+fn mask(bits: BooleanBuffer) -> RowMask {
+    let count = bits.count_set_bits();
+    RowMask::new(bits, count)
+}
+
+/// All rows in one array, by Arrow's kernels.
+fn by_arrow(pieces: &[Picked<'_>]) -> ArrayRef {
+    let arrays: Vec<ArrayRef> = pieces.iter().map(|piece| filtered(piece).unwrap()).collect();
+    arrow_select::concat::concat(&arrays.iter().map(|array| array.as_ref()).collect::<Vec<_>>()).unwrap()
+}
+
 /// Bitmaps from none to all rows, with rows alone and in runs.
-fn bitmaps() -> Vec<Option<BooleanBuffer>> {
-    let of = |picks: &dyn Fn(usize) -> bool| Some(BooleanBuffer::collect_bool(ROWS + 3, picks).slice(3, ROWS));
+fn bitmaps() -> Vec<Option<RowMask>> {
+    let of = |picks: &dyn Fn(usize) -> bool| Some(mask(BooleanBuffer::collect_bool(ROWS + 3, picks).slice(3, ROWS)));
     vec![
         None,
         of(&|_| false),
@@ -67,8 +81,14 @@ fn rows_are_picked_as_by_arrow() {
             for count in 1..=pieces.len() {
                 let found = picked(&pieces[..count], &pool).unwrap();
                 found.to_data().validate_full().unwrap();
-                let expected = by_arrow(&pieces[..count]).unwrap();
+                let expected = by_arrow(&pieces[..count]);
                 assert_eq!(&found, &expected, "{} {index}, {count} pieces", first.data_type());
+                // Memory for too few and for too many rows.
+                let mut gathered = Gathered::new(index * 50, &pool);
+                pieces[..count].iter().for_each(|piece| gathered.push(&[*piece]).unwrap());
+                let found = gathered.finish().unwrap();
+                found.to_data().validate_full().unwrap();
+                assert_eq!(&found, &expected, "{} {index}, {count} pieces one by one", first.data_type());
             }
         }
     }
@@ -79,8 +99,8 @@ fn values_left_of_large_pages_are_copied() {
     let pool = Arc::default();
     let long = |row: usize| format!("a value that does not lie in its view {row}");
     let array: ArrayRef = Arc::new(StringViewArray::from_iter_values((0..ROWS).map(long)));
-    let dense = BooleanBuffer::collect_bool(ROWS, |row| row % 2 == 0);
-    let sparse = BooleanBuffer::collect_bool(ROWS, |row| row % 50 == 7);
+    let dense = mask(BooleanBuffer::collect_bool(ROWS, |row| row % 2 == 0));
+    let sparse = mask(BooleanBuffer::collect_bool(ROWS, |row| row % 50 == 7));
     let piece = |selected| Picked { array: &array, selected: Some(selected) };
     for (pieces, held) in [
         (vec![piece(&sparse), piece(&sparse)], 0),
@@ -89,7 +109,7 @@ fn values_left_of_large_pages_are_copied() {
     ] {
         let found = picked(&pieces, &pool).unwrap();
         found.to_data().validate_full().unwrap();
-        assert_eq!(&found, &by_arrow(&pieces).unwrap());
+        assert_eq!(&found, &by_arrow(&pieces));
         let is_of_page = |buffer: &&Buffer| array.to_data().buffers()[1..].iter().any(|own| own.ptr_eq(buffer));
         assert_eq!(found.to_data().buffers()[1..].iter().filter(is_of_page).count(), held);
     }

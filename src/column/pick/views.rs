@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 
-use super::{Piece, compressed};
+use super::Piece;
+use super::fixed::push_values;
+use super::gathered::{Parts, RowBuilder};
 use crate::column::views::INLINE_BYTES;
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
@@ -14,54 +16,72 @@ use crate::memory::{Pool, Values};
 const SPARSE: usize = 8;
 
 /// Views, and the buffers that they point to.
-pub(super) fn picked(pieces: &[Piece<'_>], pool: &Arc<Pool>) -> Result<Vec<Buffer>> {
-    let mut views = compressed::<u128>(pieces, pool)?;
-    let (needed, copied) = sizes(pieces, views.as_slice());
-    let mut bytes = Values::<u8>::with_capacity(pool, copied)?;
-    // The copies have number 0 where there are any.
-    let mut buffers = Vec::new();
-    let first = usize::from(copied > 0);
-    let mut rest = views.as_mut_slice();
-    for (piece, needed) in pieces.iter().zip(needed) {
-        let own = own_buffers(piece);
-        let (these, others) = std::mem::take(&mut rest).split_at_mut(piece.count);
-        rest = others;
-        if is_sparse(needed, own) {
-            these.iter_mut().try_for_each(|view| copy(view, own, &mut bytes))?;
-            continue;
-        }
-        let is_known = buffers.len() == own.len() && buffers.iter().zip(own).all(|(a, b): (&Buffer, _)| a.ptr_eq(b));
-        let before = first.saturating_add(if is_known { 0 } else { buffers.len() });
-        if before > 0 {
-            let before = u32::try_from(before)
-                .map_err(|_| Error::limit("more buffers in one batch than views can name: ask for smaller batches"))?;
-            these.iter_mut().for_each(|view| *view = renumbered(*view, before));
-        }
-        if !is_known {
-            buffers.extend_from_slice(own);
-        }
+pub(super) struct Views {
+    views: Values<u128>,
+    /// Values that were copied. They have number 0 once there are any.
+    copies: Values<u8>,
+    buffers: Vec<Buffer>,
+}
+
+impl Views {
+    /// Memory is for `capacity` views at first.
+    pub(super) fn new(capacity: usize, pool: &Arc<Pool>) -> Self {
+        Self { views: Values::on_demand(pool, capacity), copies: Values::on_demand(pool, 0), buffers: Vec::new() }
     }
-    let copies = (copied > 0).then(|| bytes.into_buffer());
-    Ok(std::iter::once(views.into_buffer()).chain(copies).chain(buffers).collect())
+
+    fn push_piece(&mut self, piece: &Piece<'_>) -> Result<()> {
+        let before = self.views.len();
+        push_values(&mut self.views, piece)?;
+        let own = own_buffers(piece);
+        let needed = pointed_to(self.views.as_slice().get(before..).unwrap_or_default());
+        if needed == 0 {
+            return Ok(());
+        }
+        if is_sparse(needed, own) { self.copy(before, needed, own) } else { self.share(before, own) }
+    }
+
+    /// Copies the `needed` bytes that the views from `start` on point to.
+    fn copy(&mut self, start: usize, needed: usize, own: &[Buffer]) -> Result<()> {
+        let (before, these) = self.views.as_mut_slice().split_at_mut_checked(start).unwrap_or_default();
+        if self.copies.len() == 0 {
+            before.iter_mut().for_each(|view| *view = renumbered(*view, 1));
+        }
+        self.copies.reserve(needed)?;
+        these.iter_mut().try_for_each(|view| copy(view, own, &mut self.copies))
+    }
+
+    /// Lets the views from `start` on point to their buffers as they are.
+    fn share(&mut self, start: usize, own: &[Buffer]) -> Result<()> {
+        let last = self.buffers.len().checked_sub(own.len());
+        let is_known = |start: &usize| self.buffers.iter().skip(*start).zip(own).all(|(a, b)| a.ptr_eq(b));
+        let first = last.filter(is_known).unwrap_or(self.buffers.len());
+        let number = u32::try_from(first.saturating_add(usize::from(self.copies.len() > 0)))
+            .map_err(|_| Error::limit("more buffers in one batch than views can name: ask for smaller batches"))?;
+        if number > 0 {
+            let these = self.views.as_mut_slice().get_mut(start..).unwrap_or_default();
+            these.iter_mut().for_each(|view| *view = renumbered(*view, number));
+        }
+        if first == self.buffers.len() {
+            self.buffers.extend_from_slice(own);
+        }
+        Ok(())
+    }
+}
+
+impl RowBuilder for Views {
+    fn push(&mut self, pieces: &[Piece<'_>]) -> Result<()> {
+        pieces.iter().try_for_each(|piece| self.push_piece(piece))
+    }
+
+    fn finish(self: Box<Self>) -> Result<Parts> {
+        let Self { views, copies, buffers } = *self;
+        let copies = (copies.len() > 0).then(|| copies.into_buffer());
+        Ok((std::iter::once(views.into_buffer()).chain(copies).chain(buffers).collect(), Vec::new()))
+    }
 }
 
 fn own_buffers<'a>(piece: &'a Piece<'_>) -> &'a [Buffer] {
     piece.data.buffers().get(1..).unwrap_or_default()
-}
-
-/// The bytes that the views of each piece point to, and how many of them are to be copied.
-fn sizes(pieces: &[Piece<'_>], views: &[u128]) -> (Vec<usize>, usize) {
-    let (mut needed, mut copied, mut rest) = (Vec::with_capacity(pieces.len()), 0usize, views);
-    for piece in pieces {
-        let (these, others) = rest.split_at_checked(piece.count).unwrap_or((rest, &[]));
-        rest = others;
-        let bytes = pointed_to(these);
-        if is_sparse(bytes, own_buffers(piece)) {
-            copied = copied.saturating_add(bytes);
-        }
-        needed.push(bytes);
-    }
-    (needed, copied)
 }
 
 /// Bytes that views point to.
