@@ -8,9 +8,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, UInt16Array};
 
 use super::levels::LevelRows;
-use super::pick::{Picked, RowMask, copied_views, picked};
+use super::pick::{Picked, copied_views, picked};
 use crate::error::{Error, Result};
-use crate::memory::Pool;
+use crate::memory::{Pool, RowMask};
 
 /// What one leaf column has of a batch.
 #[derive(Debug, Clone)]

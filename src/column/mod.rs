@@ -40,7 +40,7 @@ pub(crate) use leaf_batch::LeafBatch;
 pub(crate) use levels::LevelRows;
 pub(crate) use levels::LevelShape;
 pub(crate) use pages::ByteSource;
-pub(crate) use pick::{Gathered, Picked, RowMask, picked};
+pub(crate) use pick::{Gathered, Picked, picked};
 pub(crate) use reader::{ChunkPlace, ColumnReader, PageCounts};
 
 /// Fails with `Unsupported` where `leaf` cannot be decoded to `data_type`.

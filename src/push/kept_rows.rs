@@ -8,9 +8,9 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 use arrow_buffer::BooleanBuffer;
 
-use crate::column::{LeafBatch, RowMask};
+use crate::column::LeafBatch;
 use crate::error::Result;
-use crate::memory::{BitSlice, Pool};
+use crate::memory::{Pool, RowMask};
 use crate::scan::{position_behind, scattered};
 
 /// Values of which fewer than one in so many is left are picked at once: the others would be held in vain.
@@ -27,9 +27,9 @@ pub(crate) struct KeptRows {
 
 impl KeptRows {
     /// The selected ones of `values`.
-    pub(crate) fn new(values: LeafBatch, selected: Option<BooleanBuffer>) -> Self {
-        let rows = selected.as_ref().map_or(values.array.len(), |selected| BitSlice::from(selected).count_ones());
-        Self { values, selected, rows }
+    pub(crate) fn new(values: LeafBatch, selected: Option<&RowMask>) -> Self {
+        let rows = selected.map_or(values.array.len(), RowMask::count);
+        Self { values, selected: selected.map(|selected| selected.bits().clone()), rows }
     }
 
     /// Number of rows.

@@ -13,7 +13,7 @@ use crate::scan::{Plan, RowGroupScan};
 const LEAST_ROWS_SEEN: u64 = 1024;
 
 /// A share of the rows.
-const FEW_KEPT: f64 = 0.25;
+const FEW_KEPT: f64 = 0.05;
 
 /// What is known of the predicates of a plan, by their ordinals.
 #[derive(Debug, Default)]

@@ -9,15 +9,14 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
 use super::filtered_rows::FilteredRows;
 use super::kept_rows::KeptRows;
 use super::pushed::PushedBytes;
-use crate::column::{ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, picked};
+use crate::column::{ColumnReader, Gathered, LeafBatch, Picked, assemble, picked};
 use crate::error::{Error, Result};
-use crate::memory::Pool;
+use crate::memory::{Pool, RowMask};
 use crate::page::PageOpener;
 use crate::predicate::expanded;
 use crate::scan::{DecodePlans, ProjectedColumn, Projection, RowMasks, RowWindow};
@@ -359,7 +358,7 @@ impl OutputStage {
         let rows = std::mem::replace(&mut self.batch, BatchRows::new(&self.shortest_jumps));
         let selected = row_count(rows.selected)?;
         let are_scattered = rows.is_scattered();
-        let masks = rows.plans.into_masks();
+        let masks = rows.plans.into_masks(rows.selected)?;
         let mut leaves = self.leaves(&masks, selected, pool)?;
         if are_scattered {
             let mut picked = leaves.iter_mut().filter(|leaf| leaf.array.len() == selected);
@@ -371,12 +370,12 @@ impl OutputStage {
         for (array, root) in roots.into_iter().zip(&self.projection.roots) {
             let jump = self.shortest_jumps.get(root.first_leaf).copied().unwrap_or(1);
             let mask = masks.get(jump).filter(|_| root.has_lists || array.len() != selected);
-            let decoded = mask.map_or(selected, BooleanBuffer::len);
+            let decoded = mask.map_or(selected, |mask| mask.bits().len());
             if array.len() != decoded {
                 let message = format!("a column of {} rows where {decoded} were decoded", array.len());
                 return Err(placed(Error::corrupt(message)));
             }
-            columns.push(OutputRows { array, selected: mask.map(|mask| RowMask::new(mask.clone(), selected)) });
+            columns.push(OutputRows { array, selected: mask.cloned() });
         }
         let appended = self.projection.appended.columns(self.row_group, self.first_row, &rows.windows, selected)?;
         columns.extend(appended.into_iter().map(|array| OutputRows { array, selected: None }));
@@ -400,8 +399,7 @@ impl OutputStage {
                 if projected.beside_lists || projected.is_top_level && !is_coded {
                     return Ok(batch);
                 }
-                let mask = masks.get(*jump).map(|mask| RowMask::new(mask.clone(), selected));
-                let picked = LeafBatch::picked(&[(batch, mask)], pool)?;
+                let picked = LeafBatch::picked(&[(batch, masks.get(*jump).cloned())], pool)?;
                 if !is_coded {
                     return Ok(picked);
                 }

@@ -8,7 +8,8 @@ use std::ops::Range;
 use arrow_buffer::{BooleanBuffer, Buffer};
 
 use super::windows::RowWindow;
-use crate::memory::BitSlice;
+use crate::error::{Error, Result};
+use crate::memory::{BitSlice, RowMask};
 
 /// A gap of so many rows has an aligned word of them in it, and so is seen where no word is looked into.
 const JUMP_OF_WHOLE_WORDS: u64 = 127;
@@ -141,19 +142,21 @@ impl DecodePlans {
         self.0.iter().find(|plan| plan.shortest_jump == shortest_jump.max(1))
     }
 
-    /// Which of the decoded rows are selected.
-    pub(crate) fn into_masks(self) -> RowMasks {
-        RowMasks(self.0.into_iter().map(|plan| (plan.shortest_jump, plan.mask.finish())).collect())
+    /// Which of the decoded rows are selected, `selected` of them.
+    pub(crate) fn into_masks(self, selected: u64) -> Result<RowMasks> {
+        let count = usize::try_from(selected).map_err(|_| Error::limit(format!("a batch of {selected} rows")))?;
+        let mask = |plan: DecodePlan| (plan.shortest_jump, plan.mask.finish().map(|bits| RowMask::new(bits, count)));
+        Ok(RowMasks(self.0.into_iter().map(mask).collect()))
     }
 }
 
 /// For the columns of each kind, which of the decoded rows are selected.
 #[derive(Debug)]
-pub(crate) struct RowMasks(Vec<(u64, Option<BooleanBuffer>)>);
+pub(crate) struct RowMasks(Vec<(u64, Option<RowMask>)>);
 
 impl RowMasks {
     /// The mask of columns that jump over gaps of `shortest_jump` rows or more; none where all rows are selected.
-    pub(crate) fn get(&self, shortest_jump: u64) -> Option<&BooleanBuffer> {
+    pub(crate) fn get(&self, shortest_jump: u64) -> Option<&RowMask> {
         let own = self.0.iter().find(|(jump, _)| *jump == shortest_jump.max(1));
         own.and_then(|(_, mask)| mask.as_ref())
     }

@@ -20,6 +20,7 @@ mod heads;
 mod lanes;
 mod levels;
 mod passing;
+mod places;
 #[cfg(feature = "snappy")]
 pub(crate) mod snappy;
 #[cfg(all(test, feature = "snappy"))]
@@ -45,6 +46,7 @@ pub(crate) use gather::{gather, gather_as, largest};
 pub(crate) use heads::{compare_heads, head};
 pub(crate) use levels::{WORD_LEVELS, at_least};
 pub(crate) use passing::{packed, passing};
+pub(crate) use places::places;
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
 pub(crate) use widen::{ByteOrder, widen};

@@ -41,11 +41,15 @@ impl<T: Plain + ArrowNativeType> RowBuilder for Numbers<T> {
 pub(super) fn push_values<T: Plain + ArrowNativeType>(out: &mut Values<T>, piece: &Piece<'_>) -> Result<()> {
     let values = piece.values::<T>(0, 0)?;
     let room = out.spare(piece.count)?;
-    match piece.selected {
-        Some(selected) => {
-            simd::compress(values, BitSlice::from(selected), room);
+    match (piece.bits(), piece.places()) {
+        (_, Some(places)) => {
+            let picked = places.iter().map(|place| values.get(*place as usize).copied().unwrap_or_default());
+            room.iter_mut().zip(picked).for_each(|(slot, value)| *slot = value);
         }
-        None => room.get_mut(..values.len()).unwrap_or_default().copy_from_slice(values),
+        (Some(selected), None) => {
+            simd::compress(values, selected, room);
+        }
+        (None, None) => room.get_mut(..values.len()).unwrap_or_default().copy_from_slice(values),
     }
     out.commit(piece.count);
     Ok(())
@@ -109,7 +113,7 @@ impl RowBuilder for Booleans {
     fn push(&mut self, pieces: &[Piece<'_>]) -> Result<()> {
         pieces.iter().try_for_each(|piece| {
             let bytes = piece.data.buffers().first().map(Buffer::as_slice).unwrap_or_default();
-            push_bits(&mut self.0, BitSlice::new(bytes, piece.data.offset(), piece.rows()), piece.selected)
+            push_bits(&mut self.0, BitSlice::new(bytes, piece.data.offset(), piece.rows()), piece.bits())
         })
     }
 

@@ -89,7 +89,7 @@ impl Gathered {
         }
         self.rows = self.rows.saturating_add(piece.count);
         match (&mut self.nulls, &piece.nulls) {
-            (Some(out), Some(nulls)) => push_bits(out, nulls.inner().into(), piece.selected),
+            (Some(out), Some(nulls)) => push_bits(out, nulls.inner().into(), piece.bits()),
             (Some(out), None) => out.push_run(true, piece.count),
             (None, _) => Ok(()),
         }

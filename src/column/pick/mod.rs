@@ -14,34 +14,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, make_array};
-use arrow_buffer::{ArrowNativeType, BooleanBuffer, NullBuffer};
+use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::DataType;
 
 pub(crate) use self::gathered::Gathered;
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Bits, Pool};
+use crate::memory::{BitSlice, Bits, Pool, RowMask};
 use crate::simd;
-
-/// Which of some rows are selected, and how many that are.
-#[derive(Debug, Clone)]
-pub(crate) struct RowMask {
-    bits: BooleanBuffer,
-    count: usize,
-}
-
-impl RowMask {
-    /// `count` of the `bits` are set.
-    pub(crate) fn new(bits: BooleanBuffer, count: usize) -> Self {
-        debug_assert_eq!(bits.count_set_bits(), count);
-        Self { bits, count }
-    }
-
-    /// A bit for each row.
-    pub(crate) fn bits(&self) -> &BooleanBuffer {
-        &self.bits
-    }
-}
 
 /// An array, and which of its rows are picked; all where there is no mask.
 #[derive(Clone, Copy)]
@@ -54,7 +34,7 @@ pub(crate) struct Picked<'a> {
 
 impl Picked<'_> {
     fn count(&self) -> usize {
-        self.selected.map_or(self.array.len(), |selected| selected.count)
+        self.selected.map_or(self.array.len(), RowMask::count)
     }
 }
 
@@ -88,7 +68,7 @@ pub(crate) fn copied_views(array: &dyn Array, pool: &Arc<Pool>) -> Result<Option
 struct Piece<'a> {
     data: ArrayData,
     nulls: Option<NullBuffer>,
-    selected: Option<&'a BooleanBuffer>,
+    selected: Option<&'a RowMask>,
     /// Picked rows.
     count: usize,
 }
@@ -100,12 +80,22 @@ impl<'a> Piece<'a> {
             count: picked.count(),
             nulls: picked.array.nulls().filter(|nulls| nulls.null_count() > 0).cloned(),
             data,
-            selected: picked.selected.map(RowMask::bits),
+            selected: picked.selected,
         }
     }
 
     fn rows(&self) -> usize {
         self.data.len()
+    }
+
+    /// The bits of the mask.
+    fn bits(&self) -> Option<BitSlice<'a>> {
+        self.selected.map(|selected| BitSlice::from(selected.bits()))
+    }
+
+    /// The numbers of the picked rows, where these are few.
+    fn places(&self) -> Option<&'a [u32]> {
+        self.selected.and_then(RowMask::places)
     }
 
     /// The values of a buffer from the first row on, `more` than there are rows.
@@ -118,7 +108,7 @@ impl<'a> Piece<'a> {
 
     /// Calls `take` with each up to 64 rows of which some are picked, and which of them; all bits are set where all are.
     fn for_each_word(&self, mut take: impl FnMut(Range<usize>, u64)) {
-        let Some(selected) = self.selected.map(BitSlice::from) else {
+        let Some(selected) = self.bits() else {
             return take(0..self.rows(), u64::MAX);
         };
         for start in (0..selected.len()).step_by(64) {
@@ -131,9 +121,8 @@ impl<'a> Piece<'a> {
 }
 
 /// Appends the selected ones of `bits`.
-fn push_bits(out: &mut Bits, bits: BitSlice<'_>, selected: Option<&BooleanBuffer>) -> Result<()> {
+fn push_bits(out: &mut Bits, bits: BitSlice<'_>, selected: Option<BitSlice<'_>>) -> Result<()> {
     let Some(selected) = selected else { return out.push_slice(bits) };
-    let selected = BitSlice::from(selected);
     for at in (0..bits.len()).step_by(64) {
         let mask = selected.word(at);
         if mask != 0 {

@@ -9,7 +9,7 @@ use super::gathered::{Parts, RowBuilder};
 use super::{Piece, set_bits};
 use crate::column::strings::Offset;
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Pool, Values};
+use crate::memory::{Pool, Values};
 use crate::simd::{self, End};
 
 /// Offsets and bytes of strings.
@@ -69,8 +69,8 @@ fn push_ends<O: Offset + End + ArrowNativeType>(piece: &Piece<'_>, ends: &mut Va
     let offsets = piece.values::<O>(0, 1)?;
     let before = ends.as_slice().last().copied().unwrap_or_default();
     let room = ends.spare(piece.count)?;
-    let last = match (piece.selected, offsets) {
-        (Some(selected), _) => simd::compress_ends(offsets, BitSlice::from(selected), before, room),
+    let last = match (piece.bits(), offsets) {
+        (Some(selected), _) => simd::compress_ends(offsets, selected, before, room),
         (None, [first, offsets @ ..]) => {
             room.iter_mut().zip(offsets).for_each(|(slot, end)| *slot = before.behind(*first, *end));
             room.iter().take(piece.count).next_back().copied().unwrap_or(before)
@@ -96,6 +96,13 @@ fn copy_strings<'a, O: Offset + ArrowNativeType>(piece: &Piece<'_>, mut room: &'
         simd::copy_prefix(tail, length.min(tail.len()), target);
         room = target.get_mut(length..).unwrap_or_default();
     };
+    if let Some(places) = piece.places() {
+        for place in places {
+            let Some([start, end]) = offsets.get(*place as usize..).and_then(|ends| ends.first_chunk::<2>()) else { break };
+            copy(start.as_usize(), end.as_usize());
+        }
+        return Ok(room);
+    }
     piece.for_each_word(|rows, word| {
         let ends = offsets.get(rows.start..=rows.end).unwrap_or_default();
         if is_of_long_runs(word) {
