@@ -50,17 +50,45 @@ impl DecodePlan {
     /// Adds the rows of `span` whose bits are set, from one word without any to the next.
     fn add_stretches(&mut self, span: &Range<u64>, bits: &BooleanBuffer) {
         let words = BitSlice::from(bits);
-        let word = |index: usize| words.word(index.saturating_mul(64));
-        let (mut index, count) = (0usize, bits.len().div_ceil(64));
-        while let Some(start) = (index..count).find(|index| word(*index) != 0) {
-            let end = (start..count).find(|index| word(*index) == 0).unwrap_or(count);
-            let last = end.saturating_sub(1);
-            let first = start.saturating_mul(64).saturating_add(word(start).trailing_zeros() as usize);
-            let behind = end.saturating_mul(64).saturating_sub(word(last).leading_zeros() as usize);
+        let starts = || (0..bits.len()).step_by(64);
+        if self.mask.length == 0 && starts().all(|at| words.word(at) != 0) {
+            return self.add_stretch(span, bits);
+        }
+        self.mask.materialise();
+        // Bits of the word before, where that had some, behind its last one that is set.
+        let mut left_out = None;
+        for at in starts() {
+            let word = words.word(at);
+            if word == 0 {
+                left_out = None;
+                continue;
+            }
+            let before = left_out.map_or(word.trailing_zeros(), |_| 0);
+            let behind = word.leading_zeros();
+            let row = |bit: u32| span.start.saturating_add(at as u64).saturating_add(bit.into());
+            let rows = row(before)..row(64u32.saturating_sub(behind));
+            match (left_out, self.ranges.last_mut()) {
+                (Some(unset), Some(last)) => {
+                    self.mask.push(unset, false);
+                    last.end = rows.end;
+                }
+                _ => self.extend_to(&rows),
+            }
+            self.mask.append(word.wrapping_shr(before), rows.end.saturating_sub(rows.start));
+            left_out = Some(behind.into());
+        }
+    }
+
+    /// Adds the rows from the first one of `span` whose bit is set to the last.
+    fn add_stretch(&mut self, span: &Range<u64>, bits: &BooleanBuffer) {
+        let words = BitSlice::from(bits);
+        let last = bits.len().saturating_sub(1) / 64 * 64;
+        let first = words.word(0).trailing_zeros() as usize;
+        let behind = last.saturating_add(64usize.saturating_sub(words.word(last).leading_zeros() as usize));
+        if behind > first {
             let row = |bit: usize| span.start.saturating_add(bit as u64);
             self.extend_to(&(row(first)..row(behind)));
-            self.mask.push_buffer(&bits.slice(first, behind.saturating_sub(first)));
-            index = end;
+            self.mask.keep_only(bits.slice(first, behind.saturating_sub(first)));
         }
     }
 
@@ -221,19 +249,11 @@ impl Mask {
         self.append(bits & all, count);
     }
 
-    /// Appends all of `bits`.
-    fn push_buffer(&mut self, bits: &BooleanBuffer) {
-        if self.length == 0 {
-            self.length = bits.len() as u64;
-            self.has_unset = true;
-            self.only = Some(bits.clone());
-            return;
-        }
-        self.materialise();
-        let words = BitSlice::from(bits);
-        for at in (0..bits.len()).step_by(64) {
-            self.append(words.word(at), bits.len().saturating_sub(at).min(64) as u64);
-        }
+    /// Makes `bits` the only ones.
+    fn keep_only(&mut self, bits: BooleanBuffer) {
+        self.length = bits.len() as u64;
+        self.has_unset = true;
+        self.only = Some(bits);
     }
 
     fn materialise(&mut self) {

@@ -98,7 +98,9 @@ fn copy_strings<'a, O: Offset + ArrowNativeType>(piece: &Piece<'_>, mut room: &'
     };
     if let Some(places) = piece.places() {
         for place in places {
-            let Some([start, end]) = offsets.get(*place as usize..).and_then(|ends| ends.first_chunk::<2>()) else { break };
+            let Some([start, end]) = offsets.get(*place as usize..).and_then(|ends| ends.first_chunk::<2>()) else {
+                break;
+            };
             copy(start.as_usize(), end.as_usize());
         }
         return Ok(room);
