@@ -10,6 +10,7 @@ use arrow_schema::DataType;
 
 use super::Comparison;
 use super::bits::{answers, passing};
+use super::contains;
 use super::pattern::{Pattern, Unit};
 use super::test::{Condition, ValueTest, other_type};
 use super::verdict::Verdict;
@@ -45,7 +46,17 @@ pub(super) struct PatternTest {
 
 impl ValueTest for PatternTest {
     fn passing(&self, values: &dyn Array) -> Result<BooleanBuffer> {
-        passing_bytes(values, |value| self.pattern.matches(value, self.unit))
+        let matches = |value: &[u8]| self.pattern.matches(value, self.unit);
+        let Some(finder) = self.pattern.contained() else { return passing_bytes(values, matches) };
+        Ok(match values.data_type() {
+            DataType::Utf8 => contains::in_offsets(values.as_string::<i32>(), finder),
+            DataType::LargeUtf8 => contains::in_offsets(values.as_string::<i64>(), finder),
+            DataType::Utf8View => contains::in_views(values.as_string_view(), finder),
+            DataType::Binary => contains::in_offsets(values.as_binary::<i32>(), finder),
+            DataType::LargeBinary => contains::in_offsets(values.as_binary::<i64>(), finder),
+            DataType::BinaryView => contains::in_views(values.as_binary_view(), finder),
+            _ => return passing_bytes(values, matches),
+        })
     }
 
     fn verdict(&self, min: Option<&dyn Array>, max: Option<&dyn Array>) -> Result<Verdict> {
@@ -176,7 +187,7 @@ fn equal(array: &dyn Array, literal: &[u8]) -> Result<BooleanBuffer> {
 }
 
 /// Values up to this length are in their view.
-const INLINE: usize = 12;
+pub(super) const INLINE: usize = 12;
 
 /// Length and first bytes, which are in the view, tell most values apart without a look at the rest.
 fn equal_views<T: ByteViewType>(array: &GenericByteViewArray<T>, literal: &[u8]) -> BooleanBuffer {
