@@ -38,6 +38,8 @@ pub(crate) struct DictionaryDecoder {
     plain_count: usize,
     /// True where the batch at hand has codes.
     has_codes: bool,
+    /// Batches without codes and nulls are handed out as values.
+    may_be_plain: bool,
     rows: usize,
     pool: Arc<Pool>,
 }
@@ -64,6 +66,7 @@ impl DictionaryDecoder {
             keys: Values::on_demand(pool, rows),
             plain_count: 0,
             has_codes: false,
+            may_be_plain: false,
             rows,
             pool: Arc::clone(pool),
         })
@@ -208,6 +211,10 @@ impl ValueDecoder for DictionaryDecoder {
         Ok(self.entries.clone())
     }
 
+    fn allow_plain(&mut self) {
+        self.may_be_plain = true;
+    }
+
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
         if matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary) {
             self.codes = ValueCursor::open(encoding, self.physical, &values, start)?;
@@ -247,6 +254,12 @@ impl ValueDecoder for DictionaryDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+        let is_plain = self.plain_count > 0 && self.plain_count == rows && nulls.is_none();
+        if self.may_be_plain && is_plain {
+            self.plain_count = 0;
+            self.keys.clear();
+            return self.plain.finish(rows, nulls);
+        }
         let values = self.take_values()?;
         self.has_codes = false;
         let keys = self.take_keys()?;
