@@ -38,7 +38,7 @@ pub(crate) struct DictionaryDecoder {
     plain_count: usize,
     /// True where the batch at hand has codes.
     has_codes: bool,
-    /// Batches without codes and nulls are handed out as values.
+    /// Batches without codes are handed out as values.
     may_be_plain: bool,
     rows: usize,
     pool: Arc<Pool>,
@@ -101,9 +101,11 @@ impl DictionaryDecoder {
         Ok(())
     }
 
-    /// Appends the next `count` values of a page without codes, and their keys.
-    fn read_plain(&mut self, count: usize) -> Result<()> {
-        self.plain.read(count, None)?;
+    /// Appends the next `present` values of a page without codes, and their keys; where `valid` is given, opened up to its
+    /// rows, so that nulls have keys too.
+    fn read_plain(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        self.plain.read(present, valid)?;
+        let count = valid.map_or(present, |valid| valid.len());
         let first = self.entry_count().saturating_add(self.plain_count);
         let first = u32::try_from(first).map_err(|_| too_many_entries(&self.keys_type))?;
         for (key, number) in self.keys.spare(count)?.iter_mut().take(count).zip(first..) {
@@ -240,7 +242,8 @@ impl ValueDecoder for DictionaryDecoder {
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
         let before = self.keys.len();
         match self.codes {
-            ValueCursor::Closed => self.read_plain(present)?,
+            ValueCursor::Closed if self.may_be_plain => return self.read_plain(present, valid),
+            ValueCursor::Closed => self.read_plain(present, None)?,
             _ => self.read_codes(present)?,
         }
         if let Some(valid) = valid {
@@ -254,8 +257,7 @@ impl ValueDecoder for DictionaryDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let is_plain = self.plain_count > 0 && self.plain_count == rows && nulls.is_none();
-        if self.may_be_plain && is_plain {
+        if self.may_be_plain && self.plain_count > 0 && self.plain_count == rows {
             self.plain_count = 0;
             self.keys.clear();
             return self.plain.finish(rows, nulls);

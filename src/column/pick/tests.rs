@@ -2,8 +2,8 @@
 
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    BinaryViewArray, BooleanArray, Decimal128Array, Decimal256Array, DictionaryArray, FixedSizeBinaryArray, Float32Array, Int8Array,
-    Int16Array, Int64Array, LargeStringArray, StringArray, StringViewArray,
+    BinaryViewArray, BooleanArray, Decimal128Array, Decimal256Array, DictionaryArray, FixedSizeBinaryArray,
+    Float32Array, Int8Array, Int16Array, Int64Array, LargeStringArray, StringArray, StringViewArray,
 };
 
 use arrow_buffer::Buffer;
