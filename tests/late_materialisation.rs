@@ -26,7 +26,7 @@ use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use pqpush::predicate::{Comparison, Predicate};
-use pqpush::{ByteRange, Decoder, ScanOptions, Step};
+use pqpush::{ByteRange, Decoder, ScanOptions, Step, StringType};
 
 use support::host::{Scan, metadata, scan};
 
@@ -203,5 +203,44 @@ fn no_row_behind_those_that_were_picked_early() {
             }
         }
         assert_eq!(found, (0..ROWS).filter(is_kept).collect::<Vec<_>>(), "rows before {end}");
+    }
+}
+
+/// Where a writer gave up its dictionary: the same rows, whether a window has codes, values or both, and with nulls; and of
+/// values that no row keeps, nothing waits for the output.
+#[test]
+fn values_without_codes_are_let_go_of() {
+    const ROWS: usize = 60_000;
+    for (has_nulls, string_type) in [false, true]
+        .into_iter()
+        .flat_map(|nulls| [StringType::Utf8, StringType::Utf8View].map(|string_type| (nulls, string_type)))
+    {
+        let text =
+            |row: usize| (!has_nulls || row % 11 != 0).then(|| format!("{} is the text of row {row}", row % 1000));
+        let texts = StringArray::from_iter((0..ROWS).map(text));
+        let numbers = Int64Array::from_iter_values(0..ROWS as i64);
+        let columns: Vec<(&str, ArrayRef)> = vec![("a", Arc::new(texts)), ("b", Arc::new(numbers))];
+        let rows = RecordBatch::try_from_iter(columns).expect("columns of one length");
+        let properties = WriterProperties::builder()
+            .set_statistics_enabled(EnabledStatistics::None)
+            .set_dictionary_page_size_limit(400_000)
+            .set_data_page_row_count_limit(3000);
+        let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties.build())).expect("a writer");
+        writer.write(&rows).expect("written rows");
+        let file = Bytes::from(writer.into_inner().expect("a whole file"));
+        let predicate = Predicate::like("a", "%77 is%").expect("a pattern");
+        let options = ScanOptions { string_type, ..options(&["a", "b"], vec![predicate]) };
+        let scan = scan(&file, options).expect("a readable file");
+        let found = scan.batches.iter().flat_map(|batch| {
+            let texts = arrow_cast::cast(batch.rows.column(0), &DataType::Utf8).expect("strings");
+            let numbers = batch.rows.column(1).as_primitive::<Int64Type>().values().to_vec();
+            let texts = texts.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>();
+            numbers.into_iter().zip(texts).collect::<Vec<_>>()
+        });
+        let is_kept = |row: &usize| row % 100 == 77 && text(*row).is_some();
+        let expected: Vec<(i64, Option<String>)> =
+            (0..ROWS).filter(is_kept).map(|row| (row as i64, text(row))).collect();
+        assert_eq!(found.collect::<Vec<_>>(), expected, "nulls {has_nulls}, {string_type:?}");
+        assert_eq!(scan.metrics.cache_hits, 1);
     }
 }

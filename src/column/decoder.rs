@@ -33,6 +33,9 @@ pub(crate) trait ValueDecoder: Send {
         Ok(None)
     }
 
+    /// Lets a batch come as values where a dictionary is asked for and none of its values has a code.
+    fn allow_plain(&mut self) {}
+
     /// Goes to the values of a data page: those of `values` from byte `start` on.
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()>;
 

@@ -38,6 +38,8 @@ pub(crate) struct DictionaryDecoder {
     plain_count: usize,
     /// True where the batch at hand has codes.
     has_codes: bool,
+    /// Batches without codes are handed out as values.
+    may_be_plain: bool,
     rows: usize,
     pool: Arc<Pool>,
 }
@@ -64,6 +66,7 @@ impl DictionaryDecoder {
             keys: Values::on_demand(pool, rows),
             plain_count: 0,
             has_codes: false,
+            may_be_plain: false,
             rows,
             pool: Arc::clone(pool),
         })
@@ -98,9 +101,11 @@ impl DictionaryDecoder {
         Ok(())
     }
 
-    /// Appends the next `count` values of a page without codes, and their keys.
-    fn read_plain(&mut self, count: usize) -> Result<()> {
-        self.plain.read(count, None)?;
+    /// Appends the next `present` values of a page without codes, and their keys; where `valid` is given, opened up to its
+    /// rows, so that nulls have keys too.
+    fn read_plain(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        self.plain.read(present, valid)?;
+        let count = valid.map_or(present, |valid| valid.len());
         let first = self.entry_count().saturating_add(self.plain_count);
         let first = u32::try_from(first).map_err(|_| too_many_entries(&self.keys_type))?;
         for (key, number) in self.keys.spare(count)?.iter_mut().take(count).zip(first..) {
@@ -208,6 +213,10 @@ impl ValueDecoder for DictionaryDecoder {
         Ok(self.entries.clone())
     }
 
+    fn allow_plain(&mut self) {
+        self.may_be_plain = true;
+    }
+
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
         if matches!(encoding, Encoding::PlainDictionary | Encoding::RleDictionary) {
             self.codes = ValueCursor::open(encoding, self.physical, &values, start)?;
@@ -233,7 +242,8 @@ impl ValueDecoder for DictionaryDecoder {
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
         let before = self.keys.len();
         match self.codes {
-            ValueCursor::Closed => self.read_plain(present)?,
+            ValueCursor::Closed if self.may_be_plain => return self.read_plain(present, valid),
+            ValueCursor::Closed => self.read_plain(present, None)?,
             _ => self.read_codes(present)?,
         }
         if let Some(valid) = valid {
@@ -247,6 +257,11 @@ impl ValueDecoder for DictionaryDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+        if self.may_be_plain && self.plain_count > 0 && self.plain_count == rows {
+            self.plain_count = 0;
+            self.keys.clear();
+            return self.plain.finish(rows, nulls);
+        }
         let values = self.take_values()?;
         self.has_codes = false;
         let keys = self.take_keys()?;

@@ -157,6 +157,12 @@ impl ColumnReader {
         Self { shortest_jump: jump_within(&self.cursor, rows), ..self }
     }
 
+    /// The same, which may hand out values where it is to read codes and a batch has none.
+    pub(crate) fn with_plain_batches(mut self) -> Self {
+        self.values.allow_plain();
+        self
+    }
+
     /// Decodes the rows `wanted` (ascending ranges of rows of the row group) that were not decoded yet. False where bytes
     /// are missing: then the same call goes on from there.
     pub(crate) fn fill(

@@ -183,6 +183,7 @@ impl<O: Offset> StringDecoder<O> {
             let room = self.bytes.spare(first.max(ROOM_BYTES))?;
             let mut written = 0usize;
             while left > 0 {
+                simd::prefetch_behind(page, position);
                 let (value, next) = byte_array_at(page, position)?;
                 if written.saturating_add(value.len()) > first.max(ROOM_BYTES) {
                     break;

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 
 use super::u32_at;
+use crate::simd;
 
 /// The value whose length stands at `position`: its bytes, and where the next one begins.
 #[inline]
@@ -28,6 +29,7 @@ impl PlainBytes {
     /// Passes over `count` values.
     pub(crate) fn skip(&mut self, page: &[u8], count: usize) -> Result<()> {
         for _ in 0..count {
+            simd::prefetch_behind(page, self.position);
             self.position = byte_array_at(page, self.position)?.1;
         }
         Ok(())

@@ -98,13 +98,12 @@ impl Bounds {
     }
 
     fn read(reader: &mut Reader<'_>) -> Read<Self> {
-        let mut bounds = Self::default();
-        read_list(reader, &[Kind::Binary], |reader| {
-            bounds.bytes.extend_from_slice(reader.binary()?);
-            bounds.ends.push(bounds.bytes.len());
-            Ok(())
+        let mut bytes = Vec::new();
+        let ends = read_list(reader, &[Kind::Binary], |reader| {
+            bytes.extend_from_slice(reader.binary()?);
+            Ok(bytes.len())
         })?;
-        Ok(bounds)
+        Ok(Self { bytes, ends })
     }
 }
 
@@ -291,6 +290,7 @@ const SMALLEST_LOCATION_BYTES: usize = 7;
 
 /// Writers differ in which of the two names stands for the element type of booleans.
 const BOOLEANS: &[Kind] = &[Kind::True, Kind::False];
+
 /// Reads a list whose elements are of one of `kinds`; a list of anything else is passed over and gives none.
 fn read_list<'a, T>(
     reader: &mut Reader<'a>,
@@ -302,7 +302,8 @@ fn read_list<'a, T>(
         reader.skip_elements(list)?;
         return Ok(Vec::new());
     }
-    let mut values = Vec::new();
+    // An element takes a byte at least, and a list has no more than there are bytes.
+    let mut values = Vec::with_capacity(list.count);
     for _ in 0..list.count {
         values.push(read(reader)?);
     }

@@ -10,6 +10,7 @@ use arrow_schema::DataType;
 
 use super::Comparison;
 use super::bits::{answers, passing};
+use super::contains;
 use super::pattern::{Pattern, Unit};
 use super::test::{Condition, ValueTest, other_type};
 use super::verdict::Verdict;
@@ -45,7 +46,17 @@ pub(super) struct PatternTest {
 
 impl ValueTest for PatternTest {
     fn passing(&self, values: &dyn Array) -> Result<BooleanBuffer> {
-        passing_bytes(values, |value| self.pattern.matches(value, self.unit))
+        let matches = |value: &[u8]| self.pattern.matches(value, self.unit);
+        let Some(finder) = self.pattern.contained() else { return passing_bytes(values, matches) };
+        Ok(match values.data_type() {
+            DataType::Utf8 => contains::in_offsets(values.as_string::<i32>(), finder),
+            DataType::LargeUtf8 => contains::in_offsets(values.as_string::<i64>(), finder),
+            DataType::Utf8View => contains::in_views(values.as_string_view(), finder),
+            DataType::Binary => contains::in_offsets(values.as_binary::<i32>(), finder),
+            DataType::LargeBinary => contains::in_offsets(values.as_binary::<i64>(), finder),
+            DataType::BinaryView => contains::in_views(values.as_binary_view(), finder),
+            _ => return passing_bytes(values, matches),
+        })
     }
 
     fn verdict(&self, min: Option<&dyn Array>, max: Option<&dyn Array>) -> Result<Verdict> {
@@ -150,6 +161,17 @@ fn lower_by_head<T: ByteArrayType<Offset: End>>(
     BooleanBuffer::new(Buffer::from_vec(words), 0, array.len())
 }
 
+/// The values that a list or comparison has, to be kept. Comparing no bytes takes a hundred times as long where the memory
+/// of one side is none, so there is memory also for those that are empty.
+pub(super) fn kept_literals(literals: &dyn Array) -> Result<Vec<Vec<u8>>> {
+    let kept = |value: &[u8]| {
+        let mut kept = Vec::with_capacity(value.len().max(1));
+        kept.extend_from_slice(value);
+        kept
+    };
+    Ok(byte_values(literals)?.into_iter().map(kept).collect())
+}
+
 /// The bitmap of the values that are equal to `literal`.
 fn equal(array: &dyn Array, literal: &[u8]) -> Result<BooleanBuffer> {
     match array.data_type() {
@@ -158,13 +180,14 @@ fn equal(array: &dyn Array, literal: &[u8]) -> Result<BooleanBuffer> {
         // What values have in common they begin with: the last bytes tell most of them apart.
         _ => match literal.last_chunk::<8>() {
             Some(end) => passing_bytes(array, |value| value.last_chunk::<8>() == Some(end) && value == literal),
+            None if literal.is_empty() => passing_bytes(array, <[u8]>::is_empty),
             None => passing_bytes(array, |value| value == literal),
         },
     }
 }
 
 /// Values up to this length are in their view.
-const INLINE: usize = 12;
+pub(super) const INLINE: usize = 12;
 
 /// Length and first bytes, which are in the view, tell most values apart without a look at the rest.
 fn equal_views<T: ByteViewType>(array: &GenericByteViewArray<T>, literal: &[u8]) -> BooleanBuffer {

@@ -17,6 +17,7 @@ mod bits;
 mod bytes;
 mod calendar;
 mod coded;
+mod contains;
 #[cfg(test)]
 mod fit;
 mod literal;

@@ -99,6 +99,14 @@ impl Pattern {
         }
     }
 
+    /// What a value has to contain to match, where that is all that is asked for.
+    pub(super) fn contained(&self) -> Option<&Finder<'static>> {
+        match &self.shape {
+            Shape::Contains(finder) => Some(finder),
+            _ => None,
+        }
+    }
+
     /// What can be said of values that lie between bounds.
     pub(super) fn verdict(&self, min: Option<&[u8]>, max: Option<&[u8]>) -> Verdict {
         let begins = |bound: Option<&[u8]>| bound.is_some_and(|bound| bound.starts_with(&self.beginning));

@@ -11,7 +11,7 @@ use arrow_schema::DataType;
 
 use super::Comparison;
 use super::bits::passing;
-use super::bytes::{BytesTest, byte_values};
+use super::bytes::{BytesTest, kept_literals};
 use super::verdict::Verdict;
 use crate::error::{Error, Result};
 
@@ -137,8 +137,7 @@ fn value_test(literals: &ArrayRef, op: &dyn Fn(usize) -> Option<Comparison>) -> 
             Arc::new(BooleanTest(condition(values, op)?))
         }
         _ => {
-            let values = byte_values(literals)?.into_iter().map(<[u8]>::to_vec).collect();
-            Arc::new(BytesTest(condition(values, op)?))
+            Arc::new(BytesTest(condition(kept_literals(literals)?, op)?))
         }
     })
 }

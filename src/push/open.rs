@@ -94,13 +94,17 @@ impl RowGroupOpener<'_> {
         }
     }
 
-    /// A reader for predicates. What the output wants too is read as the output wants it; what has codes, as those.
+    /// A reader for predicates. What the output wants too is read as the output wants it; what has codes, as those, until
+    /// the writer gave up its dictionary.
     fn filter_reader(&self, scan: &RowGroupScan, leaf: usize, may_be_coded: bool) -> Result<ColumnReader> {
         let of_output = self.plan.projection.columns.iter().find(|column| column.leaf == leaf).cloned();
         let column = of_output.or_else(|| self.plan.predicate_column(leaf));
         let column = column.ok_or_else(|| Error::internal("a leaf is missing"))?;
         let is_coded = may_be_coded && self.has_codes(scan, &column)?;
-        self.column_reader(scan, &if is_coded { coded(column) } else { column }, false)
+        match is_coded {
+            true => Ok(self.column_reader(scan, &coded(column), false)?.with_plain_batches()),
+            false => self.column_reader(scan, &column, false),
+        }
     }
 
     /// True where values that are stored with a dictionary are worth to be read as codes: strings and binaries always,

@@ -1,7 +1,8 @@
 //! Leaves out row groups and pages in which, by their statistics, no row can satisfy the predicates.
 //!
 //! Predicates are asked one by one, statistics of the row group first, then the page index, each column with pages of its
-//! own. What is known of a column is made into arrays once, when the scan is planned.
+//! own. What is known of a column is made into arrays when the scan is planned: of all row groups together, and of the
+//! pages of each row group that is left.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -32,23 +33,32 @@ pub(crate) struct Pruned {
 
 /// The statistics of the columns that predicates name.
 pub(crate) struct Pruner {
+    metadata: Arc<Metadata>,
     chunks: BTreeMap<usize, StructArray>,
-    pages: BTreeMap<usize, StructArray>,
+    /// What the bounds of pages are read as; empty where they are not to be looked at.
+    page_types: BTreeMap<usize, DataType>,
 }
 
 impl Pruner {
     /// The statistics of leaf columns, as values of these types.
-    pub(crate) fn new(metadata: &Metadata, options: &ScanOptions, types: &BTreeMap<usize, DataType>) -> Result<Self> {
-        let (mut chunks, mut pages) = (BTreeMap::new(), BTreeMap::new());
-        for (leaf, data_type) in types {
-            if options.prune_by_statistics {
-                chunks.insert(*leaf, metadata.column_statistics_as(*leaf, |_| data_type.clone())?);
-            }
-            if options.prune_by_page_index {
-                pages.insert(*leaf, metadata.page_statistics_as(*leaf, |_| data_type.clone())?);
-            }
+    pub(crate) fn new(
+        metadata: &Arc<Metadata>,
+        options: &ScanOptions,
+        types: &BTreeMap<usize, DataType>,
+    ) -> Result<Self> {
+        let mut chunks = BTreeMap::new();
+        for (leaf, data_type) in types.iter().filter(|_| options.prune_by_statistics) {
+            chunks.insert(*leaf, metadata.column_statistics_as(*leaf, |_| data_type.clone())?);
         }
-        Ok(Self { chunks, pages })
+        let page_types = if options.prune_by_page_index { types.clone() } else { BTreeMap::new() };
+        Ok(Self { metadata: Arc::clone(metadata), chunks, page_types })
+    }
+
+    /// What the page index says of the pages of a column in a row group, where it is to be looked at.
+    fn pages(&self, leaf: usize, row_group: usize) -> Result<Option<StructArray>> {
+        let Some(data_type) = self.page_types.get(&leaf) else { return Ok(None) };
+        let row_groups = row_group..row_group.saturating_add(1);
+        self.metadata.page_statistics_as(leaf, row_groups, |_| data_type.clone()).map(Some)
     }
 
     /// What is known of a row group, bloom filters included: `lacks` says which leaf columns have none of some values.
@@ -90,14 +100,14 @@ impl Pruner {
         for (index, (predicate, verdict)) in predicates.iter().zip(verdicts).enumerate() {
             // Pages of different columns do not begin at the same rows; of one column they are what they are.
             let pages = match predicate.leaves() {
-                [leaf] if verdict == Verdict::Some => self.pages.get(leaf),
+                [leaf] if verdict == Verdict::Some => self.pages(*leaf, row_group)?,
                 _ => None,
             };
             let certain = match pages {
                 None if verdict == Verdict::All => RowSelection::all(rows.len()),
                 None => none(),
                 Some(pages) => {
-                    let found = rows_of_pages(pages, row_group, rows.len(), predicate)?;
+                    let found = rows_of_pages(&pages, rows.len(), predicate)?;
                     if let Some(possible) = found.possible {
                         let before = pruned.rows.selected();
                         pruned.rows = pruned.rows.intersection(&possible);
@@ -138,25 +148,13 @@ struct RowsOfPages {
     certain: RowSelection,
 }
 
-fn rows_of_pages(
-    pages: &StructArray,
-    row_group: usize,
-    row_count: u64,
-    predicate: &BoundPredicate,
-) -> Result<RowsOfPages> {
-    let numbers = |name| pages.column_by_name(name)?.as_primitive_opt::<UInt64Type>();
-    let selection = |ranges: Vec<Range<u64>>| RowSelection::of_ranges(row_count, ranges.into_iter());
-    let (Some(row_groups), Some(first_rows)) = (numbers("row_group"), numbers("first_row")) else {
-        return Ok(RowsOfPages { possible: None, certain: selection(Vec::new()) });
-    };
-    let (row_groups, first_rows) = (row_groups.values(), first_rows.values());
-    let first = row_groups.partition_point(|ordinal| *ordinal < row_group as u64);
-    let end = row_groups.partition_point(|ordinal| *ordinal <= row_group as u64);
+fn rows_of_pages(pages: &StructArray, row_count: u64, predicate: &BoundPredicate) -> Result<RowsOfPages> {
+    let first_rows = pages.column_by_name("first_row").and_then(|rows| rows.as_primitive_opt::<UInt64Type>());
+    let first_rows = first_rows.map_or(&[][..], |rows| rows.values());
+    let ends = first_rows.iter().skip(1).copied().chain([row_count]);
     let (mut possible, mut certain) = (Vec::new(), Vec::new());
-    for page in first..end {
-        let start = first_rows.get(page).copied().unwrap_or(0);
-        let next = first_rows.get(page.saturating_add(1)).filter(|_| page.saturating_add(1) < end);
-        let rows = start..next.copied().unwrap_or(row_count);
+    for (page, (start, end)) in first_rows.iter().zip(ends).enumerate() {
+        let rows = *start..end;
         match predicate.evaluate_bounds(&|_| bounds(pages, page))? {
             Verdict::None => {}
             Verdict::Some => possible.push(rows),
@@ -166,7 +164,8 @@ fn rows_of_pages(
             }
         }
     }
-    Ok(RowsOfPages { possible: (first < end).then(|| selection(possible)), certain: selection(certain) })
+    let selection = |ranges: Vec<Range<u64>>| RowSelection::of_ranges(row_count, ranges.into_iter());
+    Ok(RowsOfPages { possible: (!first_rows.is_empty()).then(|| selection(possible)), certain: selection(certain) })
 }
 
 /// What row `index` of the statistics says.

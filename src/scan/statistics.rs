@@ -3,6 +3,7 @@
 //! Only what can be relied on is told ([`crate::metadata::TrustedBounds`]): a null says that it is not known. The first
 //! fields are the same in both arrays, so that whoever prunes by the one can prune by the other.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::types::UInt64Type;
@@ -78,18 +79,21 @@ impl Metadata {
     /// | `compressed_bytes` | UInt64 | its bytes in the file, header included |
     /// | `repetition_levels`, `definition_levels` | List(UInt64) | as for row groups |
     pub fn page_statistics(&self, column: usize, string_type: StringType) -> Result<StructArray> {
-        self.page_statistics_as(column, |leaf| self.leaf_type(column, leaf, string_type))
+        let row_groups = 0..self.row_groups.len();
+        self.page_statistics_as(column, row_groups, |leaf| self.leaf_type(column, leaf, string_type))
     }
 
-    /// The same, with bounds of the type that `data_type` makes of the leaf.
+    /// The same of some row groups, with bounds of the type that `data_type` makes of the leaf.
     pub(crate) fn page_statistics_as(
         &self,
         column: usize,
+        row_groups: Range<usize>,
         data_type: impl FnOnce(&Leaf) -> DataType,
     ) -> Result<StructArray> {
         let mut table = Table::new(self, column, data_type)?;
         let mut places = [const { Vec::new() }; 4];
-        for (ordinal, group) in self.row_groups.iter().enumerate() {
+        let groups = self.row_groups.iter().enumerate();
+        for (ordinal, group) in groups.take(row_groups.end).skip(row_groups.start) {
             let chunk = self.chunk(ordinal, column)?;
             let pages = chunk.offset_index.as_ref().map_or(&[][..], |index| &index.pages);
             let ends = pages.iter().skip(1).map(|page| page.first_row).chain([group.row_count]);

@@ -21,6 +21,7 @@ mod lanes;
 mod levels;
 mod passing;
 mod places;
+mod prefetch;
 #[cfg(feature = "snappy")]
 pub(crate) mod snappy;
 #[cfg(all(test, feature = "snappy"))]
@@ -47,6 +48,7 @@ pub(crate) use heads::{compare_heads, head};
 pub(crate) use levels::{WORD_LEVELS, at_least};
 pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
+pub(crate) use prefetch::prefetch_behind;
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
 pub(crate) use widen::{ByteOrder, widen};
