@@ -48,6 +48,14 @@ impl Progress {
     fn of(decoder: &Decoder) -> Self {
         Self { schema: decoder.schema(), metrics: decoder.metrics(), buffered_bytes: decoder.buffered_bytes() }
     }
+
+    /// The schema seldom changes.
+    fn update(&mut self, decoder: &Decoder) {
+        if !Arc::ptr_eq(&self.schema, decoder.schema_ref()) {
+            self.schema = decoder.schema();
+        }
+        (self.metrics, self.buffered_bytes) = (decoder.metrics(), decoder.buffered_bytes());
+    }
 }
 
 impl pqpush_decoder {
@@ -72,7 +80,7 @@ impl pqpush_decoder {
     pub(super) fn enter<R>(&self, body: impl FnOnce(&mut Work) -> FfiResult<R>) -> FfiResult<R> {
         self.work.enter(|work| {
             let outcome = body(work);
-            *self.progress() = Progress::of(&work.decoder);
+            self.progress().update(&work.decoder);
             outcome
         })
     }
