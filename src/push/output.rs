@@ -355,10 +355,9 @@ impl OutputStage {
 
     /// The columns of the rows at hand.
     fn put_together(&mut self, pool: &Arc<Pool>) -> Result<Vec<OutputRows>> {
-        let rows = std::mem::replace(&mut self.batch, BatchRows::new(&self.shortest_jumps));
-        let selected = row_count(rows.selected)?;
-        let are_scattered = rows.is_scattered();
-        let masks = rows.plans.into_masks(rows.selected)?;
+        let selected = row_count(self.batch.selected)?;
+        let are_scattered = self.batch.is_scattered();
+        let masks = self.batch.plans.take_masks(self.batch.selected)?;
         let mut leaves = self.leaves(&masks, selected, pool)?;
         if are_scattered {
             let mut picked = leaves.iter_mut().filter(|leaf| leaf.array.len() == selected);
@@ -377,8 +376,11 @@ impl OutputStage {
             }
             columns.push(OutputRows { array, selected: mask.cloned() });
         }
-        let appended = self.projection.appended.columns(self.row_group, self.first_row, &rows.windows, selected)?;
+        let windows = &self.batch.windows;
+        let appended = self.projection.appended.columns(self.row_group, self.first_row, windows, selected)?;
         columns.extend(appended.into_iter().map(|array| OutputRows { array, selected: None }));
+        self.batch.windows.clear();
+        self.batch.selected = 0;
         Ok(columns)
     }
 
