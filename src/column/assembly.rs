@@ -29,19 +29,19 @@ use crate::schema::output::{OutputKind, OutputNode, OutputTree, Slot};
 use crate::simd::{self, WORD_LEVELS};
 
 /// The top-level arrays of a batch from its leaves, in the order of the tree's.
-pub(crate) fn assemble(tree: &OutputTree, leaves: &[LeafBatch]) -> Result<Vec<ArrayRef>> {
+pub(crate) fn assemble(tree: &OutputTree, leaves: Vec<LeafBatch>) -> Result<Vec<ArrayRef>> {
     if tree.nodes.iter().all(|node| node.kind == OutputKind::Leaf) {
         let columns = tree.nodes.iter().zip(leaves);
-        return Ok(columns.map(|(node, leaf)| leaf_array(node, &leaf.array)).collect());
+        return Ok(columns.map(|(node, leaf)| leaf_array(node, leaf.array)).collect());
     }
     let mut built: Vec<Option<ArrayRef>> = vec![None; tree.nodes.len()];
     for (index, node) in tree.nodes.iter().enumerate().rev() {
         let leaf = leaves.get(node.first_leaf).ok_or_else(|| Error::internal("a leaf is missing"))?;
         let children = node.children.iter().map(|child| take(&mut built, *child)).collect::<Result<Vec<_>>>()?;
         let array = match node.kind {
-            OutputKind::Leaf => leaf_array(node, &leaf.array),
+            OutputKind::Leaf => leaf_array(node, Arc::clone(&leaf.array)),
             OutputKind::Struct => {
-                check_same_slots(tree, node, leaves)?;
+                check_same_slots(tree, node, &leaves)?;
                 struct_array(node, &leaf.levels, &children)?
             }
             OutputKind::List { element } => list_array(node, element, &leaf.levels, &children)?,
@@ -63,9 +63,9 @@ fn take(built: &mut [Option<ArrayRef>], index: usize) -> Result<ArrayRef> {
 /// The values of a leaf. Those that must be there have no nulls of their own: what is null is a group around them, and
 /// consumers of Arrow refuse fields that are null against their schema. A key of a dictionary may have no value to stand
 /// for, so dictionaries keep their nulls.
-fn leaf_array(node: &OutputNode, array: &ArrayRef) -> ArrayRef {
+fn leaf_array(node: &OutputNode, array: ArrayRef) -> ArrayRef {
     match node.field.is_nullable() || array.nulls().is_none() {
-        true => array.clone(),
+        true => array,
         false => make_array(without_nulls(&node.field, &array.to_data())),
     }
 }
