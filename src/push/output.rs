@@ -327,7 +327,7 @@ impl OutputStage {
         let selected = row_count(self.selected())?;
         let arrays = if self.gathered.is_empty() {
             let columns = self.put_together(pool)?;
-            columns.into_iter().map(|column| picked(&[column.rows()], pool)).collect::<Result<_>>()?
+            columns.into_iter().map(|column| column.into_array(pool)).collect::<Result<_>>()?
         } else {
             // All of the batch may be gathered by the time that no more rows come.
             if self.batch.selected > 0 {
@@ -422,6 +422,13 @@ struct OutputRows {
 impl OutputRows {
     fn rows(&self) -> Picked<'_> {
         Picked { array: &self.array, selected: self.selected.as_ref() }
+    }
+
+    fn into_array(self, pool: &Arc<Pool>) -> Result<ArrayRef> {
+        match self.selected {
+            None => Ok(self.array),
+            Some(_) => picked(&[self.rows()], pool),
+        }
     }
 }
 
