@@ -159,17 +159,17 @@ impl Bits {
         self.push_word(head.word(0), head.len())?;
         let words = rest.whole_bytes();
         let used = self.len % 64;
-        let slots = self.words.spare(words.len())?.iter_mut().zip(words);
-        if used == 0 {
-            slots.for_each(|(slot, word)| *slot = u64::from_le_bytes(*word));
-        } else {
-            let mut partial = self.partial;
-            for (slot, word) in slots {
-                let word = u64::from_le_bytes(*word);
-                *slot = partial | word << used;
-                partial = word >> (64 - used);
+        let value = |word: &[u8; 8]| u64::from_le_bytes(*word);
+        match &mut self.words.spare(words.len())?[..words.len()] {
+            [] => {}
+            slots if used == 0 => slots.iter_mut().zip(words).for_each(|(slot, word)| *slot = value(word)),
+            [first, others @ ..] => {
+                *first = self.partial | value(&words[0]) << used;
+                for (slot, (one, next)) in others.iter_mut().zip(words.iter().zip(&words[1..])) {
+                    *slot = value(one) >> (64 - used) | value(next) << used;
+                }
+                self.partial = value(&words[words.len() - 1]) >> (64 - used);
             }
-            self.partial = partial;
         }
         self.words.commit(words.len());
         self.len += words.len() * 64;
