@@ -302,10 +302,19 @@ impl OutputStage {
     /// Moves rows that wait into the batch at hand as far as there is room, and they are not too far apart.
     fn fill_up(&mut self) {
         while self.selected() < self.batch_rows && !self.batch.is_large_and_sparse() {
+            let room = self.batch_rows.saturating_sub(self.selected());
+            let Some(first) = self.waiting.front_mut() else { break };
+            if let Some(rows) = first.take_range(room.min(LARGE_PIECE_ROWS)) {
+                if first.is_empty() {
+                    self.waiting.pop_front();
+                }
+                self.batch.push(rows);
+                continue;
+            }
             let Some(mut rest) = self.waiting.pop_front() else { break };
             let end = rest.first_row().map_or(u64::MAX, |first| first.saturating_add(LARGE_PIECE_ROWS));
             let mut front = rest.take_before(end);
-            self.batch.push(front.take_front(self.batch_rows.saturating_sub(self.selected())));
+            self.batch.push(front.take_front(room));
             for left in [rest, front] {
                 if !left.is_empty() {
                     self.waiting.push_front(left);
