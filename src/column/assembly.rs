@@ -12,6 +12,8 @@
 //!
 //! The tree is walked from its last node to its first, children before parents, so no depth of nesting costs stack.
 
+use std::sync::Arc;
+
 use arrow_array::{Array, ArrayRef, UInt16Array, make_array};
 use arrow_buffer::{ArrowNativeType, BooleanBufferBuilder, Buffer, NullBuffer};
 use arrow_data::ArrayData;
@@ -27,15 +29,19 @@ use crate::schema::output::{OutputKind, OutputNode, OutputTree, Slot};
 use crate::simd::{self, WORD_LEVELS};
 
 /// The top-level arrays of a batch from its leaves, in the order of the tree's.
-pub(crate) fn assemble(tree: &OutputTree, leaves: &[LeafBatch]) -> Result<Vec<ArrayRef>> {
+pub(crate) fn assemble(tree: &OutputTree, leaves: Vec<LeafBatch>) -> Result<Vec<ArrayRef>> {
+    if tree.nodes.iter().all(|node| node.kind == OutputKind::Leaf) {
+        let columns = tree.nodes.iter().zip(leaves);
+        return Ok(columns.map(|(node, leaf)| leaf_array(node, leaf.array)).collect());
+    }
     let mut built: Vec<Option<ArrayRef>> = vec![None; tree.nodes.len()];
     for (index, node) in tree.nodes.iter().enumerate().rev() {
         let leaf = leaves.get(node.first_leaf).ok_or_else(|| Error::internal("a leaf is missing"))?;
         let children = node.children.iter().map(|child| take(&mut built, *child)).collect::<Result<Vec<_>>>()?;
         let array = match node.kind {
-            OutputKind::Leaf => leaf_array(node, &leaf.array),
+            OutputKind::Leaf => leaf_array(node, Arc::clone(&leaf.array)),
             OutputKind::Struct => {
-                check_same_slots(tree, node, leaves)?;
+                check_same_slots(tree, node, &leaves)?;
                 struct_array(node, &leaf.levels, &children)?
             }
             OutputKind::List { element } => list_array(node, element, &leaf.levels, &children)?,
@@ -57,9 +63,9 @@ fn take(built: &mut [Option<ArrayRef>], index: usize) -> Result<ArrayRef> {
 /// The values of a leaf. Those that must be there have no nulls of their own: what is null is a group around them, and
 /// consumers of Arrow refuse fields that are null against their schema. A key of a dictionary may have no value to stand
 /// for, so dictionaries keep their nulls.
-fn leaf_array(node: &OutputNode, array: &ArrayRef) -> ArrayRef {
+fn leaf_array(node: &OutputNode, array: ArrayRef) -> ArrayRef {
     match node.field.is_nullable() || array.nulls().is_none() {
-        true => array.clone(),
+        true => array,
         false => make_array(without_nulls(&node.field, &array.to_data())),
     }
 }
@@ -162,8 +168,9 @@ fn validity(node: &OutputNode, levels: &LevelRows) -> Result<Option<NullBuffer>>
 
 /// Which of the up to 64 entries from `at` on begin something in `slot`.
 fn beginning(levels: &LevelRows, at: usize, slot: Slot) -> u64 {
-    let from =
-        |levels: &'_ Option<UInt16Array>, least| simd::at_least(slice(levels).get(at..).unwrap_or_default(), least);
+    let from = |levels: &'_ Option<Arc<UInt16Array>>, least| {
+        simd::at_least(slice(levels).get(at..).unwrap_or_default(), least)
+    };
     from(&levels.definition, slot.definition) & !from(&levels.repetition, slot.repetition.saturating_add(1))
 }
 
@@ -282,6 +289,6 @@ fn entries(levels: &LevelRows) -> impl Iterator<Item = (u16, u16)> {
     repetition.zip(slice(&levels.definition).iter().copied())
 }
 
-fn slice(levels: &Option<UInt16Array>) -> &[u16] {
+fn slice(levels: &Option<Arc<UInt16Array>>) -> &[u16] {
     levels.as_ref().map_or(&[], |levels| levels.values())
 }

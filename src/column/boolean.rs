@@ -1,12 +1,14 @@
 //! Boolean columns: PLAIN values are bits already, and runs of the RLE encoding are runs of bits.
 
-use arrow_array::ArrayRef;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BooleanArray};
 use arrow_buffer::{Buffer, NullBuffer};
 
 use super::decoder::{Context, ValueDecoder};
 use crate::encoding::{Hybrid, Piece, length_prefixed, undefined, values_missing};
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Bits, array_from_parts};
+use crate::memory::{BitSlice, Bits};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
 use crate::simd;
@@ -109,7 +111,10 @@ impl ValueDecoder for BooleanDecoder {
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
         let next = Bits::on_demand(&self.context.pool, self.context.rows);
-        let values = std::mem::replace(&mut self.out, next).into_boolean_buffer()?.into_inner();
-        Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
+        let values = std::mem::replace(&mut self.out, next).into_boolean_buffer()?;
+        if values.len() != rows {
+            return Err(Error::internal(format!("{} booleans for {rows} rows", values.len())));
+        }
+        Ok(Arc::new(BooleanArray::new(values, nulls)))
     }
 }

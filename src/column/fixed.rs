@@ -7,7 +7,7 @@ use super::conversion::Conversion;
 use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
 use crate::encoding::{CodeBlock, CodeScratch, PlainBytes, ValueCursor, values_in, values_missing};
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Values, array_from_parts};
+use crate::memory::{BitSlice, Values, array_of_values};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
 use crate::simd;
@@ -167,7 +167,7 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
             true => self.converted_entries(entries, count)?,
             false => entries.clone(),
         };
-        Ok(Some(array_from_parts(self.context.data_type.clone(), count, None, vec![values])))
+        Ok(Some(array_of_values(&self.context.data_type, count, None, values)))
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
@@ -197,6 +197,6 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
         let values = self.out.hand_out(self.context.rows);
-        Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
+        Ok(array_of_values(&self.context.data_type, rows, nulls, values))
     }
 }

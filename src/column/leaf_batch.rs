@@ -23,14 +23,14 @@ pub(crate) struct LeafBatch {
 
 impl LeafBatch {
     /// Of a column without lists: values and, where it is in groups, definition levels.
-    fn of_rows(array: ArrayRef, definition: Option<UInt16Array>) -> Self {
+    fn of_rows(array: ArrayRef, definition: Option<Arc<UInt16Array>>) -> Self {
         let levels = LevelRows { nulls: array.nulls().cloned(), slots: array.len(), repetition: None, definition };
         Self { array, levels }
     }
 
     /// `length` rows from row `start` on.
     pub(crate) fn slice(&self, start: usize, length: usize) -> Self {
-        let definition = self.levels.definition.as_ref().map(|definition| definition.slice(start, length));
+        let definition = self.levels.definition.as_ref().map(|definition| Arc::new(definition.slice(start, length)));
         Self::of_rows(self.array.slice(start, length), definition)
     }
 
@@ -53,8 +53,9 @@ impl LeafBatch {
         };
         let array = of(&|piece| Some(Arc::clone(&piece.array)))?;
         let array = array.ok_or_else(|| Error::internal("nothing to pick rows of"))?;
-        let definition = of(&|piece| piece.levels.definition.clone().map(|levels| Arc::new(levels) as ArrayRef))?;
-        Ok(Self::of_rows(array, definition.and_then(|definition| definition.as_primitive_opt().cloned())))
+        let definition = of(&|piece| piece.levels.definition.clone().map(|levels| levels as ArrayRef))?;
+        let definition = definition.and_then(|definition| definition.as_primitive_opt().cloned()).map(Arc::new);
+        Ok(Self::of_rows(array, definition))
     }
 
     /// Copies the values that views point to, where these are few of what is kept in memory for them.

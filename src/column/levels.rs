@@ -43,7 +43,7 @@ pub(crate) struct BatchLevels {
     definition: Option<Values<u16>>,
 }
 
-/// The levels of a complete batch.
+/// The levels of a complete batch. Small, since most columns are not nested: it is moved several times.
 #[derive(Debug, Clone)]
 pub(crate) struct LevelRows {
     /// Which slots hold a value; `None` where all do.
@@ -51,9 +51,9 @@ pub(crate) struct LevelRows {
     /// Number of slots.
     pub slots: usize,
     /// Repetition levels; `None` where all are 0.
-    pub repetition: Option<UInt16Array>,
+    pub repetition: Option<Arc<UInt16Array>>,
     /// Definition levels; `None` for a column that is not nested.
-    pub definition: Option<UInt16Array>,
+    pub definition: Option<Arc<UInt16Array>>,
 }
 
 impl BatchLevels {
@@ -104,9 +104,9 @@ fn count_at_least(levels: &[u16], least: u16) -> usize {
     counts.fold(0, usize::saturating_add)
 }
 
-fn to_array(levels: Values<u16>) -> UInt16Array {
+fn to_array(levels: Values<u16>) -> Arc<UInt16Array> {
     let length = levels.len();
-    UInt16Array::new(ScalarBuffer::new(levels.into_buffer(), 0, length), None)
+    Arc::new(UInt16Array::new(ScalarBuffer::new(levels.into_buffer(), 0, length), None))
 }
 
 fn append(levels: &mut Option<Values<u16>>, pool: &Arc<Pool>, new: &[u16]) -> Result<()> {

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
 
 use arrow_array::ffi::from_ffi;
-use arrow_array::{Array, ArrayRef, RecordBatch, StructArray, make_array};
+use arrow_array::{Array, ArrayRef, StructArray, make_array};
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_data::layout;
 use arrow_schema::ffi::FFI_ArrowSchema;
@@ -14,12 +14,7 @@ use super::error::{FfiResult, pqpush_error};
 use super::slice::slice;
 use super::status::pqpush_status_code::PQPUSH_ERR_UNSUPPORTED;
 
-/// A batch as a struct array. It owns what it points to, each child too, so that a host may move children out.
-pub(super) fn export_batch(rows: RecordBatch) -> FFI_ArrowArray {
-    export_array(StructArray::from(rows))
-}
-
-/// A struct array, likewise.
+/// A struct array. It owns what it points to, each child too, so that a host may move children out.
 pub(super) fn export_array(array: StructArray) -> FFI_ArrowArray {
     FFI_ArrowArray::new(&array.into_data())
 }

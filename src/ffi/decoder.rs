@@ -8,7 +8,8 @@ use arrow_schema::SchemaRef;
 use arrow_schema::ffi::FFI_ArrowSchema;
 use bytes::Bytes;
 
-use super::arrow::{export_batch, export_schema};
+use super::arrow::export_schema;
+use super::batch::export_batch;
 use super::error::{FfiResult, pqpush_error};
 use super::event::{export_ranges, pqpush_event};
 use super::guard::{Exclusive, guard, guard_value};
@@ -47,6 +48,14 @@ impl Progress {
     fn of(decoder: &Decoder) -> Self {
         Self { schema: decoder.schema(), metrics: decoder.metrics(), buffered_bytes: decoder.buffered_bytes() }
     }
+
+    /// The schema seldom changes.
+    fn update(&mut self, decoder: &Decoder) {
+        if !Arc::ptr_eq(&self.schema, decoder.schema_ref()) {
+            self.schema = decoder.schema();
+        }
+        (self.metrics, self.buffered_bytes) = (decoder.metrics(), decoder.buffered_bytes());
+    }
 }
 
 impl pqpush_decoder {
@@ -71,7 +80,7 @@ impl pqpush_decoder {
     pub(super) fn enter<R>(&self, body: impl FnOnce(&mut Work) -> FfiResult<R>) -> FfiResult<R> {
         self.work.enter(|work| {
             let outcome = body(work);
-            *self.progress() = Progress::of(&work.decoder);
+            self.progress().update(&work.decoder);
             outcome
         })
     }

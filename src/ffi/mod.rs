@@ -39,6 +39,7 @@ mod version;
 
 // What guards them.
 mod arrow;
+mod batch;
 mod guard;
 mod handle;
 mod lent;

@@ -10,7 +10,8 @@ use arrow_schema::SchemaRef;
 use arrow_schema::ffi::FFI_ArrowSchema;
 use bytes::Bytes;
 
-use super::arrow::{export_batch, export_schema};
+use super::arrow::export_schema;
+use super::batch::export_batch;
 use super::error::{FfiResult, pqpush_error, pqpush_error_code, pqpush_error_message};
 use super::event::export_ranges;
 use super::guard::{Exclusive, guard};

@@ -1,7 +1,9 @@
 //! Puts decoded parts together as Arrow arrays.
 
-use arrow_array::{ArrayRef, make_array};
-use arrow_buffer::{Buffer, NullBuffer};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray, downcast_primitive, make_array};
+use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::DataType;
 
@@ -18,7 +20,31 @@ pub(crate) fn array_from_parts(
     make_array(array_with_children(data_type, len, nulls, buffers, Vec::new()))
 }
 
-/// The same for a type with children.
+/// The array of `len` values of one width. Numbers do without the detour over what all types have in common, which takes as
+/// long as some hundred of them.
+pub(crate) fn array_of_values(data_type: &DataType, len: usize, nulls: Option<NullBuffer>, values: Buffer) -> ArrayRef {
+    macro_rules! primitive {
+        ($native:ty) => {
+            primitive_array::<$native>(data_type, len, nulls, values)
+        };
+    }
+    downcast_primitive! {
+        data_type => (primitive),
+        _ => array_from_parts(data_type.clone(), len, nulls, vec![values]),
+    }
+}
+
+fn primitive_array<T: ArrowPrimitiveType>(
+    data_type: &DataType,
+    len: usize,
+    nulls: Option<NullBuffer>,
+    values: Buffer,
+) -> ArrayRef {
+    let array = PrimitiveArray::<T>::new(ScalarBuffer::new(values, 0, len), nulls);
+    Arc::new(array.with_data_type(data_type.clone()))
+}
+
+/// As [`array_from_parts`] for a type with children.
 pub(crate) fn array_with_children(
     data_type: DataType,
     len: usize,

@@ -62,6 +62,12 @@ impl<'a> BitSlice<'a> {
         word_at(self.bytes, self.start + index) & low_mask(self.len.saturating_sub(index))
     }
 
+    /// The first `count` bits, as far as there are so many, and the others.
+    fn split_at(&self, count: usize) -> (Self, Self) {
+        let count = count.min(self.len);
+        (Self { len: count, ..*self }, Self { start: self.start + count, len: self.len - count, ..*self })
+    }
+
     /// Number of set bits.
     pub(crate) fn count_ones(&self) -> usize {
         #[cfg(target_arch = "x86_64")]
@@ -148,17 +154,29 @@ impl Bits {
 
     /// Appends `bits`.
     pub(crate) fn push_slice(&mut self, bits: BitSlice<'_>) -> Result<()> {
-        let (used, whole) = (self.len % 64, bits.len() / 64);
-        let mut partial = self.partial;
-        for (index, slot) in self.words.spare(whole)?.iter_mut().take(whole).enumerate() {
-            let word = bits.word(index * 64);
-            *slot = partial | word << used;
-            partial = if used == 0 { 0 } else { word >> (64 - used) };
+        // From the begin of a byte on, words are read without looking at more bytes than their own.
+        let (head, rest) = bits.split_at(bits.start.wrapping_neg() % 8);
+        self.push_word(head.word(0), head.len())?;
+        let words = rest.whole_bytes();
+        let used = self.len % 64;
+        let value = |word: &[u8; 8]| u64::from_le_bytes(*word);
+        match &mut self.words.spare(words.len())?[..words.len()] {
+            [] => {}
+            slots if used == 0 => slots.iter_mut().zip(words).for_each(|(slot, word)| *slot = value(word)),
+            [first, others @ ..] => {
+                *first = self.partial | value(&words[0]) << used;
+                for (slot, (one, next)) in others.iter_mut().zip(words.iter().zip(&words[1..])) {
+                    *slot = value(one) >> (64 - used) | value(next) << used;
+                }
+                self.partial = value(&words[words.len() - 1]) >> (64 - used);
+            }
         }
-        self.partial = partial;
-        self.words.commit(whole);
-        self.len += whole * 64;
-        self.push_word(bits.word(whole * 64), bits.len() % 64)
+        self.words.commit(words.len());
+        self.len += words.len() * 64;
+        for at in (words.len() * 64..rest.len()).step_by(64) {
+            self.push_word(rest.word(at), rest.len() - at)?;
+        }
+        Ok(())
     }
 
     /// Appends the `count` bits that `write` pushes.

@@ -116,16 +116,19 @@ impl Drop for Pool {
 impl Pool {
     /// A block of at least `capacity` bytes, recycled where one is at hand.
     pub(crate) fn take(self: &Arc<Self>, capacity: usize) -> Result<Block> {
+        let mut block = self.take_nothing();
+        block.take_memory(capacity)?;
+        Ok(block)
+    }
+
+    fn take_raw(&self, capacity: usize) -> Result<Raw> {
         let capacity = rounded(capacity)
             .ok_or_else(|| Error::out_of_memory(format!("a buffer of {capacity} bytes cannot be allocated")))?;
         let own = locked(&self.idle).take(capacity);
-        let raw = match own.or_else(|| with_reserve(|reserve| reserve.take(capacity)).flatten()) {
-            Some(raw) => raw,
-            None => Raw::new(capacity)?,
-        };
-        let mut block = Block { raw: Some(raw), pool: Arc::clone(self) };
-        block.initialise(0);
-        Ok(block)
+        match own.or_else(|| with_reserve(|reserve| reserve.take(capacity)).flatten()) {
+            Some(raw) => Ok(raw),
+            None => Raw::new(capacity),
+        }
     }
 
     /// A block of no capacity, which takes no memory.
@@ -230,6 +233,13 @@ impl Block {
     /// Bytes that may be used; `OVERWRITE_BYTES` more may be overwritten.
     pub(crate) fn capacity(&self) -> usize {
         self.raw.as_ref().map_or(0, |raw| raw.capacity)
+    }
+
+    /// Gives a block without memory at least `capacity` bytes of it.
+    pub(super) fn take_memory(&mut self, capacity: usize) -> Result<()> {
+        self.raw = Some(self.pool.take_raw(capacity)?);
+        self.initialise(0);
+        Ok(())
     }
 
     /// The pool that the block came from.

@@ -19,7 +19,7 @@ mod block;
 mod row_mask;
 mod values;
 
-pub(crate) use array::{array_from_parts, array_with_children};
+pub(crate) use array::{array_from_parts, array_of_values, array_with_children};
 pub(crate) use bit_room::BitRoom;
 pub(crate) use bits::{BitSlice, Bits, Validity};
 pub(crate) use block::Pool;

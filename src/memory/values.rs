@@ -100,6 +100,10 @@ impl<T: Plain> Values<T> {
 
     fn grow(&mut self, needed: usize) -> Result<()> {
         let capacity = needed.max(self.len.saturating_mul(2)).max(self.first_capacity);
+        if self.block.capacity() == 0 {
+            let bytes = capacity.checked_mul(Self::WIDTH).ok_or_else(|| too_many(capacity))?;
+            return self.block.take_memory(bytes);
+        }
         let mut grown = Self::with_capacity(self.block.pool(), capacity)?;
         grown.block.initialise(self.len * Self::WIDTH);
         grown.len = self.len;

@@ -74,7 +74,13 @@ impl Buffers {
     /// The bytes of `range`, where all are held: a slice of the one piece that has them, else a copy that joins
     /// several.
     pub(crate) fn get(&self, range: ByteRange) -> Option<Bytes> {
-        self.covers(range).then(|| self.joined(range))
+        self.in_one_piece(range).or_else(|| self.covers(range).then(|| self.joined(range)))
+    }
+
+    /// The bytes of `range`, where one piece has them all, as is most often so.
+    fn in_one_piece(&self, range: ByteRange) -> Option<Bytes> {
+        let (&offset, piece) = self.pieces.range(..=range.offset).next_back()?;
+        (range.end() <= end(offset, piece)).then(|| shared_part(offset, piece, range))
     }
 
     /// Bytes of the piece that `range` begins in.
@@ -86,7 +92,8 @@ impl Buffers {
     /// [`Buffers::get`].
     pub(crate) fn contiguous_from(&self, offset: u64, max_bytes: u64) -> Bytes {
         let wanted = ByteRange::between(offset, offset.saturating_add(max_bytes));
-        self.joined(ByteRange::between(offset, self.first_gap(wanted).unwrap_or(wanted.end())))
+        let with_gaps = || self.joined(ByteRange::between(offset, self.first_gap(wanted).unwrap_or(wanted.end())));
+        self.in_one_piece(wanted).unwrap_or_else(with_gaps)
     }
 
     /// The parts of `range` that are not held, ascending, as long as possible.

@@ -138,7 +138,11 @@ impl Decoder {
 
     /// The schema of the batches.
     pub fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.plan.projection.schema)
+        Arc::clone(self.schema_ref())
+    }
+
+    pub(crate) fn schema_ref(&self) -> &SchemaRef {
+        &self.plan.projection.schema
     }
 
     /// Takes bytes of the file at `offset`: asked for or not, in any order, cut at any place, once or again. What the

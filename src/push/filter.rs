@@ -258,8 +258,8 @@ impl FilterStage {
 
     /// Adds what was decoded to the rows.
     fn finish(&mut self, rows: &mut FilteredRows) -> Result<()> {
-        let Some(plans) = self.plans.take() else { return Err(Error::internal("rows were not planned")) };
-        let masks = plans.into_masks(rows.rows.selected())?;
+        let Some(mut plans) = self.plans.take() else { return Err(Error::internal("rows were not planned")) };
+        let masks = plans.take_masks(rows.rows.selected())?;
         for FilterColumn { leaf, reader, .. } in &mut self.columns {
             let selected = masks.get(reader.shortest_jump());
             rows.leaves.insert(*leaf, KeptRows::new(reader.finish_batch()?, selected));

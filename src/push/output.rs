@@ -302,10 +302,19 @@ impl OutputStage {
     /// Moves rows that wait into the batch at hand as far as there is room, and they are not too far apart.
     fn fill_up(&mut self) {
         while self.selected() < self.batch_rows && !self.batch.is_large_and_sparse() {
+            let room = self.batch_rows.saturating_sub(self.selected());
+            let Some(first) = self.waiting.front_mut() else { break };
+            if let Some(rows) = first.take_range(room.min(LARGE_PIECE_ROWS)) {
+                if first.is_empty() {
+                    self.waiting.pop_front();
+                }
+                self.batch.push(rows);
+                continue;
+            }
             let Some(mut rest) = self.waiting.pop_front() else { break };
             let end = rest.first_row().map_or(u64::MAX, |first| first.saturating_add(LARGE_PIECE_ROWS));
             let mut front = rest.take_before(end);
-            self.batch.push(front.take_front(self.batch_rows.saturating_sub(self.selected())));
+            self.batch.push(front.take_front(room));
             for left in [rest, front] {
                 if !left.is_empty() {
                     self.waiting.push_front(left);
@@ -327,7 +336,7 @@ impl OutputStage {
         let selected = row_count(self.selected())?;
         let arrays = if self.gathered.is_empty() {
             let columns = self.put_together(pool)?;
-            columns.into_iter().map(|column| picked(&[column.rows()], pool)).collect::<Result<_>>()?
+            columns.into_iter().map(|column| column.into_array(pool)).collect::<Result<_>>()?
         } else {
             // All of the batch may be gathered by the time that no more rows come.
             if self.batch.selected > 0 {
@@ -355,17 +364,16 @@ impl OutputStage {
 
     /// The columns of the rows at hand.
     fn put_together(&mut self, pool: &Arc<Pool>) -> Result<Vec<OutputRows>> {
-        let rows = std::mem::replace(&mut self.batch, BatchRows::new(&self.shortest_jumps));
-        let selected = row_count(rows.selected)?;
-        let are_scattered = rows.is_scattered();
-        let masks = rows.plans.into_masks(rows.selected)?;
+        let selected = row_count(self.batch.selected)?;
+        let are_scattered = self.batch.is_scattered();
+        let masks = self.batch.plans.take_masks(self.batch.selected)?;
         let mut leaves = self.leaves(&masks, selected, pool)?;
         if are_scattered {
             let mut picked = leaves.iter_mut().filter(|leaf| leaf.array.len() == selected);
             picked.try_for_each(|leaf| leaf.let_pages_go(pool))?;
         }
         let placed = |error: Error| error.in_row_group(self.row_group);
-        let roots = assemble(&self.projection.tree, &leaves).map_err(placed)?;
+        let roots = assemble(&self.projection.tree, leaves).map_err(placed)?;
         let mut columns: Vec<OutputRows> = Vec::with_capacity(self.projection.schema.fields().len());
         for (array, root) in roots.into_iter().zip(&self.projection.roots) {
             let jump = self.shortest_jumps.get(root.first_leaf).copied().unwrap_or(1);
@@ -377,8 +385,11 @@ impl OutputStage {
             }
             columns.push(OutputRows { array, selected: mask.cloned() });
         }
-        let appended = self.projection.appended.columns(self.row_group, self.first_row, &rows.windows, selected)?;
+        let windows = &self.batch.windows;
+        let appended = self.projection.appended.columns(self.row_group, self.first_row, windows, selected)?;
         columns.extend(appended.into_iter().map(|array| OutputRows { array, selected: None }));
+        self.batch.windows.clear();
+        self.batch.selected = 0;
         Ok(columns)
     }
 
@@ -420,6 +431,13 @@ struct OutputRows {
 impl OutputRows {
     fn rows(&self) -> Picked<'_> {
         Picked { array: &self.array, selected: self.selected.as_ref() }
+    }
+
+    fn into_array(self, pool: &Arc<Pool>) -> Result<ArrayRef> {
+        match self.selected {
+            None => Ok(self.array),
+            Some(_) => picked(&[self.rows()], pool),
+        }
     }
 }
 

@@ -198,8 +198,10 @@ impl RowGroupReader {
     fn hand_on(&mut self, budget: &mut RowBudget) {
         let holds_back = self.holds_back();
         let Some(first) = self.filters.first_mut() else {
-            let rows = std::mem::take(&mut self.candidates);
-            self.output.want(budget.spend(FilteredRows::new(rows)));
+            if !self.candidates.is_empty() {
+                let rows = std::mem::take(&mut self.candidates);
+                self.output.want(budget.spend(FilteredRows::new(rows)));
+            }
             return self.output.complete();
         };
         if !first.has_rows() && !holds_back {

@@ -170,23 +170,27 @@ impl DecodePlans {
         self.0.iter().find(|plan| plan.shortest_jump == shortest_jump.max(1))
     }
 
-    /// Which of the decoded rows are selected, `selected` of them.
-    pub(crate) fn into_masks(self, selected: u64) -> Result<RowMasks> {
+    /// Which of the decoded rows are selected, `selected` of them. The plans are then of no rows again.
+    pub(crate) fn take_masks(&mut self, selected: u64) -> Result<RowMasks> {
         let count = usize::try_from(selected).map_err(|_| Error::limit(format!("a batch of {selected} rows")))?;
-        let mask = |plan: DecodePlan| (plan.shortest_jump, plan.mask.finish().map(|bits| RowMask::new(bits, count)));
-        Ok(RowMasks(self.0.into_iter().map(mask).collect()))
+        let of_plan = |plan: &mut DecodePlan| {
+            plan.ranges.clear();
+            let bits = std::mem::take(&mut plan.mask).finish()?;
+            Some((plan.shortest_jump, RowMask::new(bits, count)))
+        };
+        Ok(RowMasks(self.0.iter_mut().filter_map(of_plan).collect()))
     }
 }
 
-/// For the columns of each kind, which of the decoded rows are selected.
+/// For the columns of each kind, which of the decoded rows are selected; nothing of those for which all are.
 #[derive(Debug)]
-pub(crate) struct RowMasks(Vec<(u64, Option<RowMask>)>);
+pub(crate) struct RowMasks(Vec<(u64, RowMask)>);
 
 impl RowMasks {
     /// The mask of columns that jump over gaps of `shortest_jump` rows or more; none where all rows are selected.
     pub(crate) fn get(&self, shortest_jump: u64) -> Option<&RowMask> {
         let own = self.0.iter().find(|(jump, _)| *jump == shortest_jump.max(1));
-        own.and_then(|(_, mask)| mask.as_ref())
+        own.map(|(_, mask)| mask)
     }
 }
 

@@ -114,6 +114,12 @@ impl RowWindow {
         Self { spans, mask: Some(mask.slice(0, cut)), selected: rows }
     }
 
+    /// Takes the first `rows` rows off where they are one range.
+    pub(crate) fn take_range(&mut self, rows: u64) -> Option<Self> {
+        let is_range = self.mask.is_none() && self.spans.front().is_some_and(|first| row_count(first) >= rows);
+        is_range.then(|| self.take_front(rows))
+    }
+
     /// Takes off the rows in front of row `end`.
     pub(crate) fn take_before(&mut self, end: u64) -> Self {
         let inside = |span: &Range<u64>| span.end.min(end).saturating_sub(span.start);
@@ -234,6 +240,19 @@ mod tests {
                 assert_eq!(listed(&window.clone().kept(&BooleanBuffer::from(keep))), both, "{every} {second}");
             }
         }
+    }
+
+    #[test]
+    fn a_range_is_taken_where_the_first_rows_are_one() {
+        let mut window = RowWindow::of_ranges([10..20, 30..35]);
+        assert_eq!(window.take_range(4).as_ref().map(listed), Some(vec![10, 11, 12, 13]));
+        assert_eq!(window.take_range(7), None);
+        assert_eq!(window.take_range(6).map(|taken| taken.ranges()), Some(vec![14..20]));
+        assert_eq!(window.take_range(6), None);
+        assert_eq!(window.take_range(5).map(|taken| taken.selected()), Some(5));
+        assert!(window.is_empty() && window.take_range(1).is_none());
+        let (_, mut window) = rows(2);
+        assert_eq!(window.take_range(1), None, "only some of its rows are selected");
     }
 
     #[test]
