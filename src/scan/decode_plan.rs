@@ -82,7 +82,7 @@ impl DecodePlan {
     /// Adds the rows from the first one of `span` whose bit is set to the last.
     fn add_stretch(&mut self, span: &Range<u64>, bits: &BooleanBuffer) {
         let words = BitSlice::from(bits);
-        let last = bits.len().saturating_sub(1) / 64 * 64;
+        let last = (bits.len().saturating_sub(1) / 64).saturating_mul(64);
         let first = words.word(0).trailing_zeros() as usize;
         let behind = last.saturating_add(64usize.saturating_sub(words.word(last).leading_zeros() as usize));
         if behind > first {
