@@ -202,6 +202,17 @@ impl ValueDecoder for DictionaryDecoder {
         if count > there {
             return Err(values_missing("dictionary entries", count, there));
         }
+        if matches!(
+            self.physical,
+            PhysicalType::Int32 | PhysicalType::Int64 | PhysicalType::Float | PhysicalType::Double
+        ) {
+            // Numbers may stay where they are in the page.
+            self.plain.load_dictionary(page.clone())?;
+            self.entries = self.plain.dictionary()?;
+        }
+        if self.entries.is_some() {
+            return Ok(());
+        }
         self.plain.open_page(Encoding::Plain, page.values, 0)?;
         self.plain.read(count, None)?;
         self.entries = Some(self.plain.finish(count, None)?);

@@ -163,7 +163,7 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     fn dictionary(&self) -> Result<Option<ArrayRef>> {
         let Some(entries) = &self.dictionary else { return Ok(None) };
         let count = entries.len().checked_div(self.entry_width()).unwrap_or_default();
-        let values = match C::GATHERS_PLAIN {
+        let values = match C::GATHERS_PLAIN && !C::IS_COPY {
             true => self.converted_entries(entries, count)?,
             false => entries.clone(),
         };

@@ -53,7 +53,8 @@ pub(crate) struct HighestLevels {
     pub definition: u16,
 }
 
-/// A decompressed dictionary page.
+/// A decompressed dictionary page. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct DictionaryPage {
     /// Number of entries.
     pub value_count: usize,
