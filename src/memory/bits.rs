@@ -68,6 +68,13 @@ impl<'a> BitSlice<'a> {
         (Self { len: count, ..*self }, Self { start: self.start + count, len: self.len - count, ..*self })
     }
 
+    /// The bits, 64 at a time.
+    pub(crate) fn words(&self) -> impl Iterator<Item = u64> + use<'a> {
+        let (whole, bits) = (self.whole_bytes(), *self);
+        let rest = (whole.len() * 64..self.len).step_by(64).map(move |at| bits.word(at));
+        whole.iter().map(|word| u64::from_le_bytes(*word)).chain(rest)
+    }
+
     /// Number of set bits.
     pub(crate) fn count_ones(&self) -> usize {
         #[cfg(target_arch = "x86_64")]

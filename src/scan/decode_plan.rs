@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use arrow_buffer::{BooleanBuffer, Buffer};
+use arrow_buffer::BooleanBuffer;
 
+use super::mask::Mask;
 use super::windows::RowWindow;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, RowMask};
@@ -50,32 +51,31 @@ impl DecodePlan {
     /// Adds the rows of `span` whose bits are set, from one word without any to the next.
     fn add_stretches(&mut self, span: &Range<u64>, bits: &BooleanBuffer) {
         let words = BitSlice::from(bits);
-        let starts = || (0..bits.len()).step_by(64);
-        if self.mask.length == 0 && starts().all(|at| words.word(at) != 0) {
+        if self.mask.length() == 0 && words.words().all(|word| word != 0) {
             return self.add_stretch(span, bits);
         }
-        self.mask.materialise();
+        self.mask.reserve(bits.len());
         // Bits of the word before, where that had some, behind its last one that is set.
         let mut left_out = None;
-        for at in starts() {
-            let word = words.word(at);
+        let starts = (span.start..).step_by(64);
+        for (word, start) in words.words().zip(starts) {
             if word == 0 {
                 left_out = None;
                 continue;
             }
             let before = left_out.map_or(word.trailing_zeros(), |_| 0);
-            let behind = word.leading_zeros();
-            let row = |bit: u32| span.start.saturating_add(at as u64).saturating_add(bit.into());
-            let rows = row(before)..row(64u32.saturating_sub(behind));
+            let count = 64u32.saturating_sub(word.leading_zeros()).saturating_sub(before);
+            let first = start.saturating_add(before.into());
+            let rows = first..first.saturating_add(count.into());
             match (left_out, self.ranges.last_mut()) {
                 (Some(unset), Some(last)) => {
-                    self.mask.push(unset, false);
+                    self.mask.append(0, unset);
                     last.end = rows.end;
                 }
                 _ => self.extend_to(&rows),
             }
-            self.mask.append(word.wrapping_shr(before), rows.end.saturating_sub(rows.start));
-            left_out = Some(behind.into());
+            self.mask.append(word.wrapping_shr(before), count);
+            left_out = Some(word.leading_zeros());
         }
     }
 
@@ -163,7 +163,7 @@ impl DecodePlans {
 
     /// Number of rows that the columns decode which decode most.
     pub(crate) fn most_decoded(&self) -> u64 {
-        self.0.last().map_or(0, |plan| plan.mask.length)
+        self.0.last().map_or(0, |plan| plan.mask.length())
     }
 
     fn get(&self, shortest_jump: u64) -> Option<&DecodePlan> {
@@ -212,90 +212,6 @@ fn has_gap(word: u64, rows: u64) -> bool {
     unset != 0
 }
 
-/// A bitmap that grows. As long as all bits are set it is only their number; of a single bitmap that was added it is that.
-#[derive(Debug, Default)]
-struct Mask {
-    /// All that was added, if that is one bitmap; `words` then have nothing.
-    only: Option<BooleanBuffer>,
-    words: Vec<u64>,
-    length: u64,
-    has_unset: bool,
-}
-
-impl Mask {
-    fn push(&mut self, count: u64, is_set: bool) {
-        if count == 0 {
-            return;
-        }
-        if !is_set || self.only.is_some() {
-            self.materialise();
-        }
-        if self.has_unset {
-            let word = if is_set { u64::MAX } else { 0 };
-            let mut left = count;
-            while left > 0 {
-                let now = left.min(64);
-                self.append(word, now);
-                left = left.saturating_sub(now);
-            }
-        } else {
-            self.length = self.length.saturating_add(count);
-        }
-    }
-
-    /// Appends the lowest `count` bits, 64 at most.
-    fn push_bits(&mut self, bits: u64, count: u64) {
-        let all = u64::MAX.checked_shr(64u32.saturating_sub(u32::try_from(count).unwrap_or(64))).unwrap_or(0);
-        if bits & all == all {
-            return self.push(count, true);
-        }
-        self.materialise();
-        self.append(bits & all, count);
-    }
-
-    /// Makes `bits` the only ones.
-    fn keep_only(&mut self, bits: BooleanBuffer) {
-        self.length = bits.len() as u64;
-        self.has_unset = true;
-        self.only = Some(bits);
-    }
-
-    fn materialise(&mut self) {
-        if let Some(only) = self.only.take() {
-            let words = BitSlice::from(&only);
-            self.words = (0..only.len()).step_by(64).map(|at| words.word(at)).collect();
-        } else if !self.has_unset {
-            self.has_unset = true;
-            let length = std::mem::take(&mut self.length);
-            self.push(length, true);
-        }
-    }
-
-    fn append(&mut self, bits: u64, count: u64) {
-        let filled = u32::try_from(self.length % 64).unwrap_or(0);
-        let all = u64::MAX.checked_shr(64u32.saturating_sub(u32::try_from(count).unwrap_or(64))).unwrap_or(0);
-        let bits = bits & all;
-        match self.words.last_mut().filter(|_| filled > 0) {
-            Some(last) => {
-                *last |= bits.wrapping_shl(filled);
-                if u64::from(filled).saturating_add(count) > 64 {
-                    self.words.push(bits.wrapping_shr(64u32.saturating_sub(filled)));
-                }
-            }
-            None => self.words.push(bits),
-        }
-        self.length = self.length.saturating_add(count);
-    }
-
-    fn finish(self) -> Option<BooleanBuffer> {
-        if self.only.is_some() {
-            return self.only;
-        }
-        let length = usize::try_from(self.length).unwrap_or(usize::MAX);
-        self.has_unset.then(|| BooleanBuffer::new(Buffer::from_vec(self.words), 0, length))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -337,7 +253,7 @@ mod tests {
             }
             let (ranges, mask) = model(&rows, shortest_jump);
             assert_eq!(plan.ranges, ranges, "case {case}, jump {shortest_jump}");
-            assert_eq!(plan.mask.length, mask.len() as u64);
+            assert_eq!(plan.mask.length(), mask.len() as u64);
             let found = plan.mask.finish().map(|mask| mask.iter().collect::<Vec<_>>());
             assert_eq!(found.unwrap_or_else(|| vec![true; rows.len()]), mask, "case {case}, jump {shortest_jump}");
         }

@@ -9,6 +9,7 @@ mod bloom_filter;
 mod chunk_demand;
 mod decode_plan;
 mod explain;
+mod mask;
 mod options;
 mod plan;
 mod projection;
