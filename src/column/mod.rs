@@ -18,6 +18,7 @@ mod fixed_binary;
 mod leaf_batch;
 mod levels;
 mod null;
+mod page_counts;
 mod pages;
 mod pick;
 mod reader;
@@ -39,9 +40,10 @@ pub(crate) use leaf_batch::LeafBatch;
 #[cfg(test)]
 pub(crate) use levels::LevelRows;
 pub(crate) use levels::LevelShape;
+pub(crate) use page_counts::PageCounts;
 pub(crate) use pages::ByteSource;
 pub(crate) use pick::{Gathered, Picked, picked};
-pub(crate) use reader::{ChunkPlace, ColumnReader, PageCounts};
+pub(crate) use reader::{ChunkPlace, ColumnReader};
 
 /// Fails with `Unsupported` where `leaf` cannot be decoded to `data_type`.
 pub(crate) fn check_supported(leaf: &Leaf, data_type: &DataType, pool: &Arc<Pool>) -> Result<()> {

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::decoder::{self, ValueDecoder};
 use super::leaf_batch::LeafBatch;
 use super::levels::{BatchLevels, LevelShape, PageLevels};
+use super::page_counts::PageCounts;
 use super::pages::{ByteSource, Located, PageCursor};
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
@@ -49,27 +50,6 @@ pub(crate) struct ChunkPlace {
     pub row_count: u64,
     /// What its levels mean.
     pub levels: LevelShape,
-}
-
-/// Pages of a chunk that were met, its dictionary page among them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct PageCounts {
-    /// Passed over or opened; with an index, all data pages that it lists.
-    pub seen: u64,
-    /// Opened.
-    pub opened: u64,
-}
-
-impl PageCounts {
-    fn met(&mut self, is_new: bool, is_opened: bool) {
-        self.add(Self { seen: u64::from(is_new), opened: u64::from(is_opened) });
-    }
-
-    /// Counts those of `other` too.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.seen = self.seen.saturating_add(other.seen);
-        self.opened = self.opened.saturating_add(other.opened);
-    }
 }
 
 /// Reads one column of one row group from front to back.
