@@ -1,16 +1,17 @@
 //! Batches as the Arrow C Data Interface has them.
 //!
 //! A narrow column of some thousand values is decoded in less time than `FFI_ArrowArray::new` takes to describe it, so the
-//! struct of a batch and its columns of single values are described here: one allocation for what a column owns, two for
-//! the struct. Columns of other types are left to `FFI_ArrowArray`.
+//! struct of a batch and its columns of single values are described here: one allocation for what a column owns, three for
+//! one of views, two for the struct. Columns of other types are left to `FFI_ArrowArray`.
 
 use std::ffi::c_void;
 use std::mem::transmute;
 use std::ptr::{null, null_mut};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{BinaryType, ByteArrayType, LargeBinaryType, LargeUtf8Type, Utf8Type};
-use arrow_array::{Array, ArrayRef, RecordBatch, downcast_primitive_array};
+use arrow_array::types::{BinaryType, ByteArrayType, ByteViewType, LargeBinaryType, LargeUtf8Type, Utf8Type};
+use arrow_array::{Array, ArrayRef, GenericByteViewArray, RecordBatch, downcast_primitive_array};
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::DataType;
 
@@ -96,31 +97,79 @@ struct Column {
 }
 
 fn export_column(array: ArrayRef) -> FFI_ArrowArray {
+    if let Some(views) = array.as_string_view_opt() {
+        return export_views(views, &array);
+    }
+    if let Some(views) = array.as_binary_view_opt() {
+        return export_views(views, &array);
+    }
     let Some(ValueBuffers { offset, count, buffers: [first, second] }) = value_buffers(&array) else {
         return FFI_ArrowArray::new(&array.to_data());
     };
-    let validity = match array.nulls() {
-        None => null(),
-        Some(nulls) if nulls.offset() == offset => nulls.validity().as_ptr().cast(),
-        // The interface has one offset for both, so that the bitmap must be copied.
-        Some(_) => return FFI_ArrowArray::new(&array.to_data()),
-    };
-    let (length, null_count) = (number(array.len()), number(array.null_count()));
+    let Some(validity) = validity(&array, offset) else { return FFI_ArrowArray::new(&array.to_data()) };
+    let facts = Facts { length: number(array.len()), null_count: number(array.null_count()), offset: number(offset) };
     let owned = Box::into_raw(Box::new(Column { buffers: [validity, first, second], _array: array }));
-    RawArray {
-        length,
-        null_count,
-        offset: number(offset),
-        n_buffers: count,
-        n_children: 0,
-        // SAFETY: made just now.
-        buffers: unsafe { &raw const (*owned).buffers }.cast(),
-        children: null(),
-        dictionary: null_mut(),
-        release: Some(release::<Column>),
-        private_data: owned.cast(),
+    // SAFETY: made just now.
+    facts.export(unsafe { &raw const (*owned).buffers }.cast(), count, owned)
+}
+
+/// Where the bitmap of an array is whose values begin at `offset` of their buffer, NULL where it has none. `None` where the
+/// bitmap begins elsewhere: the interface has one offset for both, so that it must be copied.
+fn validity(array: &dyn Array, offset: usize) -> Option<*const c_void> {
+    match array.nulls() {
+        None => Some(null()),
+        Some(nulls) => (nulls.offset() == offset).then(|| nulls.validity().as_ptr().cast()),
     }
-    .export()
+}
+
+/// What a column of single values says of itself.
+struct Facts {
+    length: i64,
+    null_count: i64,
+    offset: i64,
+}
+
+impl Facts {
+    /// Of a column that owns `owned`, in which its `count` buffers are.
+    fn export<T>(self, buffers: *const *const c_void, count: i64, owned: *mut T) -> FFI_ArrowArray {
+        RawArray {
+            length: self.length,
+            null_count: self.null_count,
+            offset: self.offset,
+            n_buffers: count,
+            n_children: 0,
+            buffers,
+            children: null(),
+            dictionary: null_mut(),
+            release: Some(release::<T>),
+            private_data: owned.cast(),
+        }
+        .export()
+    }
+}
+
+/// What a column of views owns.
+struct ViewColumn {
+    buffers: Vec<*const c_void>,
+    /// Of the buffers that views point to; the last of `buffers`.
+    _lengths: Vec<i64>,
+    /// Keeps the buffers alive.
+    _array: ArrayRef,
+}
+
+fn export_views<T: ByteViewType>(views: &GenericByteViewArray<T>, array: &ArrayRef) -> FFI_ArrowArray {
+    let Some(validity) = validity(array, 0) else { return FFI_ArrowArray::new(&array.to_data()) };
+    let data = views.data_buffers();
+    let lengths: Vec<i64> = data.iter().map(|buffer| number(buffer.len())).collect();
+    let mut buffers: Vec<*const c_void> = Vec::with_capacity(data.len().saturating_add(3));
+    buffers.extend([validity, views.views().inner().as_ptr().cast()]);
+    buffers.extend(data.iter().map(|buffer| buffer.as_ptr().cast::<c_void>()));
+    buffers.push(lengths.as_ptr().cast());
+    let facts = Facts { length: number(views.len()), null_count: number(views.null_count()), offset: 0 };
+    let owned = Box::into_raw(Box::new(ViewColumn { buffers, _lengths: lengths, _array: Arc::clone(array) }));
+    // SAFETY: made just now.
+    let buffers = unsafe { &(*owned).buffers };
+    facts.export(buffers.as_ptr(), number(buffers.len()), owned)
 }
 
 /// Where the values of an array are.
@@ -158,8 +207,6 @@ fn byte_buffers<T: ByteArrayType>(array: &dyn Array) -> ValueBuffers {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow_array::ffi::from_ffi;
     use arrow_array::types::Int32Type;
     use arrow_array::*;
@@ -192,6 +239,9 @@ mod tests {
             Arc::new(BinaryArray::from_iter(texts().map(|text| text.map(str::as_bytes)))),
             Arc::new(LargeBinaryArray::from_iter(texts().map(|text| text.map(str::as_bytes)))),
             Arc::new(StringViewArray::from_iter(texts())),
+            Arc::new(StringViewArray::from_iter(texts().chain(texts())).slice(2, 4)),
+            Arc::new(StringViewArray::from(vec!["a", "b", "c", "d"])),
+            Arc::new(BinaryViewArray::from_iter(texts().map(|text| text.map(str::as_bytes)))),
             Arc::new(DictionaryArray::<Int32Type>::from_iter(texts())),
             Arc::new(NullArray::new(4)),
             new_null_array(&DataType::FixedSizeBinary(3), 4),
