@@ -182,7 +182,7 @@ def contenders(case, output):
         return [Contender(name, program, "open", "utf8") for name, program in [
             ("pqpush", "pqpush"), ("arrow-rs", "arrow-rs"), ("pyarrow", "pyarrow"), ("polars", "polars")]]
     if case.family == "abi":
-        return [Contender("pqpush C ABI", "pqpush", "whole", output),
+        return [Contender("pqpush C ABI", "pqpush-rust", "pqpush-rust", output),
                 Contender("pqpush Rust API", "pqpush-rust", "pqpush-rust", output)]
     if case.family == "threads":
         return [Contender("pqpush 1 thread", "pqpush", "threads-1", output),

@@ -43,7 +43,14 @@ class Session:
             for contender in contenders:
                 if case.family == "memory":
                     self.peers.close()
-                answers[contender.name].append(self.ask(case, contender))
+                if case.family != "abi":
+                    answers[contender.name].append(self.ask(case, contender))
+            if case.family == "abi":
+                # One process does both in turn, so that nothing else differs.
+                order = fields(case, self.size, "pqpush-rust", contenders[0].strings, self.budget_ms)
+                both = self.peers.ask("pqpush-rust", **{**order, "task": "abi"})
+                for contender, answer in zip(contenders, (both["c"], both["rust"]), strict=True):
+                    answers[contender.name].append(answer)
             if has_floor(case):
                 floors.append(self.peers.ask("arrow-rs", **fields(case, self.size, "floor", output, self.budget_ms)))
         results = [result(case, output, contender, answers[contender.name], floors) for contender in contenders]

@@ -237,6 +237,6 @@ EXPLANATIONS = {
                 "machine that does nothing else; the CSV has the processor time, which is what both threads cost together."],
     "memory": ["MiB of resident memory at the peak of a scan above what was there before it. The file is in memory before the",
                "scan for pqpush and arrow-rs; the other peers map or read it themselves, which counts for them."],
-    "abi": ["Milliseconds of processor time of the same library through its C ABI from C and through its Rust API, both built",
-            "with the release profile."],
+    "abi": ["Milliseconds of processor time of one build of the library through its C ABI and through its Rust API, by one",
+            "process in turn, so that nothing else differs."],
 }

@@ -3,7 +3,8 @@
 //! starts it.
 //!
 //! Variants: `sync` and `push`, without predicates; `rowfilter` and `post`, with predicates in the decoder or evaluated
-//! after it; `pqpush-rust`, pqpush through its Rust API; `floor`, the pages decompressed and the output written.
+//! after it; `pqpush-rust`, pqpush through its Rust API; `floor`, the pages decompressed and the output written. The task
+//! `abi` scans by pqpush through its C ABI and through its Rust API in turn.
 
 // A benchmark may stop where something is not as it expects.
 #![allow(
@@ -17,6 +18,7 @@
     clippy::cast_sign_loss
 )]
 
+mod c_abi;
 mod conditions;
 mod digest;
 mod filtered;
@@ -80,6 +82,7 @@ impl Job {
 fn answer(fields: &HashMap<&str, &str>, job: &Job) -> String {
     match (fields.get("task").copied().unwrap_or("scan"), job.variant.as_str()) {
         ("digest", _) => digest::of(job),
+        ("abi", _) => c_abi::beside_rust(fields, job),
         ("open", _) => measure::measure(fields, || opening::open(job)),
         ("scan", "floor") => {
             let mut floor = floor::Floor::new(job);

@@ -16,27 +16,68 @@ fn status(name: &str) -> u64 {
     kilobytes * 1024
 }
 
+/// What the iterations of an order spend.
+pub struct Spent {
+    least: usize,
+    budget_ms: f64,
+    cpu_ms: Vec<f64>,
+    wall_ms: Vec<f64>,
+    rows: usize,
+    resident_before: u64,
+}
+
+impl Spent {
+    /// Nothing yet. From here on the peak of memory counts anew.
+    pub fn new(fields: &HashMap<&str, &str>) -> Self {
+        let number = |name: &str| fields.get(name).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+        let _ = fs::write("/proc/self/clear_refs", "5");
+        Self {
+            least: (number("iterations") as usize).max(1),
+            budget_ms: number("budget_ms"),
+            cpu_ms: Vec::new(),
+            wall_ms: Vec::new(),
+            rows: 0,
+            resident_before: status("VmRSS:"),
+        }
+    }
+
+    /// As long as there are fewer iterations than the order asks for, or time is left.
+    pub fn goes_on(&self) -> bool {
+        let done = self.cpu_ms.len();
+        done < MOST_ITERATIONS && (done < self.least || self.wall_ms.iter().sum::<f64>() < self.budget_ms)
+    }
+
+    /// One iteration, which tells its rows.
+    pub fn time(&mut self, once: impl FnOnce() -> usize) {
+        let (cpu_start, wall_start) = (ProcessTime::now(), Instant::now());
+        self.rows = once();
+        self.cpu_ms.push(cpu_start.elapsed().as_secs_f64() * 1e3);
+        self.wall_ms.push(wall_start.elapsed().as_secs_f64() * 1e3);
+    }
+
+    /// Rows of the last iteration.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// As JSON.
+    pub fn answer(&self) -> String {
+        let peak = status("VmHWM:").saturating_sub(self.resident_before);
+        let list = |times: &[f64]| times.iter().map(|time| format!("{time:.4}")).collect::<Vec<_>>().join(", ");
+        format!(
+            "{{\"rows\": {}, \"peak_bytes\": {peak}, \"cpu_ms\": [{}], \"wall_ms\": [{}]}}",
+            self.rows,
+            list(&self.cpu_ms),
+            list(&self.wall_ms)
+        )
+    }
+}
+
 /// At least the iterations that the order asks for, and more while there is time left.
 pub fn measure(fields: &HashMap<&str, &str>, mut once: impl FnMut() -> usize) -> String {
-    let number = |name: &str| fields.get(name).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    let least = (number("iterations") as usize).max(1);
-    let budget = number("budget_ms");
-    let (mut cpu, mut wall, mut rows, mut spent) = (Vec::new(), Vec::new(), 0, 0.0);
-    // From here on the peak counts anew.
-    let _ = fs::write("/proc/self/clear_refs", "5");
-    let resident = status("VmRSS:");
-    while cpu.len() < MOST_ITERATIONS && (cpu.len() < least || spent < budget) {
-        let (cpu_start, wall_start) = (ProcessTime::now(), Instant::now());
-        rows = once();
-        cpu.push(cpu_start.elapsed().as_secs_f64() * 1e3);
-        wall.push(wall_start.elapsed().as_secs_f64() * 1e3);
-        spent += wall[wall.len() - 1];
+    let mut spent = Spent::new(fields);
+    while spent.goes_on() {
+        spent.time(&mut once);
     }
-    let peak = status("VmHWM:").saturating_sub(resident);
-    let list = |times: &[f64]| times.iter().map(|time| format!("{time:.4}")).collect::<Vec<_>>().join(", ");
-    format!(
-        "{{\"rows\": {rows}, \"peak_bytes\": {peak}, \"cpu_ms\": [{}], \"wall_ms\": [{}]}}",
-        list(&cpu),
-        list(&wall)
-    )
+    spent.answer()
 }
