@@ -33,6 +33,8 @@ pub(crate) trait Offset: Plain {
     fn from_usize(offset: usize) -> Option<Self>;
     /// The offset as it came from [`Offset::from_usize`].
     fn to_usize(self) -> usize;
+    /// Where each of `lengths`, little-endian, ends if the first one begins at `start`; every end fits.
+    fn ends(lengths: &[[u8; 4]], start: usize, out: &mut [Self]);
 }
 
 impl Offset for i32 {
@@ -43,6 +45,10 @@ impl Offset for i32 {
     fn to_usize(self) -> usize {
         usize::try_from(self).unwrap_or_default()
     }
+
+    fn ends(lengths: &[[u8; 4]], start: usize, out: &mut [Self]) {
+        simd::ends(lengths, u32::try_from(start).unwrap_or_default(), out);
+    }
 }
 
 impl Offset for i64 {
@@ -52,6 +58,14 @@ impl Offset for i64 {
 
     fn to_usize(self) -> usize {
         usize::try_from(self).unwrap_or_default()
+    }
+
+    fn ends(lengths: &[[u8; 4]], start: usize, out: &mut [Self]) {
+        let mut end = Self::from_usize(start).unwrap_or_default();
+        for (slot, length) in out.iter_mut().zip(lengths) {
+            end = end.wrapping_add(Self::from(u32::from_le_bytes(*length)));
+            *slot = end;
+        }
     }
 }
 
@@ -247,9 +261,7 @@ fn append_ends<O: Offset>(
 ) -> std::result::Result<(), Option<Error>> {
     O::from_usize(base.saturating_add(block.total())).ok_or(None)?;
     let slots = offsets.spare(block.count()).map_err(Some)?;
-    for (slot, end) in slots.iter_mut().zip(block.ends(base)) {
-        *slot = O::from_usize(end).unwrap_or_default();
-    }
+    O::ends(block.lengths_and_prefixes().0, base, slots.get_mut(..block.count()).unwrap_or_default());
     offsets.commit(block.count());
     Ok(())
 }

@@ -48,6 +48,11 @@ impl ByteArrayBlock {
         })
     }
 
+    /// Length of each value, and how many bytes of the value before it each begins with; both little-endian.
+    pub(crate) fn lengths_and_prefixes(&self) -> (&[LittleEndian], &[LittleEndian]) {
+        (self.lengths.get(..self.count).unwrap_or_default(), self.prefixes.get(..self.count).unwrap_or_default())
+    }
+
     /// How many bytes of the value before it each value begins with, and how many of its own follow.
     pub(super) fn prefixes_and_suffixes(&self) -> impl Iterator<Item = (usize, usize)> {
         self.lengths().zip(&self.prefixes).map(|(length, prefix)| {

@@ -9,7 +9,7 @@ use super::delta_length_byte_array::own_bytes;
 use super::{ByteArrayBlock, DeltaBinaryPacked};
 use crate::error::{Error, Result};
 use crate::memory::Values;
-use crate::simd;
+use crate::simd::{self, FrontCoded};
 
 /// A cursor over the values of one page.
 #[derive(Debug)]
@@ -55,24 +55,12 @@ impl DeltaByteArray {
         block: &ByteArrayBlock,
         out: &mut Values<u8>,
     ) -> Result<()> {
-        let mut own = page.get(own).unwrap_or(&[]);
         let room = out.spare(block.total())?;
-        let (mut before, mut at) = (0usize, 0usize);
-        for (index, (prefix, suffix)) in block.prefixes_and_suffixes().enumerate() {
-            if index == 0 {
-                simd::copy_prefix(&self.last, prefix, room);
-            } else {
-                simd::copy_within(room, before, prefix, at);
-            }
-            before = at;
-            at = at.saturating_add(prefix);
-            simd::copy_prefix(own, suffix, room.get_mut(at..).unwrap_or_default());
-            own = own.get(suffix..).unwrap_or(&[]);
-            at = at.saturating_add(suffix);
-        }
-        if block.count() > 0 {
+        let (lengths, prefixes) = block.lengths_and_prefixes();
+        let values = FrontCoded { prefixes, lengths, source: page, start: own.start };
+        if let Some((start, end)) = simd::put_together(values, &self.last, room) {
             self.last.clear();
-            self.last.extend_from_slice(room.get(before..at).unwrap_or(&[]));
+            self.last.extend_from_slice(room.get(start..end).unwrap_or(&[]));
         }
         out.commit(block.total());
         Ok(())

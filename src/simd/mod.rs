@@ -12,8 +12,10 @@ mod compress_ends;
 mod copy;
 mod cpu;
 mod delta;
+mod ends;
 mod expand;
 mod fill;
+mod front_coded;
 mod gather;
 mod heads;
 #[cfg(target_arch = "x86_64")]
@@ -39,10 +41,13 @@ const TWICE: [u8; 16] = [0, 3, 12, 15, 48, 51, 60, 63, 192, 195, 204, 207, 240, 
 
 pub(crate) use compress::{compress, compress_bits};
 pub(crate) use compress_ends::{End, compress_ends};
-pub(crate) use copy::{copy_prefix, copy_within};
+pub(crate) use copy::copy_prefix;
+use copy::copy_within;
 pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
+pub(crate) use ends::ends;
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
 pub(crate) use fill::fill_over;
+pub(crate) use front_coded::{FrontCoded, put_together};
 pub(crate) use gather::{gather, gather_as, largest};
 pub(crate) use heads::{compare_heads, head};
 pub(crate) use levels::{WORD_LEVELS, at_least};
