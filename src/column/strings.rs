@@ -16,10 +16,10 @@ use crate::encoding::{
     validate_values, values_missing,
 };
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Plain, Pool, Values, array_from_parts};
+use crate::memory::{BitSlice, Pool, Values, array_from_parts};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
-use crate::simd;
+use crate::simd::{self, Copied, End};
 
 /// Entries of larger dictionary pages stay where they are.
 const MAX_COPIED_DICTIONARY_BYTES: usize = 1 << 16;
@@ -28,7 +28,7 @@ const MAX_COPIED_DICTIONARY_BYTES: usize = 1 << 16;
 const ROOM_BYTES: usize = 1 << 14;
 
 /// The offsets of Arrow's variable-size layouts.
-pub(crate) trait Offset: Plain {
+pub(crate) trait Offset: End {
     /// The offset; `None` where it does not fit.
     fn from_usize(offset: usize) -> Option<Self>;
     /// The offset as it came from [`Offset::from_usize`].
@@ -78,7 +78,7 @@ pub(crate) struct StringDecoder<O: Offset> {
     cursor: ValueCursor,
     scratch: CodeScratch,
     /// Places of the entries of a block of codes.
-    entries: Vec<u64>,
+    places: Vec<u64>,
     /// Where each value ends; in front of them a 0.
     offsets: Values<O>,
     bytes: Values<u8>,
@@ -119,7 +119,7 @@ impl<O: Offset> StringDecoder<O> {
             page: Buffer::default(),
             cursor: ValueCursor::Closed,
             scratch: CodeScratch::default(),
-            entries: Vec::new(),
+            places: Vec::new(),
             offsets,
             bytes,
         })
@@ -187,41 +187,21 @@ impl<O: Offset> StringDecoder<O> {
     /// Appends `count` PLAIN values from `position` on; returns where the next one begins.
     fn read_plain(&mut self, start: usize, count: usize) -> Result<usize> {
         let page = self.page.as_slice();
-        let mut stretch = Utf8Stretch::new(start);
-        let ends = self.offsets.spare(count)?;
-        let mut ends = ends.iter_mut().take(count);
-        let (mut position, mut left) = (start, count);
-        while left > 0 {
+        let ends = self.offsets.spare(count)?.get_mut(..count).unwrap_or_default();
+        let (mut position, mut done) = (start, 0usize);
+        while done < count {
             let base = self.bytes.len();
-            let first = byte_array_at(page, position)?.0.len();
-            let room = self.bytes.spare(first.max(ROOM_BYTES))?;
-            let mut written = 0usize;
-            while left > 0 {
-                simd::prefetch_behind(page, position);
-                let (value, next) = byte_array_at(page, position)?;
-                if written.saturating_add(value.len()) > first.max(ROOM_BYTES) {
-                    break;
-                }
-                if self.is_utf8 {
-                    stretch.pass(page, position, value.len())?;
-                }
-                let tail = page.get(position.saturating_add(4)..).unwrap_or_default();
-                simd::copy_prefix(tail, value.len(), room.get_mut(written..).unwrap_or_default());
-                written = written.saturating_add(value.len());
-                let end = O::from_usize(base.saturating_add(written))
-                    .ok_or_else(|| offsets_overflow(&self.context.data_type))?;
-                if let Some(slot) = ends.next() {
-                    *slot = end;
-                }
-                position = next;
-                left = left.saturating_sub(1);
-            }
-            self.bytes.commit(written);
+            let capacity = byte_array_at(page, position)?.0.len().max(ROOM_BYTES);
+            let room = Room { base, capacity, bytes: self.bytes.spare(capacity)? };
+            let stretch = self.is_utf8.then(|| Utf8Stretch::new(position));
+            let copied = room
+                .fill(page, position, ends.get_mut(done..).unwrap_or_default(), stretch)
+                .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
+            self.bytes.commit(copied.bytes);
+            done = done.saturating_add(copied.strings);
+            position = copied.position;
         }
         self.offsets.commit(count);
-        if self.is_utf8 {
-            stretch.end(page, position)?;
-        }
         Ok(position)
     }
 
@@ -229,26 +209,82 @@ impl<O: Offset> StringDecoder<O> {
     fn read_codes(&mut self, count: usize) -> Result<()> {
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?;
-        self.entries.resize(CodeScratch::BLOCK, 0);
-        let entries = &mut self.entries[..];
+        self.places.resize(CodeScratch::BLOCK, 0);
+        let places = &mut self.places[..];
         let mut left = count;
         while left > 0 {
-            let (places, repeats) = match codes.next(&self.page, left, &mut self.scratch)? {
+            let wanted = match codes.next(&self.page, left, &mut self.scratch)? {
                 CodeBlock::Repeat { code, count } => {
-                    dictionary.gather(&[code], entries)?;
-                    (entries.get(..1), count)
+                    let mut place = [0];
+                    dictionary.gather(&[code], &mut place)?;
+                    places.iter_mut().take(count).for_each(|slot| *slot = place[0]);
+                    count
                 }
                 CodeBlock::Each(codes) => {
-                    dictionary.gather(codes, entries)?;
-                    (entries.get(..codes.len()), 1)
+                    dictionary.gather(codes, places)?;
+                    codes.len()
                 }
             };
-            let places = places.unwrap_or_default();
-            append(places, repeats, dictionary.bytes.as_slice(), &mut self.offsets, &mut self.bytes)
-                .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
-            left = left.saturating_sub(places.len().saturating_mul(repeats));
+            // Runs may be longer than a block.
+            for first in (0..wanted).step_by(CodeScratch::BLOCK) {
+                let places = places.get(..wanted.saturating_sub(first).min(CodeScratch::BLOCK)).unwrap_or_default();
+                append(places, dictionary.bytes.as_slice(), &mut self.offsets, &mut self.bytes)
+                    .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
+            }
+            left = left.saturating_sub(wanted);
         }
         Ok(())
+    }
+}
+
+/// Room for the bytes of PLAIN values.
+struct Room<'a> {
+    /// Bytes of the batch in front of it.
+    base: usize,
+    /// Bytes that values may have.
+    capacity: usize,
+    /// So many, and what may be overwritten behind them.
+    bytes: &'a mut [u8],
+}
+
+impl Room<'_> {
+    /// Copies values that begin at `start` of `page` while they find room and `ends` are left to be set. Fails without an
+    /// error of its own where the offsets cannot reach so far.
+    fn fill<O: Offset>(
+        self,
+        page: &[u8],
+        start: usize,
+        ends: &mut [O],
+        mut stretch: Option<Utf8Stretch>,
+    ) -> std::result::Result<Copied, Option<Error>> {
+        let mut all = Copied { strings: 0, position: start, bytes: 0 };
+        let every_end_fits = O::from_usize(self.base.saturating_add(self.capacity)).is_some();
+        loop {
+            if every_end_fits {
+                let end = O::from_usize(self.base.saturating_add(all.bytes)).unwrap_or_default();
+                let room = self.bytes.get_mut(all.bytes..self.capacity).unwrap_or_default();
+                let ends = ends.get_mut(all.strings..).unwrap_or_default();
+                all.add(simd::copy_plain(page, all.position, end, room, ends));
+            }
+            // Then one that is long, or lies where page or room end.
+            let Some(slot) = ends.get_mut(all.strings) else { break };
+            let (value, next) = byte_array_at(page, all.position)?;
+            let bytes = all.bytes.saturating_add(value.len());
+            if bytes > self.capacity {
+                break;
+            }
+            if let Some(stretch) = &mut stretch {
+                stretch.pass(page, all.position, value.len())?;
+            }
+            let tail = page.get(all.position.saturating_add(4)..).unwrap_or_default();
+            simd::copy_prefix(tail, value.len(), self.bytes.get_mut(all.bytes..).unwrap_or_default());
+            *slot = O::from_usize(self.base.saturating_add(bytes)).ok_or(None)?;
+            all = Copied { strings: all.strings.saturating_add(1), position: next, bytes };
+        }
+        if let Some(stretch) = stretch {
+            stretch.end(page, all.position)?;
+        }
+        Ok(all)
     }
 }
 
@@ -266,39 +302,21 @@ fn append_ends<O: Offset>(
     Ok(())
 }
 
-/// Start of an entry's bytes in the high half, their number in the low one.
-fn entry(start: usize, length: usize) -> u64 {
-    (start as u64) << 32 | length as u64 & 0xffff_ffff
-}
-
-fn place(entry: u64) -> (usize, usize) {
-    ((entry >> 32) as usize, (entry & 0xffff_ffff) as usize)
-}
-
-/// Appends each of `entries`, which lie in `source`, so many times in a row. Fails without an error of its own where
-/// the offsets cannot reach so far.
+/// Appends the strings at `places` of `source`. Fails without an error of its own where the offsets cannot reach so far.
 fn append<O: Offset>(
-    entries: &[u64],
-    repeats: usize,
+    places: &[u64],
     source: &[u8],
     offsets: &mut Values<O>,
     bytes: &mut Values<u8>,
 ) -> std::result::Result<(), Option<Error>> {
     let base = bytes.len();
-    let total = entries.iter().map(|entry| place(*entry).1).sum::<usize>().saturating_mul(repeats);
+    let total = places.iter().map(|place| simd::start_and_length(*place).1).sum::<usize>();
     O::from_usize(base.saturating_add(total)).ok_or(None)?;
-    let count = entries.len().saturating_mul(repeats);
+    let base = O::from_usize(base).ok_or(None)?;
     let room = bytes.spare(total).map_err(Some)?;
-    let ends = offsets.spare(count).map_err(Some)?;
-    let repeated = entries.iter().flat_map(|entry| std::iter::repeat_n(*entry, repeats));
-    let mut written = 0usize;
-    for (entry, end) in repeated.zip(ends) {
-        let (start, length) = place(entry);
-        simd::copy_prefix(source.get(start..).unwrap_or_default(), length, room.get_mut(written..).unwrap_or_default());
-        written = written.saturating_add(length);
-        *end = O::from_usize(base.saturating_add(written)).unwrap_or_default();
-    }
-    offsets.commit(count);
+    let ends = offsets.spare(places.len()).map_err(Some)?.get_mut(..places.len()).unwrap_or_default();
+    simd::copy_strings(places, source, base, room, ends);
+    offsets.commit(places.len());
     bytes.commit(total);
     Ok(())
 }
@@ -318,7 +336,7 @@ impl Dictionary {
             if is_utf8 {
                 stretch.pass(source, position, value.len())?;
             }
-            *slot = entry(position.saturating_add(4), value.len());
+            *slot = simd::string_place(position.saturating_add(4), value.len());
             position = next;
         }
         entries.commit(page.value_count);
@@ -344,8 +362,8 @@ fn end_to_end(entries: &mut Values<u64>, source: &[u8], pool: &Arc<Pool>) -> Res
     let room = bytes.spare(source.len())?;
     let mut written = 0usize;
     for slot in entries.as_mut_slice() {
-        let (start, length) = place(*slot);
-        *slot = entry(written, length);
+        let (start, length) = simd::start_and_length(*slot);
+        *slot = simd::string_place(written, length);
         simd::copy_prefix(source.get(start..).unwrap_or_default(), length, room.get_mut(written..).unwrap_or_default());
         written = written.saturating_add(length);
     }

@@ -15,6 +15,8 @@ use crate::memory::{BitSlice, Plain};
 pub(crate) trait End: Plain {
     /// `self` and the length of a string that lies between two offsets.
     fn behind(self, start: Self, end: Self) -> Self;
+    /// `self` and a length.
+    fn after(self, length: u32) -> Self;
     /// As a place in memory; far behind any where it is negative.
     fn to_place(self) -> usize;
 }
@@ -22,6 +24,11 @@ pub(crate) trait End: Plain {
 impl End for i32 {
     fn behind(self, start: Self, end: Self) -> Self {
         self.wrapping_add(end.wrapping_sub(start))
+    }
+
+    #[inline(always)]
+    fn after(self, length: u32) -> Self {
+        self.wrapping_add(length.cast_signed())
     }
 
     fn to_place(self) -> usize {
@@ -32,6 +39,11 @@ impl End for i32 {
 impl End for i64 {
     fn behind(self, start: Self, end: Self) -> Self {
         self.wrapping_add(end.wrapping_sub(start))
+    }
+
+    #[inline(always)]
+    fn after(self, length: u32) -> Self {
+        self.wrapping_add(i64::from(length))
     }
 
     fn to_place(self) -> usize {

@@ -28,6 +28,7 @@ mod prefetch;
 pub(crate) mod snappy;
 #[cfg(all(test, feature = "snappy"))]
 mod snappy_tests;
+mod strings;
 mod unpack;
 mod unsplit;
 mod widen;
@@ -54,6 +55,7 @@ pub(crate) use levels::{WORD_LEVELS, at_least};
 pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
 pub(crate) use prefetch::prefetch_behind;
+pub(crate) use strings::{Copied, copy_plain, copy_strings, start_and_length, string_place};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
 pub(crate) use widen::{ByteOrder, widen};

@@ -2,9 +2,9 @@
 
 /// So far ahead bytes are fetched.
 #[cfg(target_arch = "x86_64")]
-const AHEAD_BYTES: usize = 512;
+const AHEAD_BYTES: usize = 2048;
 
-/// Brings what lies a few cache lines behind byte `position` of `bytes` near. For values whose lengths stand in front of
+/// Brings what lies some cache lines behind byte `position` of `bytes` near. For values whose lengths stand in front of
 /// them: where the next one begins is known late, and the CPU cannot look ahead by itself.
 #[inline(always)]
 pub(crate) fn prefetch_behind(bytes: &[u8], position: usize) {

@@ -1,0 +1,217 @@
+//! Byte strings that lie apart from each other, copied end to end, with where each ends.
+//!
+//! ```text
+//! for i in 0..strings: out += source[string i]; end += its length; ends[i] = end
+//! ```
+//!
+//! Short strings are moved by so many bytes as none of them is longer, whatever their length: a branch on the length of
+//! each would be guessed wrong half the time. The AVX2 backend is the same loop with longer moves.
+
+#[cfg(target_arch = "x86_64")]
+use super::cpu;
+use super::{End, copy_prefix, prefetch_behind};
+
+/// Bytes that [`copy_plain`] wants to read behind a length, and to write.
+const STEP: usize = 128;
+
+/// Where a string begins, in the high half, and its length, in the low one.
+pub(crate) fn string_place(start: usize, length: usize) -> u64 {
+    (start as u64) << 32 | length as u64 & 0xffff_ffff
+}
+
+/// Start and length of the string at `place`.
+#[inline(always)]
+pub(crate) fn start_and_length(place: u64) -> (usize, usize) {
+    ((place >> 32) as usize, (place & 0xffff_ffff) as usize)
+}
+
+/// Copies the strings at `places` of `source`, which holds all of them, to the front of `out`, which has room for them;
+/// bytes behind them may be overwritten. `ends`, as many, become the ends of the strings if the first one begins at `end`.
+pub(crate) fn copy_strings<T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
+    assert!(places.len() == ends.len());
+    #[cfg(target_arch = "x86_64")]
+    if cpu::has_avx2() {
+        // SAFETY: the CPU has AVX2.
+        return unsafe { copy_strings_avx2(places, source, end, out, ends) };
+    }
+    copy_strings_by_length(places, source, end, out, ends);
+}
+
+/// # Safety
+/// The CPU has AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn copy_strings_avx2<T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
+    copy_strings_by_length(places, source, end, out, ends);
+}
+
+#[inline(always)]
+fn copy_strings_by_length<T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
+    // No length has a bit that this has not.
+    let lengths = places.iter().fold(0, |bits, place| bits | place) as u32;
+    match lengths {
+        0..16 => copy_strings_by::<16, T>(places, source, end, out, ends),
+        16..32 => copy_strings_by::<32, T>(places, source, end, out, ends),
+        _ => copy_strings_by::<64, T>(places, source, end, out, ends),
+    }
+}
+
+#[inline(always)]
+fn copy_strings_by<const N: usize, T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
+    let (mut end, mut at) = (end, 0);
+    for (place, slot) in places.iter().zip(ends) {
+        let (start, length) = start_and_length(*place);
+        match (step_at::<N>(source, start), step_at_mut::<N>(out, at)) {
+            (Some(from), Some(to)) => {
+                *to = *from;
+                if length > N {
+                    out[at + N..at + length].copy_from_slice(&source[start + N..start + length]);
+                }
+            }
+            _ => copy_prefix(&source[start..], length, &mut out[at..]),
+        }
+        at += length;
+        end = end.after(length as u32);
+        *slot = end;
+    }
+}
+
+/// `N` bytes from `start` on, if so many are there.
+#[inline(always)]
+fn step_at<const N: usize>(bytes: &[u8], start: usize) -> Option<&[u8; N]> {
+    bytes.get(start..)?.first_chunk()
+}
+
+#[inline(always)]
+fn step_at_mut<const N: usize>(bytes: &mut [u8], start: usize) -> Option<&mut [u8; N]> {
+    bytes.get_mut(start..)?.first_chunk_mut()
+}
+
+/// What [`copy_plain`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Copied {
+    /// Number of strings.
+    pub strings: usize,
+    /// Where the length of the next one stands.
+    pub position: usize,
+    /// Bytes of the strings.
+    pub bytes: usize,
+}
+
+impl Copied {
+    /// Counts what was done from there on.
+    pub(crate) fn add(&mut self, next: Self) {
+        *self = Self { strings: self.strings + next.strings, position: next.position, bytes: self.bytes + next.bytes };
+    }
+}
+
+/// Copies strings with lengths, four little-endian bytes, in front of them from `position` of `source` on to the front of
+/// `out`, as long as they are shorter than 128 bytes, there are 128 bytes to read and to write, and there are `ends` left
+/// to become their ends, the first one beginning at `end`. Bytes behind them may be overwritten.
+pub(crate) fn copy_plain<T: End>(source: &[u8], position: usize, end: T, out: &mut [u8], ends: &mut [T]) -> Copied {
+    #[cfg(target_arch = "x86_64")]
+    if cpu::has_avx2() {
+        // SAFETY: the CPU has AVX2.
+        return unsafe { copy_plain_avx2(source, position, end, out, ends) };
+    }
+    copy_plain_by_steps(source, position, end, out, ends)
+}
+
+/// # Safety
+/// The CPU has AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn copy_plain_avx2<T: End>(source: &[u8], position: usize, end: T, out: &mut [u8], ends: &mut [T]) -> Copied {
+    copy_plain_by_steps(source, position, end, out, ends)
+}
+
+#[inline(always)]
+fn copy_plain_by_steps<T: End>(source: &[u8], position: usize, end: T, out: &mut [u8], ends: &mut [T]) -> Copied {
+    let mut copied = Copied { strings: 0, position, bytes: 0 };
+    let mut end = end;
+    for slot in ends {
+        prefetch_behind(source, copied.position);
+        let from = step_at::<{ 4 + STEP }>(source, copied.position);
+        let (Some(from), Some(to)) = (from, step_at_mut::<STEP>(out, copied.bytes)) else { break };
+        let [l0, l1, l2, l3, from @ ..] = from;
+        let length = u32::from_le_bytes([*l0, *l1, *l2, *l3]);
+        if length as usize >= STEP {
+            break;
+        }
+        to[..STEP / 2].copy_from_slice(&from[..STEP / 2]);
+        if length as usize > STEP / 2 {
+            prefetch_behind(source, copied.position + STEP / 2);
+            to[STEP / 2..].copy_from_slice(&from[STEP / 2..]);
+        }
+        copied.strings += 1;
+        copied.position += 4 + length as usize;
+        copied.bytes += length as usize;
+        end = end.after(length);
+        *slot = end;
+    }
+    copied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(i: usize) -> usize {
+        (i as u32).wrapping_mul(2654435761) as usize >> 9
+    }
+
+    #[test]
+    fn strings_of_every_length_are_copied_from_places() {
+        let source: Vec<u8> = (0..1000usize).map(|i| noise(i) as u8).collect();
+        for longest in [0, 5, 15, 16, 31, 40, 63, 64, 200] {
+            let place = |i: usize| {
+                let length = noise(i) % (longest + 1);
+                (noise(i + 1000) % (source.len() - length + 1), length)
+            };
+            let places: Vec<u64> = (0..100).map(|i| string_place(place(i).0, place(i).1)).collect();
+            let strings: Vec<&[u8]> = (0..100).map(|i| &source[place(i).0..][..place(i).1]).collect();
+            let expected = strings.concat();
+            let all_ends: Vec<i64> = strings
+                .iter()
+                .scan(7, |end, s| {
+                    Some({
+                        *end += s.len() as i64;
+                        *end
+                    })
+                })
+                .collect();
+            for copy in [copy_strings::<i64>, copy_strings_by_length::<i64>] {
+                for room in [0, 64] {
+                    let (mut out, mut ends) = (vec![0; expected.len() + room], vec![0; 100]);
+                    copy(&places, &source, 7, &mut out, &mut ends);
+                    assert_eq!((&out[..expected.len()], &ends), (&expected[..], &all_ends), "up to {longest}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn plain_strings_are_copied_as_long_as_they_are_short() {
+        let strings: Vec<Vec<u8>> = (0..200).map(|i| vec![i as u8; noise(i + 1) % STEP]).collect();
+        let mut source = vec![1, 2, 3];
+        for string in &strings {
+            source.extend((string.len() as u32).to_le_bytes());
+            source.extend(string);
+        }
+        source.extend(128u32.to_le_bytes());
+        source.extend([0; 300]);
+        let expected = strings.concat();
+        for copy in [copy_plain::<i32>, copy_plain_by_steps::<i32>] {
+            let (mut out, mut ends) = (vec![0; expected.len() + STEP], vec![0; 201]);
+            let copied = copy(&source, 3, 10, &mut out, &mut ends);
+            let position = source.len() - 304;
+            assert_eq!(copied, Copied { strings: 200, position, bytes: expected.len() }, "up to the long one");
+            assert_eq!((&out[..expected.len()], ends[199]), (&expected[..], expected.len() as i32 + 10));
+            assert_eq!(ends[0], strings[0].len() as i32 + 10);
+            assert_eq!(copy(&source, 3, 10, &mut out, &mut ends[..77]).strings, 77, "as many as wanted");
+            assert_eq!(copy(&source, 3, 10, &mut out[..STEP], &mut ends).bytes, strings[0].len(), "as room allows");
+            assert_eq!(copy(&source[..STEP + 6], 3, 0, &mut out, &mut ends).strings, 0, "as there is to read");
+            assert_eq!(copy(&source, source.len() + 5, 0, &mut out, &mut ends).strings, 0);
+        }
+    }
+}
