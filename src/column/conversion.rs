@@ -160,7 +160,7 @@ fn widened(value: i128) -> [u8; 32] {
 pub(crate) struct Int96ToNanoseconds;
 
 /// Julian day number of 1970-01-01.
-pub(super) const JULIAN_DAY_OF_EPOCH: i64 = 2_440_588;
+pub(super) const JULIAN_DAY_OF_EPOCH: i32 = 2_440_588;
 pub(super) const NANOSECONDS_OF_DAY: i64 = 86_400_000_000_000;
 
 impl Conversion for Int96ToNanoseconds {
@@ -171,10 +171,14 @@ impl Conversion for Int96ToNanoseconds {
     }
 
     fn convert(&self, source: &[u8], out: &mut [i64]) -> Result<usize> {
-        for (index, (slot, bytes)) in out.iter_mut().zip(source.as_chunks::<12>().0).enumerate() {
+        let values = source.as_chunks::<12>().0;
+        if values.len() == out.len() && simd::nanoseconds_since(JULIAN_DAY_OF_EPOCH, values, out) {
+            return Ok(source.len());
+        }
+        for (index, (slot, bytes)) in out.iter_mut().zip(values).enumerate() {
             let [n0, n1, n2, n3, n4, n5, n6, n7, d0, d1, d2, d3] = *bytes;
             let nanoseconds = i64::from_le_bytes([n0, n1, n2, n3, n4, n5, n6, n7]);
-            let days = i64::from(i32::from_le_bytes([d0, d1, d2, d3])).saturating_sub(JULIAN_DAY_OF_EPOCH);
+            let days = i64::from(i32::from_le_bytes([d0, d1, d2, d3])).saturating_sub(i64::from(JULIAN_DAY_OF_EPOCH));
             let since_epoch =
                 i128::from(days).saturating_mul(i128::from(NANOSECONDS_OF_DAY)).saturating_add(i128::from(nanoseconds));
             *slot = i64::try_from(since_epoch).map_err(|_| int96_out_of_range(index, days))?;

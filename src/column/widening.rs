@@ -193,7 +193,7 @@ impl Conversion for Int96ToCoarser {
         for (slot, bytes) in out.iter_mut().zip(source.as_chunks::<12>().0) {
             let [n0, n1, n2, n3, n4, n5, n6, n7, d0, d1, d2, d3] = *bytes;
             let nanoseconds = i64::from_le_bytes([n0, n1, n2, n3, n4, n5, n6, n7]);
-            let days = i64::from(i32::from_le_bytes([d0, d1, d2, d3])).saturating_sub(JULIAN_DAY_OF_EPOCH);
+            let days = i64::from(i32::from_le_bytes([d0, d1, d2, d3])).saturating_sub(i64::from(JULIAN_DAY_OF_EPOCH));
             let of_day = nanoseconds.div_euclid(self.nanoseconds);
             *slot = days
                 .checked_mul(units_of_day)
@@ -319,7 +319,7 @@ mod tests {
         let day = |nanoseconds: i64, day: i64| {
             [&nanoseconds.to_le_bytes()[..], &i32::try_from(day).unwrap().to_le_bytes()].concat()
         };
-        let epoch = JULIAN_DAY_OF_EPOCH;
+        let epoch = i64::from(JULIAN_DAY_OF_EPOCH);
         let near = [day(1999, epoch), day(-1, epoch)].concat();
         assert_eq!(converted(Int96ToCoarser::new(TimeUnit::Microsecond), &near, 2).unwrap(), [1, -1]);
         assert_eq!(converted(Int96ToCoarser::new(TimeUnit::Second), &near, 2).unwrap(), [0, -1]);
