@@ -8,7 +8,7 @@
 //!
 //! All arithmetic wraps, so sums of N bytes are the low bytes of sums of eight. The AVX2 backend unpacks eight deltas
 //! per step ([`super::lanes`]), sums them inside the register, and adds the sum before them; only that last addition
-//! waits for the step before.
+//! waits for the step before. AVX-512 does the same for sums of eight bytes in one register.
 
 use super::STEP_READ;
 #[cfg(target_arch = "x86_64")]
@@ -105,6 +105,11 @@ fn add_constant<const N: usize>(delta: u64, last: u64, out: &mut [[u8; N]]) -> u
 fn add_steps<const N: usize>(deltas: PackedDeltas<'_>, last: u64, out: &mut [[u8; N]]) -> u64 {
     let steps = out.len() / 8;
     assert!(steps == 0 || deltas.source.len() >= (steps - 1) * deltas.width as usize + STEP_READ);
+    #[cfg(target_arch = "x86_64")]
+    if N == 8 && super::lanes::fits_64(deltas.width) && cpu::has_avx512() {
+        // SAFETY: the CPU has AVX-512, eights of the width are taken, and the source is as long as asserted above.
+        return unsafe { avx512::add_steps_64(deltas, last, out.as_flattened_mut()) };
+    }
     #[cfg(target_arch = "x86_64")]
     if cpu::has_avx2() {
         let out = out.as_flattened_mut();
@@ -229,6 +234,57 @@ mod avx2 {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::arch::x86_64::*;
+
+    use super::PackedDeltas;
+
+    /// Sums of eight bytes.
+    ///
+    /// # Safety
+    /// The CPU has AVX-512 with VBMI; the width is one of 64 lanes; `deltas.source` holds STEP_READ bytes from the start of
+    /// every step of eight sums, that is of 64 bytes, of `out`.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) unsafe fn add_steps_64(deltas: PackedDeltas<'_>, last: u64, out: &mut [u8]) -> u64 {
+        let first_bits = _mm512_mul_epu32(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), lanes(u64::from(deltas.width)));
+        let shifts = _mm512_and_si512(first_bits, lanes(7));
+        // For each byte of a lane the byte of the source that it is: the first one, and those that follow it.
+        let first_bytes = _mm512_shuffle_epi8(_mm512_srli_epi64::<3>(first_bits), first_of_each());
+        let places = _mm512_add_epi8(first_bytes, lanes(0x0706_0504_0302_0100));
+        let mask = lanes(u64::MAX >> (64 - deltas.width));
+        let (least, nothing) = (lanes(deltas.least), _mm512_setzero_si512());
+        let mut last = lanes(last);
+        for (index, step) in out.chunks_exact_mut(64).enumerate() {
+            // SAFETY: the caller says that every step can be read.
+            let bytes = unsafe { _mm512_loadu_si512(deltas.source.as_ptr().add(index * deltas.width as usize).cast()) };
+            let packed = _mm512_srlv_epi64(_mm512_permutexvar_epi8(places, bytes), shifts);
+            let deltas = _mm512_add_epi64(_mm512_and_si512(packed, mask), least);
+            // To each lane the one before it, then the two before those, then the four.
+            let twos = _mm512_add_epi64(deltas, _mm512_alignr_epi64::<7>(deltas, nothing));
+            let fours = _mm512_add_epi64(twos, _mm512_alignr_epi64::<6>(twos, nothing));
+            let sums = _mm512_add_epi64(fours, _mm512_alignr_epi64::<4>(fours, nothing));
+            // SAFETY: the step is 64 bytes long.
+            unsafe { _mm512_storeu_si512(step.as_mut_ptr().cast(), _mm512_add_epi64(sums, last)) };
+            last = _mm512_add_epi64(last, _mm512_permutexvar_epi64(lanes(7), sums));
+        }
+        _mm_cvtsi128_si64(_mm512_castsi512_si128(last)).cast_unsigned()
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn lanes(value: u64) -> __m512i {
+        _mm512_set1_epi64(value.cast_signed())
+    }
+
+    /// Indices that spread the first byte of every lane over it.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn first_of_each() -> __m512i {
+        _mm512_broadcast_i32x4(_mm_set_epi64x(0x0808_0808_0808_0808, 0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,6 +334,31 @@ mod tests {
                         assert_eq!(found, expected, "width {width}, {count} from {first}, {length} bytes");
                         assert_eq!(last as u32, expected.last().copied().unwrap_or(start as u32));
                     }
+                }
+            }
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn backends_agree_on_whole_steps() {
+        let noise: Vec<u8> = (0..900u32).map(|i| (i.wrapping_mul(2654435761) >> 13) as u8).collect();
+        for width in 1..=64u32 {
+            let deltas = PackedDeltas { source: &noise, width, first: 0, least: u64::MAX - 4000 };
+            for steps in [0, 1, 2, 9] {
+                let mut expected = vec![[9; 8]; steps * 8];
+                let last = scalar::add_deltas(deltas, 5, &mut expected);
+                let mut found = vec![[9; 8]; steps * 8];
+                if cpu::has_avx2() {
+                    // SAFETY: the CPU has AVX2, and nine steps read at most 576 bytes.
+                    let by_avx2 = unsafe { avx2::add_steps_64(deltas, 5, found.as_flattened_mut()) };
+                    assert_eq!((by_avx2, &found), (last, &expected), "AVX2, width {width}, {steps} steps");
+                }
+                if cpu::has_avx512() && super::super::lanes::fits_64(width) {
+                    found.fill([7; 8]);
+                    // SAFETY: the same with AVX-512.
+                    let by_avx512 = unsafe { avx512::add_steps_64(deltas, 5, found.as_flattened_mut()) };
+                    assert_eq!((by_avx512, &found), (last, &expected), "AVX-512, width {width}, {steps} steps");
                 }
             }
         }
