@@ -50,6 +50,7 @@ mod avx2 {
     use std::arch::x86_64::*;
 
     use super::{DAY_FACTOR, DAY_SHIFT, REACH, TOO_HIGH};
+    use crate::simd::prefetch_behind;
 
     /// # Safety
     /// The CPU has AVX2; there are as many values as `out` has room for.
@@ -63,6 +64,7 @@ mod avx2 {
         let mut done = 0;
         // The second load of a step reads eight bytes behind its four values.
         while source.len() - done > 4 {
+            prefetch_behind(source.as_flattened(), done * 12);
             // SAFETY: there are five values from here on, 60 bytes, and room for as many.
             unsafe {
                 let from = source.as_ptr().add(done).cast::<u8>();

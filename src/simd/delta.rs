@@ -239,6 +239,7 @@ mod avx512 {
     use std::arch::x86_64::*;
 
     use super::PackedDeltas;
+    use crate::simd::prefetch_behind;
 
     /// Sums of eight bytes.
     ///
@@ -258,6 +259,7 @@ mod avx512 {
         for (index, step) in out.chunks_exact_mut(64).enumerate() {
             // SAFETY: the caller says that every step can be read.
             let bytes = unsafe { _mm512_loadu_si512(deltas.source.as_ptr().add(index * deltas.width as usize).cast()) };
+            prefetch_behind(deltas.source, index * deltas.width as usize);
             let packed = _mm512_srlv_epi64(_mm512_permutexvar_epi8(places, bytes), shifts);
             let deltas = _mm512_add_epi64(_mm512_and_si512(packed, mask), least);
             // To each lane the one before it, then the two before those, then the four.
