@@ -85,7 +85,7 @@ mod avx512 {
     static PLACES_8: [[u8; 64]; 2] = [places_8::<0>(), places_8::<8>()];
 
     /// So far ahead of what is loaded the streams are fetched: they are many, and each one is read slowly.
-    const PREFETCHED: usize = 512;
+    const PREFETCHED: usize = 2048;
 
     /// Sixteen bytes of each of four streams, which are `count` bytes apart.
     ///
