@@ -19,7 +19,7 @@ const BLOCK_VALUES: usize = 256;
 pub(crate) struct FixedDecoder<C: Conversion> {
     context: Context,
     conversion: C,
-    /// The entries, aligned: as the dictionary page has them or converted, as the conversion gathers them.
+    /// The entries: where the dictionary page has them or converted, as the conversion gathers them.
     dictionary: Option<Buffer>,
     page: Buffer,
     cursor: ValueCursor,
@@ -104,16 +104,6 @@ impl<C: Conversion> FixedDecoder<C> {
         Ok(entries.into_buffer())
     }
 
-    /// The entries at the front of a dictionary page: where they lie, if they are aligned there.
-    fn aligned_entries(&self, page: &Buffer, bytes: usize) -> Result<Buffer> {
-        if page.as_ptr().align_offset(size_of::<u64>()) == 0 {
-            return Ok(page.slice_with_length(0, bytes));
-        }
-        let mut entries = Values::<u8>::with_capacity(&self.context.pool, bytes)?;
-        entries.extend_from_bytes(page.get(..bytes).unwrap_or_default())?;
-        Ok(entries.into_buffer())
-    }
-
     /// Appends the dictionary entries of the next `count` codes.
     fn read_codes(&mut self, count: usize) -> Result<()> {
         let width = self.entry_width();
@@ -154,7 +144,7 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
         }
         let source = self.plain_source(&page.values, count)?;
         self.dictionary = Some(match C::GATHERS_PLAIN {
-            true => self.aligned_entries(&page.values, source.len())?,
+            true => page.values.slice_with_length(0, source.len()),
             false => self.converted_entries(source, count)?,
         });
         Ok(())
