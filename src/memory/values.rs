@@ -146,6 +146,11 @@ impl<T: Plain> Values<T> {
         Ok(unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast::<u8>(), count * Self::WIDTH) })
     }
 
+    /// Has room for `capacity` values at least whenever memory is taken from now on.
+    pub(crate) fn expect(&mut self, capacity: usize) {
+        self.first_capacity = capacity;
+    }
+
     /// Forgets the values; the block stays.
     pub(crate) fn clear(&mut self) {
         self.len = 0;
