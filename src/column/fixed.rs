@@ -150,6 +150,11 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
         Ok(())
     }
 
+    fn give_up_dictionary(&mut self) -> bool {
+        self.dictionary = None;
+        true
+    }
+
     fn dictionary(&self) -> Result<Option<ArrayRef>> {
         let Some(entries) = &self.dictionary else { return Ok(None) };
         let count = entries.len().checked_div(self.entry_width()).unwrap_or_default();

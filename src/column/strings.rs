@@ -366,6 +366,11 @@ impl<O: Offset> ValueDecoder for StringDecoder<O> {
         Ok(())
     }
 
+    fn give_up_dictionary(&mut self) -> bool {
+        self.dictionary = None;
+        true
+    }
+
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
         self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;
