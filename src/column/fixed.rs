@@ -158,9 +158,11 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     fn dictionary(&self) -> Result<Option<ArrayRef>> {
         let Some(entries) = &self.dictionary else { return Ok(None) };
         let count = entries.len().checked_div(self.entry_width()).unwrap_or_default();
-        let values = match C::GATHERS_PLAIN && !C::IS_COPY {
-            true => self.converted_entries(entries, count)?,
-            false => entries.clone(),
+        let is_aligned = entries.as_ptr().align_offset(align_of::<C::Out>()) == 0;
+        let are_as_in_arrays = !C::GATHERS_PLAIN || (C::IS_COPY && is_aligned);
+        let values = match are_as_in_arrays {
+            true => entries.clone(),
+            false => self.converted_entries(entries, count)?,
         };
         Ok(Some(array_of_values(&self.context.data_type, count, None, values)))
     }
