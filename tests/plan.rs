@@ -152,6 +152,20 @@ fn large_row_groups_are_cut_where_pages_begin() {
 }
 
 #[test]
+fn the_last_row_group_makes_smaller_tasks() {
+    let key = ColumnSpec::new("key", Kind::Int64, Nulls::Required, Coding::Plain);
+    let mut spec = FileSpec::new(vec![key], 12_000, 100);
+    spec.row_group_rows = 4000;
+    let file = spec.write().bytes;
+    let plan = Plan::new(metadata(&file).expect("a readable file"), ScanOptions::default()).expect("no options");
+    let counts = |target| {
+        let tasks = plan.tasks(target);
+        [0, 1, 2].map(|group| tasks.iter().filter(|task| task.row_group == Some(group)).count())
+    };
+    assert_eq!([0, 1000, 4000].map(counts), [[1, 1, 1], [4, 4, 8], [1, 1, 2]]);
+}
+
+#[test]
 fn a_limit_behind_predicates_is_one_task() {
     let (file, _) = large_row_group(10_000);
     let predicate = Predicate::is_null("key");

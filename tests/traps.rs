@@ -160,6 +160,48 @@ fn trap12_encodings_may_change_within_a_chunk() {
     }
 }
 
+/// A large dictionary is given up when values follow its codes; codes may come again all the same, and again.
+#[test]
+fn trap12_codes_may_follow_values() {
+    const LAST: u32 = 19_999;
+    let text = |number: u32| format!("entry number {number:06}").into_bytes();
+    let order = [0, LAST, 7, 1, 2, 5, 6, 3, LAST, 4, 8];
+    let pages = |encoded: &dyn Fn(&[u32]) -> Vec<u8>| {
+        let coded = |codes: &[u32]| data_v1(codes.len() as i32, RLE_DICTIONARY, indexes(codes, 15));
+        let plain = |numbers: &[u32]| data_v1(numbers.len() as i32, PLAIN, encoded(numbers));
+        let entries = dictionary(LAST as i32 + 1, PLAIN, encoded(&(0..=LAST).collect::<Vec<_>>()));
+        let pages = [coded(&order[..3]), plain(&order[3..5]), coded(&order[5..7])];
+        let more = [plain(&order[7..8]), coded(&order[8..9]), plain(&order[9..10]), coded(&order[10..])];
+        [vec![entries], pages.to_vec(), more.to_vec()].concat()
+    };
+    let of_numbers = pages(&|numbers| plain_i32(&numbers.iter().map(|number| *number as i32).collect::<Vec<_>>()));
+    let numbers_there = order.map(|number| number as i32);
+    assert_eq!(numbers(&ints(11, UNCOMPRESSED, false, of_numbers)), all(&numbers_there));
+    let of_bytes = |numbers: &[u32]| numbers.iter().flat_map(|number| text(*number)).collect::<Vec<_>>();
+    let fixed = Column::new("f", FIXED, pages(&of_bytes)).fixed(19).chunk(|chunk| chunk.value_count = Some(11));
+    let found = column(&file(11, vec![fixed])).expect("a readable file");
+    assert!(found.as_fixed_size_binary().iter().eq(order.map(text).iter().map(|text| Some(&text[..]))));
+    let of_texts = |numbers: &[u32]| {
+        let texts: Vec<_> = numbers.iter().map(|number| text(*number)).collect();
+        plain_bytes(&texts.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    };
+    let file = texts(Some(UTF8), pages(&of_texts), 11);
+    assert!(
+        column(&file).expect("a readable file").as_string::<i32>().iter().flatten().map(Vec::from).eq(order.map(text))
+    );
+    for (dictionary, batch_rows) in [(false, 1000), (false, 2), (true, 1000), (true, 2)] {
+        let options =
+            ScanOptions { string_type: StringType::Utf8View, dictionary, batch_rows, ..ScanOptions::default() };
+        let scan = scan_with(&file, options, Feed::Asked, By::Push).expect("a readable file");
+        let found = scan.batches.iter().flat_map(|batch| {
+            let column = batch.rows.column(0);
+            let plain = arrow_cast::cast(column, &arrow_schema::DataType::Utf8).expect("texts");
+            plain.as_string::<i32>().iter().flatten().map(Vec::from).collect::<Vec<_>>()
+        });
+        assert!(found.eq(order.map(text)), "{dictionary} {batch_rows}");
+    }
+}
+
 /// The old name of the encoding of data pages and of dictionaries, for every type that may have a dictionary, in both
 /// versions.
 #[test]

@@ -28,6 +28,11 @@ pub(crate) trait ValueDecoder: Send {
     /// Takes the dictionary of the chunk.
     fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()>;
 
+    /// Gives up the entries of the dictionary, if they are not part of what is handed out: false where they are.
+    fn give_up_dictionary(&mut self) -> bool {
+        false
+    }
+
     /// The entries of the dictionary that was taken, where they are at hand as an array.
     fn dictionary(&self) -> Result<Option<ArrayRef>> {
         Ok(None)

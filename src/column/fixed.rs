@@ -19,7 +19,7 @@ const BLOCK_VALUES: usize = 256;
 pub(crate) struct FixedDecoder<C: Conversion> {
     context: Context,
     conversion: C,
-    /// The entries, aligned: as the dictionary page has them or converted, as the conversion gathers them.
+    /// The entries: where the dictionary page has them or converted, as the conversion gathers them.
     dictionary: Option<Buffer>,
     page: Buffer,
     cursor: ValueCursor,
@@ -104,16 +104,6 @@ impl<C: Conversion> FixedDecoder<C> {
         Ok(entries.into_buffer())
     }
 
-    /// The entries at the front of a dictionary page: where they lie, if they are aligned there.
-    fn aligned_entries(&self, page: &Buffer, bytes: usize) -> Result<Buffer> {
-        if page.as_ptr().align_offset(size_of::<u64>()) == 0 {
-            return Ok(page.slice_with_length(0, bytes));
-        }
-        let mut entries = Values::<u8>::with_capacity(&self.context.pool, bytes)?;
-        entries.extend_from_bytes(page.get(..bytes).unwrap_or_default())?;
-        Ok(entries.into_buffer())
-    }
-
     /// Appends the dictionary entries of the next `count` codes.
     fn read_codes(&mut self, count: usize) -> Result<()> {
         let width = self.entry_width();
@@ -154,18 +144,25 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
         }
         let source = self.plain_source(&page.values, count)?;
         self.dictionary = Some(match C::GATHERS_PLAIN {
-            true => self.aligned_entries(&page.values, source.len())?,
+            true => page.values.slice_with_length(0, source.len()),
             false => self.converted_entries(source, count)?,
         });
         Ok(())
     }
 
+    fn give_up_dictionary(&mut self) -> bool {
+        self.dictionary = None;
+        true
+    }
+
     fn dictionary(&self) -> Result<Option<ArrayRef>> {
         let Some(entries) = &self.dictionary else { return Ok(None) };
         let count = entries.len().checked_div(self.entry_width()).unwrap_or_default();
-        let values = match C::GATHERS_PLAIN && !C::IS_COPY {
-            true => self.converted_entries(entries, count)?,
-            false => entries.clone(),
+        let is_aligned = entries.as_ptr().align_offset(align_of::<C::Out>()) == 0;
+        let are_as_in_arrays = !C::GATHERS_PLAIN || (C::IS_COPY && is_aligned);
+        let values = match are_as_in_arrays {
+            true => entries.clone(),
+            false => self.converted_entries(entries, count)?,
         };
         Ok(Some(array_of_values(&self.context.data_type, count, None, values)))
     }

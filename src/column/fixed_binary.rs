@@ -70,6 +70,11 @@ impl ValueDecoder for FixedBinaryDecoder {
         Ok(())
     }
 
+    fn give_up_dictionary(&mut self) -> bool {
+        self.dictionary = None;
+        true
+    }
+
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
         self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;

@@ -10,6 +10,7 @@
 mod assembly;
 mod boolean;
 mod bounds;
+mod chunk_dictionary;
 mod conversion;
 mod decoder;
 mod dictionary;

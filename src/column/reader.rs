@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
-use bytes::Bytes;
 
+use super::chunk_dictionary::ChunkDictionary;
 use super::decoder::{self, ValueDecoder};
 use super::leaf_batch::LeafBatch;
 use super::levels::{BatchLevels, LevelShape, PageLevels};
@@ -50,6 +50,8 @@ pub(crate) struct ChunkPlace {
     pub row_count: u64,
     /// What its levels mean.
     pub levels: LevelShape,
+    /// All its data pages are said to have codes.
+    pub is_all_codes: bool,
 }
 
 /// Reads one column of one row group from front to back.
@@ -57,9 +59,7 @@ pub(crate) struct ColumnReader {
     place: ChunkPlace,
     path: String,
     cursor: PageCursor,
-    has_dictionary: bool,
-    /// The dictionary page, until a page needs it.
-    unopened_dictionary: Option<UnopenedDictionary>,
+    dictionary: ChunkDictionary,
     page: Option<OpenPage>,
     /// Row of the row group that begins next.
     next_row: u64,
@@ -70,14 +70,6 @@ pub(crate) struct ColumnReader {
     counts: PageCounts,
     is_starved: bool,
     shortest_jump: u64,
-}
-
-/// A dictionary page that no data page has needed yet.
-struct UnopenedDictionary {
-    header: PageHeader,
-    body: Bytes,
-    /// Where it begins.
-    offset: u64,
 }
 
 /// The data page that the next row lies in.
@@ -118,8 +110,7 @@ impl ColumnReader {
         Ok(Self {
             path,
             counts: PageCounts { seen: cursor.indexed_page_count() as u64, opened: 0 },
-            has_dictionary: false,
-            unopened_dictionary: None,
+            dictionary: ChunkDictionary::new(place.is_all_codes),
             page: None,
             next_row: 0,
             row_is_open: false,
@@ -182,7 +173,7 @@ impl ColumnReader {
     pub(crate) fn abandon(&mut self, source: &mut dyn ByteSource) {
         self.page = None;
         self.values.close_page();
-        self.unopened_dictionary = None;
+        self.dictionary.leave();
         self.cursor.close(source);
     }
 
@@ -193,7 +184,7 @@ impl ColumnReader {
 
     /// Reads the dictionary page, if the chunk begins with one. False where bytes are missing.
     pub(crate) fn load_dictionary(&mut self, source: &mut dyn ByteSource, opener: &mut PageOpener) -> Result<bool> {
-        let is_there = self.has_dictionary
+        let is_there = self.dictionary.was_met()
             || self.page.is_some()
             || self.pass_dictionary(source).map_err(|error| self.placed(error))?;
         self.is_starved = !is_there;
@@ -213,12 +204,11 @@ impl ColumnReader {
         }
     }
 
-    /// Takes the entries of the dictionary page that was passed, if they were not taken.
+    /// Takes the entries of the dictionary page that was passed, if the decoder does not have them.
     fn open_dictionary(&mut self, opener: &mut PageOpener) -> Result<()> {
-        let Some(UnopenedDictionary { header, body, offset }) = self.unopened_dictionary.take() else { return Ok(()) };
-        self.counts.met(false, true);
-        let page = opener.dictionary(&header, body, self.place.codec);
-        page.and_then(|page| self.values.load_dictionary(page)).map_err(|error| error.at_offset(offset))
+        let is_first = self.dictionary.open(opener, self.place.codec, self.values.as_mut())?;
+        self.counts.met(false, is_first);
+        Ok(())
     }
 
     /// The entries of the dictionary, where one was read and its values can be told.
@@ -400,8 +390,9 @@ impl ColumnReader {
             }
             let Some(body) = self.cursor.body(source)? else { return Ok(NextPage::Starved) };
             // What the dictionary page was decompressed to is done with by then, and serves the data page.
-            if header.kind.has_codes() {
-                self.open_dictionary(opener)?;
+            match header.kind.has_codes() {
+                true => self.open_dictionary(opener)?,
+                false => self.dictionary.give_up(self.values.as_mut()),
             }
             let page = opener.data(&header, body, self.place.codec, self.place.levels.highest)?;
             let levels = PageLevels::open(self.place.levels, &page, entries)?;
@@ -451,18 +442,10 @@ impl ColumnReader {
     /// Passes a page that holds no rows; a dictionary is kept for the first page that needs it. False where bytes are
     /// missing.
     fn pass_other_page(&mut self, header: &PageHeader, source: &mut dyn ByteSource) -> Result<bool> {
-        if let PageKind::Dictionary { value_count, .. } = header.kind {
-            if self.has_dictionary {
-                return Err(Error::corrupt("a second dictionary page in one column chunk"));
-            }
-            if value_count > header.uncompressed_bytes.max(1) {
-                let there = header.uncompressed_bytes;
-                return Err(Error::corrupt(format!("a dictionary of {value_count} entries in {there} bytes")));
-            }
+        if matches!(header.kind, PageKind::Dictionary { .. }) {
+            self.dictionary.check(header)?;
             let Some(body) = self.cursor.body(source)? else { return Ok(false) };
-            let offset = self.cursor.position();
-            self.unopened_dictionary = Some(UnopenedDictionary { header: header.clone(), body, offset });
-            self.has_dictionary = true;
+            self.dictionary.meet(header, body, self.cursor.position());
             self.counts.met(true, false);
         }
         self.cursor.advance(source);

@@ -27,6 +27,9 @@ const MAX_COPIED_DICTIONARY_BYTES: usize = 1 << 16;
 /// Room reserved at a time for the bytes of PLAIN values.
 const ROOM_BYTES: usize = 1 << 14;
 
+/// Bytes of a batch that are expected at most before one was seen.
+const MAX_EXPECTED_BYTES: usize = 1 << 18;
+
 /// The offsets of Arrow's variable-size layouts.
 pub(crate) trait Offset: End {
     /// The offset; `None` where it does not fit.
@@ -302,6 +305,11 @@ fn append_ends<O: Offset>(
     Ok(())
 }
 
+/// An eighth more than `bytes`: room for what varies from batch to batch spares the bytes to be moved.
+fn with_an_eighth(bytes: usize) -> usize {
+    bytes.saturating_add(bytes / 8)
+}
+
 /// Appends the strings at `places` of `source`. Fails without an error of its own where the offsets cannot reach so far.
 fn append<O: Offset>(
     places: &[u64],
@@ -380,8 +388,17 @@ fn offsets_overflow(data_type: &DataType) -> Error {
 
 impl<O: Offset> ValueDecoder for StringDecoder<O> {
     fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()> {
+        let average = page.values.len().div_ceil(page.value_count.max(1)).saturating_sub(4);
         self.dictionary = Some(Dictionary::new(page, self.is_utf8, &self.context)?);
+        if self.bytes.len() == 0 {
+            self.bytes.expect(with_an_eighth(self.context.rows.saturating_mul(average)).min(MAX_EXPECTED_BYTES));
+        }
         Ok(())
+    }
+
+    fn give_up_dictionary(&mut self) -> bool {
+        self.dictionary = None;
+        true
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
@@ -414,8 +431,8 @@ impl<O: Offset> ValueDecoder for StringDecoder<O> {
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
         self.begin_offsets()?;
-        // The next batch will have about as many bytes; an eighth more spares it to be moved.
-        let bytes = self.bytes.hand_out(self.bytes.len().saturating_add(self.bytes.len() / 8));
+        // The next batch will have about as many bytes.
+        let bytes = self.bytes.hand_out(with_an_eighth(self.bytes.len()));
         let offsets = self.offsets.hand_out(self.context.rows.saturating_add(1));
         Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![offsets, bytes]))
     }

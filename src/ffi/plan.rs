@@ -75,8 +75,9 @@ impl pqpush_plan {
 /// Plans a scan: leaves out what the footer and the page index rule out, and cuts the rest into tasks of about
 /// `target_rows` rows. The tasks together read exactly the rows of the scan, in the order of the tasks; none is empty. A
 /// task has rows of one row group. Large row groups are cut where pages begin in the column that takes most bytes; without
-/// offset index behind a multiple of batch_rows, and then each task reads its chunks from the front. Offset and limit are
-/// distributed over the tasks; together with predicates they make the plan one task.
+/// offset index behind a multiple of batch_rows, and then each task reads its chunks from the front. The last of several
+/// row groups is cut into tasks of half as many rows: threads that take task after task end at about the same time then.
+/// Offset and limit are distributed over the tasks; together with predicates they make the plan one task.
 ///
 /// Parameters: `metadata`: of the file; the plan keeps a reference of its own. `options`: as for pqpush_decoder_new,
 /// borrowed for the call. `target_rows`: rows of a task, about; 0: a task for each row group. `out_plan`: the new plan.

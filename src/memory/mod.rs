@@ -24,4 +24,4 @@ pub(crate) use bit_room::BitRoom;
 pub(crate) use bits::{BitSlice, Bits, Validity};
 pub(crate) use block::Pool;
 pub(crate) use row_mask::RowMask;
-pub(crate) use values::{Plain, Values, view_as};
+pub(crate) use values::{Plain, Unaligned, Values, view_as};

@@ -34,11 +34,23 @@ unsafe impl Plain for i128 {}
 // SAFETY: as above.
 unsafe impl Plain for [u8; 32] {}
 
-/// `bytes` as values, as many as they hold; `None` where they do not lie as values must.
-pub(crate) fn view_as<T: Plain>(bytes: &[u8]) -> Option<&[T]> {
-    // SAFETY: any initialised bytes are values of a `Plain` type.
-    let (before, values, _) = unsafe { bytes.align_to::<T>() };
-    before.is_empty().then_some(values)
+/// A value that may lie anywhere.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub(crate) struct Unaligned<T>(T);
+
+impl<T: Copy> Unaligned<T> {
+    /// The value.
+    #[inline(always)]
+    pub(crate) fn get(self) -> T {
+        self.0
+    }
+}
+
+/// `bytes` as values, as many as they hold.
+pub(crate) fn view_as<T: Plain>(bytes: &[u8]) -> &[Unaligned<T>] {
+    // SAFETY: any initialised bytes are values of a `Plain` type, and these need no alignment: nothing lies in front of them.
+    unsafe { bytes.align_to::<Unaligned<T>>() }.1
 }
 
 /// `len` values of type `T` at the front of a block; everything behind them is initialised but stale.
@@ -132,6 +144,11 @@ impl<T: Plain> Values<T> {
         let room = &mut self.spare(count)?[..count];
         // SAFETY: a value is WIDTH initialised bytes without padding, any bytes are values, and access is exclusive.
         Ok(unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast::<u8>(), count * Self::WIDTH) })
+    }
+
+    /// Has room for `capacity` values at least whenever memory is taken from now on.
+    pub(crate) fn expect(&mut self, capacity: usize) {
+        self.first_capacity = capacity;
     }
 
     /// Forgets the values; the block stays.

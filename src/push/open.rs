@@ -177,6 +177,7 @@ impl RowGroupOpener<'_> {
                 highest: HighestLevels { repetition: leaf.max_repetition_level, definition: leaf.max_definition_level },
                 slot_definition: column.slot_definition,
             },
+            is_all_codes: chunk.is_all_codes,
         };
         let rows = usize::try_from(selected).unwrap_or(usize::MAX);
         // What is decoded between wanted rows takes room too.

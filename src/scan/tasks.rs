@@ -27,7 +27,8 @@ impl Plan {
     /// Cuts the plan into tasks of about `target_rows` rows that are read, in the order of the rows; 0 makes a task of each
     /// row group. Rows of several row groups are never in one task, so that small row groups make small tasks. Large ones
     /// are cut where pages begin in the column that takes most bytes, or without offset indexes behind a multiple of
-    /// `batch_rows`.
+    /// `batch_rows`. The last of several row groups is cut into tasks of half as many rows: threads that take one task after
+    /// the other end at about the same time then.
     ///
     /// All tasks together read exactly the rows of the plan. Where offset or limit count what predicates keep, nobody knows
     /// before how much that is: such a plan is one task.
@@ -36,14 +37,16 @@ impl Plan {
         if !self.predicates.is_empty() && (options.offset > 0 || options.limit.is_some()) {
             return self.whole().into_iter().collect();
         }
-        let of_row_group = |scan: &RowGroupScan| {
-            let cuts = self.cuts(scan, target_rows);
+        let last = self.scans().count().saturating_sub(1);
+        let of_row_group = |(number, scan): (usize, &RowGroupScan)| {
+            let is_finer = number > 0 && number == last;
+            let cuts = self.cuts(scan, if is_finer { target_rows.div_ceil(2) } else { target_rows });
             let starts = std::iter::once(0).chain(cuts.iter().copied());
             let ends = cuts.iter().copied().chain(std::iter::once(scan.rows.len()));
             let tasks = starts.zip(ends).map(|(start, end)| self.task(scan, start..end));
             tasks.filter(|task| task.selected_rows > 0).collect::<Vec<_>>()
         };
-        self.scans().flat_map(of_row_group).collect()
+        self.scans().enumerate().flat_map(of_row_group).collect()
     }
 
     /// The plan of the rows of a task of one row group.
