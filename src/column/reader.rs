@@ -28,7 +28,7 @@ const MAX_RESERVED_ROWS: usize = 1 << 16;
 /// takes about as long as decoding so many values.
 const NUMBERS_JUMP_ROWS: u64 = 192;
 /// The same of strings and binaries, and of columns in lists, whose rows take longer to decode.
-const STRINGS_JUMP_ROWS: u64 = 32;
+const STRINGS_JUMP_ROWS: u64 = 64;
 
 /// Where a column chunk lies and how it is stored.
 pub(crate) struct ChunkPlace {

@@ -71,7 +71,7 @@ impl RowGroupOpener<'_> {
         let has_filters = !filters.is_empty();
         let output = columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
             true => Ok(OutputColumn::Kept(KeptColumn::new(column))),
-            false => self.output_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
+            false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
         });
         let output = self.output(scan, output.collect::<Result<_>>()?);
         let cache = self.plan.options.predicate_cache_bytes;
@@ -83,15 +83,6 @@ impl RowGroupOpener<'_> {
         let first_row = groups_before.fold(0, |rows: u64, group| rows.saturating_add(group.row_count));
         let batch_rows = self.plan.options.batch_rows as u64;
         OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows)
-    }
-
-    /// A reader for the output. Where few rows are left of a column that has codes, their values are made at the end.
-    fn output_reader(&self, scan: &RowGroupScan, column: &ProjectedColumn, has_filters: bool) -> Result<ColumnReader> {
-        let is_coded = has_filters && !column.beside_lists && self.order.keeps_few();
-        match is_coded && self.has_codes(scan, column)? {
-            true => self.column_reader(scan, &coded(column.clone()), has_filters),
-            false => self.column_reader(scan, column, has_filters),
-        }
     }
 
     /// A reader for predicates. What the output wants too is read as the output wants it; what has codes, as those, until

@@ -12,9 +12,6 @@ use crate::scan::{Plan, RowGroupScan};
 /// So many rows must have been looked at before anything is learned of a predicate.
 const LEAST_ROWS_SEEN: u64 = 1024;
 
-/// A share of the rows.
-const FEW_KEPT: f64 = 0.05;
-
 /// What is known of the predicates of a plan, by their ordinals.
 #[derive(Debug, Default)]
 pub(crate) struct PredicateOrder {
@@ -58,18 +55,6 @@ impl PredicateOrder {
             asked = ranked.into_iter().map(|(_, predicate)| predicate).collect();
         }
         asked
-    }
-
-    /// True where predicates are known to keep so few rows that values are best made of those alone.
-    pub(crate) fn keeps_few(&self) -> bool {
-        let mut kept = 1.0;
-        for known in &self.looked_at {
-            if known.rows < LEAST_ROWS_SEEN {
-                return false;
-            }
-            kept *= known.rows.saturating_sub(known.dropped) as f64 / known.rows as f64;
-        }
-        kept < FEW_KEPT
     }
 
     /// Bytes for a dropped row, in small parts; the less the better.

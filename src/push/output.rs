@@ -405,17 +405,10 @@ impl OutputStage {
             }
             OutputColumn::Read(reader) => {
                 let batch = reader.finish_batch()?;
-                // Values are made of codes once the rows are picked.
-                let is_coded = *batch.array.data_type() != projected.data_type;
-                if projected.beside_lists || projected.is_top_level && !is_coded {
+                if projected.beside_lists || projected.is_top_level {
                     return Ok(batch);
                 }
-                let picked = LeafBatch::picked(&[(batch, masks.get(*jump).cloned())], pool)?;
-                if !is_coded {
-                    return Ok(picked);
-                }
-                let values = expanded(&picked.array)?;
-                Ok(picked.with_array(values))
+                LeafBatch::picked(&[(batch, masks.get(*jump).cloned())], pool)
             }
         });
         leaves.collect()
