@@ -17,10 +17,12 @@
 mod support;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type};
 use arrow_array::{Array, ArrayRef};
+use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use pqpush::{ErrorKind, ScanOptions, StringType};
 
@@ -195,10 +197,30 @@ fn trap12_codes_may_follow_values() {
         let scan = scan_with(&file, options, Feed::Asked, By::Push).expect("a readable file");
         let found = scan.batches.iter().flat_map(|batch| {
             let column = batch.rows.column(0);
-            let plain = arrow_cast::cast(column, &arrow_schema::DataType::Utf8).expect("texts");
+            let plain = arrow_cast::cast(column, &DataType::Utf8).expect("texts");
             plain.as_string::<i32>().iter().flatten().map(Vec::from).collect::<Vec<_>>()
         });
         assert!(found.eq(order.map(text)), "{dictionary} {batch_rows}");
+    }
+}
+
+/// Numbers of an uncompressed dictionary stay in the bytes that were pushed, which lie wherever the host has them; what is
+/// handed out is aligned all the same.
+#[test]
+fn numbers_of_a_dictionary_are_aligned_wherever_the_file_lies() {
+    let codes = data_v1(4, RLE_DICTIONARY, indexes(&[1, 0, 1, 1], 1));
+    let there = ints(4, UNCOMPRESSED, false, vec![five_six(), codes]);
+    let keyed = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Int32));
+    let schema = Arc::new(Schema::new(vec![Field::new("n", keyed, false)]));
+    for shift in 0..8 {
+        let moved = Bytes::from([&vec![0; shift], &there[..]].concat()).slice(shift..);
+        assert_eq!(numbers(&moved), all(&[6, 5, 6, 6]), "{shift}");
+        let options = ScanOptions { schema: Some(Arc::clone(&schema)), ..ScanOptions::default() };
+        let scan = scan_with(&moved, options, Feed::Whole, By::Push).expect("a readable file");
+        let found = scan.batches[0].rows.column(0).as_any_dictionary();
+        let entries = found.values().as_primitive::<Int32Type>();
+        assert_eq!((entries.values().as_ptr().align_offset(4), &entries.values()[..]), (0, &[5, 6][..]), "{shift}");
+        assert_eq!(found.keys().as_primitive::<Int32Type>().values(), &[1, 0, 1, 1], "{shift}");
     }
 }
 
