@@ -24,7 +24,7 @@ use crate::scan::{DecodePlans, ProjectedColumn, Projection, RowMasks, RowWindow}
 /// Rows that memory is taken for at first, however many a batch may have.
 const MAX_RESERVED_ROWS: usize = 1 << 16;
 /// So many rows are decoded at a time where most of them are dropped again: they stay in the cache.
-const LARGE_PIECE_ROWS: u64 = 8192;
+const LARGE_PIECE_ROWS: u64 = 4096;
 /// Fewer than one in so many rows is selected where they are scattered: values that point to pages are then copied.
 const SCATTERED: u64 = 8;
 /// Rows in which so many pages may lie that scattered ones are not waited for behind them.
