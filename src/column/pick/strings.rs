@@ -12,6 +12,9 @@ use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
 use crate::simd::{self, End};
 
+/// Bytes that are expected at most of strings that were not seen yet.
+const MAX_EXPECTED_BYTES: usize = 1 << 20;
+
 /// Offsets and bytes of strings.
 pub(super) struct Strings<O> {
     /// Where each ends, behind a first one of 0.
@@ -32,11 +35,13 @@ impl<O: Offset> Strings<O> {
         self.ends.as_slice().last().map_or(0, |end| end.to_usize())
     }
 
-    /// Takes memory for the bytes of the first strings, and for as many as the others will have if they are like those.
+    /// Takes memory for the bytes of the first strings, and for as many as the others will have if they are like those, within
+    /// bounds: the first may be long, and the others not.
     fn reserve_at_first(&mut self, bytes: usize) -> Result<()> {
         let strings = self.ends.len().saturating_sub(1).max(1);
         let others = self.capacity.saturating_sub(strings);
-        self.bytes.reserve(bytes.saturating_add(bytes.div_ceil(strings).saturating_mul(others)))
+        let expected = bytes.div_ceil(strings).saturating_mul(others);
+        self.bytes.reserve(bytes.saturating_add(expected.min(MAX_EXPECTED_BYTES)))
     }
 }
 

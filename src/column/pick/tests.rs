@@ -6,10 +6,9 @@ use arrow_array::{
     Float32Array, Int8Array, Int16Array, Int64Array, LargeStringArray, StringArray, StringViewArray,
 };
 
-use arrow_buffer::Buffer;
+use arrow_buffer::{BooleanBuffer, Buffer};
 
 use super::gathered::filtered;
-use arrow_buffer::BooleanBuffer;
 
 use super::*;
 
@@ -94,6 +93,16 @@ fn rows_are_picked_as_by_arrow() {
             }
         }
     }
+}
+
+#[test]
+fn one_long_string_does_not_make_room_for_many() {
+    let pool = Arc::default();
+    let array: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(8 << 20)]));
+    // As many strings of this length are half a terabyte.
+    let mut gathered = Gathered::new(1 << 16, &pool);
+    gathered.push(&[Picked { array: &array, selected: None }]).unwrap();
+    assert_eq!(&gathered.finish().unwrap(), &array);
 }
 
 #[test]
