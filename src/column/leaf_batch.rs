@@ -9,8 +9,9 @@ use arrow_array::{Array, ArrayRef, UInt16Array};
 
 use super::levels::LevelRows;
 use super::pick::{Picked, copied_views, picked};
+use super::row_mask::RowMask;
 use crate::error::{Error, Result};
-use crate::memory::{Pool, RowMask};
+use crate::memory::Pool;
 
 /// What one leaf column has of a batch.
 #[derive(Debug, Clone)]

@@ -23,6 +23,7 @@ mod page_counts;
 mod pages;
 mod pick;
 mod reader;
+mod row_mask;
 mod strings;
 mod views;
 mod widening;
@@ -45,6 +46,7 @@ pub(crate) use page_counts::PageCounts;
 pub(crate) use pages::ByteSource;
 pub(crate) use pick::{Gathered, Picked, picked};
 pub(crate) use reader::{ChunkPlace, ColumnReader};
+pub(crate) use row_mask::RowMask;
 
 /// Fails with `Unsupported` where `leaf` cannot be decoded to `data_type`.
 pub(crate) fn check_supported(leaf: &Leaf, data_type: &DataType, pool: &Arc<Pool>) -> Result<()> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow_buffer::BooleanBuffer;
 
-use super::bits::BitSlice;
+use crate::memory::BitSlice;
 use crate::simd;
 
 /// Where no more than one row in so many is selected it is better to go from one to the next than through all bits.

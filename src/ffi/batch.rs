@@ -2,7 +2,7 @@
 //!
 //! A narrow column of some thousand values is decoded in less time than `FFI_ArrowArray::new` takes to describe it, so the
 //! struct of a batch and its columns of single values are described here: one allocation for what a column owns, three for
-//! one of views, two for the struct. Columns of other types are left to `FFI_ArrowArray`.
+//! one of views, as many for the struct. Columns of other types are left to `FFI_ArrowArray`.
 
 use std::ffi::c_void;
 use std::mem::transmute;

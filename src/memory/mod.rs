@@ -3,7 +3,7 @@
 //! First-touch pages of fresh memory cost more than decoding into them, so blocks are aligned, padded, always
 //! initialised and recycled: a block goes back to the [`Pool`] of its decoder when the last array that uses it is
 //! released. [`Values`] is a growable run of plain values in one block, [`Bits`] a growable bitmap, [`Validity`] a
-//! bitmap that exists only once a null was met. [`RowMask`] says which rows are selected.
+//! bitmap that exists only once a null was met.
 //!
 //! Blocks are initialised once, zeroed as far as they come to be used, and keep stale values afterwards; every stale byte
 //! is a valid value of every [`Plain`] type. That is what lets decoders write into spare room as a plain `&mut [T]`, past
@@ -16,12 +16,10 @@ mod array;
 mod bit_room;
 mod bits;
 mod block;
-mod row_mask;
 mod values;
 
 pub(crate) use array::{array_from_parts, array_of_values, array_with_children};
 pub(crate) use bit_room::BitRoom;
 pub(crate) use bits::{BitSlice, Bits, Validity};
 pub(crate) use block::Pool;
-pub(crate) use row_mask::RowMask;
 pub(crate) use values::{Plain, Unaligned, Values, view_as};

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use arrow_array::ArrayRef;
 use arrow_buffer::BooleanBuffer;
 
-use crate::column::LeafBatch;
+use crate::column::{LeafBatch, RowMask};
 use crate::error::Result;
-use crate::memory::{Pool, RowMask};
+use crate::memory::Pool;
 use crate::scan::{position_behind, scattered};
 
 /// Values of which fewer than one in so many is left are picked at once: the others would be held in vain.

@@ -9,8 +9,9 @@ use arrow_buffer::BooleanBuffer;
 
 use super::mask::Mask;
 use super::windows::RowWindow;
+use crate::column::RowMask;
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, RowMask};
+use crate::memory::BitSlice;
 
 /// A gap of so many rows has an aligned word of them in it, and so is seen where no word is looked into.
 const JUMP_OF_WHOLE_WORDS: u64 = 127;

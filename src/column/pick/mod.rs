@@ -19,8 +19,9 @@ use arrow_data::ArrayData;
 use arrow_schema::DataType;
 
 pub(crate) use self::gathered::Gathered;
+use super::row_mask::RowMask;
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Bits, Pool, RowMask};
+use crate::memory::{BitSlice, Bits, Pool};
 use crate::simd;
 
 /// An array, and which of its rows are picked; all where there is no mask.
