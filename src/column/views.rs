@@ -17,10 +17,7 @@ use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
-use crate::simd;
-
-/// Values up to this length lie in the view itself.
-pub(super) const INLINE_BYTES: usize = 12;
+use crate::simd::{self, INLINE_BYTES};
 
 /// Bytes of a buffer of values that had to be put together, as long as single values are shorter.
 const BUILT_BYTES: usize = 1 << 20;
@@ -218,25 +215,10 @@ fn append_views(
     if i32::try_from(start.saturating_add(block.total())).is_err() {
         return Err(Error::limit("strings lie further from each other than a view can tell: ask for smaller batches"));
     }
-    let (mut position, mut is_pointed_to) = (start, false);
-    for (slot, length) in views.spare(block.count())?.iter_mut().zip(block.lengths()) {
-        let raw = length as u128 | sixteen_bytes_at(bytes, position) << 32;
-        *slot = if length <= INLINE_BYTES {
-            inline(raw, length)
-        } else {
-            is_pointed_to = true;
-            raw & u128::from(u64::MAX) | u128::from(number) << 64 | (position as u128) << 96
-        };
-        position = position.saturating_add(length);
-    }
+    let out = views.spare(block.count())?.get_mut(..block.count()).unwrap_or_default();
+    let is_pointed_to = simd::views(block.lengths_and_prefixes().0, bytes, start, number, out);
     views.commit(block.count());
     Ok(is_pointed_to)
-}
-
-/// The view that holds the `length` bytes of its value itself; `raw` has other bytes behind them.
-#[inline(always)]
-fn inline(raw: u128, length: usize) -> u128 {
-    raw & (u128::MAX >> INLINE_BYTES.saturating_sub(length).saturating_mul(8))
 }
 
 /// What walking over PLAIN values came to.
@@ -248,42 +230,28 @@ struct Walked {
 }
 
 /// Makes views of the PLAIN values of `page`, buffer `number`, from `position` on until `out` is full.
-fn walk_plain(page: &[u8], mut position: usize, number: u32, is_utf8: bool, out: &mut [u128]) -> Result<Walked> {
+fn walk_plain(page: &[u8], position: usize, number: u32, is_utf8: bool, out: &mut [u128]) -> Result<Walked> {
     let mut stretch = Utf8Stretch::new(position);
-    let mut is_pointed_to = false;
-    for slot in out {
-        let (value, next) = byte_array_at(page, position)?;
-        let length = value.len();
-        let raw = sixteen_bytes_at(page, position);
-        *slot = if length <= INLINE_BYTES {
-            inline(raw, length)
-        } else {
-            is_pointed_to = true;
-            raw & u128::from(u64::MAX) | u128::from(number) << 64 | (position.saturating_add(4) as u128) << 96
-        };
+    let mut walked = Walked { end: position, is_pointed_to: false };
+    let mut rest = out;
+    loop {
+        let short = simd::plain_views(page, walked.end, number, rest);
+        walked.end = short.position;
+        walked.is_pointed_to |= short.is_pointed_to;
+        // Then one that is long or lies where the page ends.
+        let Some((slot, behind)) = rest.get_mut(short.strings..).and_then(<[_]>::split_first_mut) else { break };
+        let (value, next) = byte_array_at(page, walked.end)?;
+        *slot = simd::view_at(page, walked.end.saturating_add(4), value.len() as u32, number);
+        walked.is_pointed_to |= value.len() > INLINE_BYTES;
         if is_utf8 {
-            stretch.pass(page, position, length)?;
+            stretch.pass(page, walked.end, value.len())?;
         }
-        position = next;
+        (walked.end, rest) = (next, behind);
     }
     if is_utf8 {
-        stretch.end(page, position)?;
+        stretch.end(page, walked.end)?;
     }
-    Ok(Walked { end: position, is_pointed_to })
-}
-
-/// The 16 bytes at `position`, those behind the end 0.
-#[inline(always)]
-fn sixteen_bytes_at(page: &[u8], position: usize) -> u128 {
-    let tail = page.get(position..).unwrap_or_default();
-    match tail.first_chunk::<16>() {
-        Some(chunk) => u128::from_le_bytes(*chunk),
-        None => {
-            let mut padded = [0; 16];
-            padded.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
-            u128::from_le_bytes(padded)
-        }
-    }
+    Ok(walked)
 }
 
 impl ValueDecoder for ViewDecoder {

@@ -32,6 +32,7 @@ mod snappy_tests;
 mod strings;
 mod unpack;
 mod unsplit;
+mod views;
 mod widen;
 
 /// Bytes that a step over eight bit-packed values may read from its first byte on.
@@ -60,4 +61,5 @@ pub(crate) use prefetch::prefetch_behind;
 pub(crate) use strings::{Copied, copy_plain, copy_strings, start_and_length, string_place};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
+pub(crate) use views::{INLINE_BYTES, plain_views, view_at, views};
 pub(crate) use widen::{ByteOrder, widen};

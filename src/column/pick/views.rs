@@ -8,9 +8,9 @@ use arrow_buffer::Buffer;
 use super::Piece;
 use super::fixed::push_values;
 use super::gathered::{Parts, RowBuilder};
-use crate::column::views::INLINE_BYTES;
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
+use crate::simd::INLINE_BYTES;
 
 /// Values are copied where those of a piece are fewer bytes than one in so many that its buffers hold.
 const SPARSE: usize = 8;

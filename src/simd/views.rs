@@ -1,0 +1,166 @@
+//! Views of byte strings, as Arrow's Utf8View has them.
+//!
+//! A view is sixteen bytes: the length, then the string itself where it is at most twelve bytes long; else its first four
+//! bytes, the number of a buffer and the string's place in it. What a view has of both is chosen by masks: a branch on the
+//! length would be guessed wrong half the time where lengths lie around twelve.
+
+use super::prefetch_behind;
+
+/// Strings up to this length lie in the view itself.
+pub(crate) const INLINE_BYTES: usize = 12;
+
+/// [`plain_views`] wants so many bytes behind a length.
+const STEP: usize = 128;
+
+/// For strings of each length up to twelve, and for all longer ones: what a view has of length and string.
+const KEPT: [u128; INLINE_BYTES + 2] = {
+    let mut kept = [u64::MAX as u128; INLINE_BYTES + 2];
+    let mut length = 0;
+    while length <= INLINE_BYTES {
+        kept[length] = u128::MAX >> ((INLINE_BYTES - length) * 8);
+        length += 1;
+    }
+    kept
+};
+
+/// The view of a string of `length` bytes. `front` is the length and, behind it, twelve bytes that begin with the string;
+/// `pointer` the number of its buffer and, in the upper half, its place there.
+#[inline(always)]
+fn view(front: u128, length: u32, pointer: u64) -> u128 {
+    let is_long = 0u64.wrapping_sub(u64::from(length as usize > INLINE_BYTES));
+    front & KEPT[(length as usize).min(INLINE_BYTES + 1)] | u128::from(pointer & is_long) << 64
+}
+
+/// The place `at` in buffer `number`.
+#[inline(always)]
+fn pointer(at: usize, number: u32) -> u64 {
+    (at as u64) << 32 | u64::from(number)
+}
+
+/// The view of the string of `length` bytes that begins at `at` of `source`, which is buffer `number`.
+#[inline(always)]
+pub(crate) fn view_at(source: &[u8], at: usize, length: u32, number: u32) -> u128 {
+    let tail = source.get(at..).unwrap_or_default();
+    let front = match tail.first_chunk::<INLINE_BYTES>() {
+        Some([a, b, c, d, rest @ ..]) => {
+            u128::from(u64::from_le_bytes(*rest)) << 64 | u128::from(u32::from_le_bytes([*a, *b, *c, *d])) << 32
+        }
+        None => {
+            let mut padded = [0; 16];
+            padded[4..][..tail.len()].copy_from_slice(tail);
+            u128::from_le_bytes(padded)
+        }
+    };
+    view(front | u128::from(length), length, pointer(at, number))
+}
+
+/// What [`plain_views`] did.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Viewed {
+    /// Number of strings.
+    pub strings: usize,
+    /// Where the length of the next one stands.
+    pub position: usize,
+    /// True where some string does not lie in its view.
+    pub is_pointed_to: bool,
+}
+
+/// Makes views of strings with lengths, four little-endian bytes, in front of them from `position` of `source`, buffer
+/// `number`, on, as long as they are shorter than 128 bytes, 128 bytes can be read behind the length, and `out` has room.
+pub(crate) fn plain_views(source: &[u8], position: usize, number: u32, out: &mut [u128]) -> Viewed {
+    let mut viewed = Viewed { strings: 0, position, is_pointed_to: false };
+    for slot in out {
+        prefetch_behind(source, viewed.position);
+        let tail = source.get(viewed.position..).unwrap_or_default();
+        let step = tail.first_chunk::<{ 4 + STEP }>();
+        let Some(front) = step.and_then(|step| step.first_chunk::<16>()) else { break };
+        let front = u128::from_le_bytes(*front);
+        let length = front as u32;
+        if length as usize >= STEP {
+            break;
+        }
+        *slot = view(front, length, pointer(viewed.position + 4, number));
+        viewed.is_pointed_to |= length as usize > INLINE_BYTES;
+        viewed.strings += 1;
+        viewed.position += 4 + length as usize;
+    }
+    viewed
+}
+
+/// Makes views of strings of such `lengths`, little-endian, that lie end to end in `source`, buffer `number`, from `start`
+/// on. True where some string does not lie in its view.
+pub(crate) fn views(lengths: &[[u8; 4]], source: &[u8], start: usize, number: u32, out: &mut [u128]) -> bool {
+    assert!(lengths.len() == out.len());
+    let (mut at, mut is_pointed_to) = (start, false);
+    for (length, slot) in lengths.iter().zip(out) {
+        let length = u32::from_le_bytes(*length);
+        *slot = view_at(source, at, length, number);
+        is_pointed_to |= length as usize > INLINE_BYTES;
+        at += length as usize;
+    }
+    is_pointed_to
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the Arrow specification has it, with a branch.
+    fn expected(string: &[u8], at: usize, number: u32) -> u128 {
+        let mut view = [0; 16];
+        view[..4].copy_from_slice(&(string.len() as u32).to_le_bytes());
+        if string.len() <= 12 {
+            view[4..][..string.len()].copy_from_slice(string);
+        } else {
+            view[4..8].copy_from_slice(&string[..4]);
+            view[8..12].copy_from_slice(&number.to_le_bytes());
+            view[12..].copy_from_slice(&(at as u32).to_le_bytes());
+        }
+        u128::from_le_bytes(view)
+    }
+
+    fn strings(longest: usize) -> Vec<Vec<u8>> {
+        let noise = |i: usize| (i as u32).wrapping_mul(2654435761) as usize >> 7;
+        (0..300).map(|i| (0..noise(i) % (longest + 1)).map(|place| noise(i + place) as u8).collect()).collect()
+    }
+
+    #[test]
+    fn plain_strings_become_views_as_long_as_they_are_short() {
+        for longest in [0, 5, 12, 13, 30, STEP - 1] {
+            let (mut source, mut wanted) = (vec![9; 3], Vec::new());
+            for string in strings(longest) {
+                source.extend((string.len() as u32).to_le_bytes());
+                wanted.push(expected(&string, source.len(), 5));
+                source.extend(string);
+            }
+            let end = source.len();
+            source.extend((STEP as u32).to_le_bytes());
+            source.extend([7; STEP]);
+            let mut out = vec![0; 301];
+            let all = Viewed { strings: 300, position: end, is_pointed_to: longest > 12 };
+            assert_eq!(plain_views(&source, 3, 5, &mut out), all, "up to the long one");
+            assert_eq!(out[..300], wanted, "up to {longest} bytes");
+            assert_eq!(plain_views(&source, 3, 5, &mut out[..77]).strings, 77, "as many as wanted");
+            let first = 3 + 4 + wanted[0] as u32 as usize;
+            assert_eq!(plain_views(&source[..3 + 4 + STEP], 3, 5, &mut out).position, first, "as there is to read");
+            assert_eq!(plain_views(&source[..3 + 3 + STEP], 3, 5, &mut out).strings, 0);
+            assert_eq!(plain_views(&source, source.len() + 1, 5, &mut out).strings, 0);
+        }
+    }
+
+    #[test]
+    fn strings_end_to_end_become_views() {
+        for longest in [0, 5, 12, 13, 300] {
+            let (mut source, mut wanted, mut lengths) = (vec![9; 3], Vec::new(), Vec::new());
+            for string in strings(longest) {
+                lengths.push((string.len() as u32).to_le_bytes());
+                wanted.push(expected(&string, source.len(), 2));
+                source.extend(string);
+            }
+            let mut out = vec![0; 300];
+            assert_eq!(views(&lengths, &source, 3, 2, &mut out), longest > 12);
+            assert_eq!(out, wanted, "up to {longest} bytes");
+        }
+        assert!(!views(&[], &[], 0, 0, &mut []));
+    }
+}
