@@ -15,21 +15,21 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, UInt16Array, make_array};
-use arrow_buffer::{ArrowNativeType, BooleanBufferBuilder, Buffer, NullBuffer};
+use arrow_buffer::NullBuffer;
 use arrow_data::ArrayData;
 use arrow_data::transform::MutableArrayData;
 use arrow_schema::{DataType, Field};
 
 use super::leaf_batch::LeafBatch;
-use super::levels::LevelRows;
+use super::levels::{LevelRows, push_selected};
 use super::strings::Offset;
 use crate::error::{Error, Result};
-use crate::memory::array_with_children;
+use crate::memory::{Pool, Validity, Values, array_with_children};
 use crate::schema::output::{OutputKind, OutputNode, OutputTree, Slot};
 use crate::simd::{self, WORD_LEVELS};
 
 /// The top-level arrays of a batch from its leaves, in the order of the tree's.
-pub(crate) fn assemble(tree: &OutputTree, leaves: Vec<LeafBatch>) -> Result<Vec<ArrayRef>> {
+pub(crate) fn assemble(tree: &OutputTree, leaves: Vec<LeafBatch>, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
     if tree.nodes.iter().all(|node| node.kind == OutputKind::Leaf) {
         let columns = tree.nodes.iter().zip(leaves);
         return Ok(columns.map(|(node, leaf)| leaf_array(node, leaf.array)).collect());
@@ -42,12 +42,12 @@ pub(crate) fn assemble(tree: &OutputTree, leaves: Vec<LeafBatch>) -> Result<Vec<
             OutputKind::Leaf => leaf_array(node, Arc::clone(&leaf.array)),
             OutputKind::Struct => {
                 check_same_slots(tree, node, &leaves)?;
-                struct_array(node, &leaf.levels, &children)?
+                struct_array(node, &leaf.levels, &children, pool)?
             }
-            OutputKind::List { element } => list_array(node, element, &leaf.levels, &children)?,
+            OutputKind::List { element } => list_array(node, element, &leaf.levels, &children, pool)?,
         };
         if node.is_key {
-            check_keys(node, &leaf.levels)?;
+            check_keys(node, &leaf.levels, pool)?;
         }
         if let Some(slot) = built.get_mut(index) {
             *slot = Some(array);
@@ -88,17 +88,17 @@ fn without_nulls(field: &Field, data: &ArrayData) -> ArrayData {
 }
 
 /// The keys of maps must be there, be they optional by the schema.
-fn check_keys(node: &OutputNode, levels: &LevelRows) -> Result<()> {
+fn check_keys(node: &OutputNode, levels: &LevelRows, pool: &Arc<Pool>) -> Result<()> {
     let is_optional = node.definition > node.slot.definition;
-    match is_optional && validity(node, levels)?.is_some() {
+    match is_optional && validity(node, levels, pool)?.is_some() {
         true => Err(Error::corrupt(format!("a key \"{}\" of a map is null", node.field.name()))),
         false => Ok(()),
     }
 }
 
-fn struct_array(node: &OutputNode, levels: &LevelRows, children: &[ArrayRef]) -> Result<ArrayRef> {
+fn struct_array(node: &OutputNode, levels: &LevelRows, children: &[ArrayRef], pool: &Arc<Pool>) -> Result<ArrayRef> {
     let length = children.first().map_or(0, |child| child.len());
-    let nulls = if node.field.is_nullable() { validity(node, levels)? } else { None };
+    let nulls = if node.field.is_nullable() { validity(node, levels, pool)? } else { None };
     let agree = children.iter().all(|child| child.len() == length);
     if !agree || nulls.as_ref().is_some_and(|nulls| nulls.len() != length) {
         let name = node.field.name();
@@ -151,47 +151,51 @@ fn down_to(slot: Slot, levels: &LevelRows) -> impl Iterator<Item = (u16, u16)> {
 }
 
 /// Which slots of the node hold a value; `None` where all do.
-fn validity(node: &OutputNode, levels: &LevelRows) -> Result<Option<NullBuffer>> {
+fn validity(node: &OutputNode, levels: &LevelRows, pool: &Arc<Pool>) -> Result<Option<NullBuffer>> {
     let Some(definition) = &levels.definition else {
         // Not nested by its levels: the one optional element on the path is this node, or the leaf.
         return Ok(levels.nulls.clone().filter(|_| node.definition > 0));
     };
-    let mut bits = BooleanBufferBuilder::new(definition.len());
-    for at in (0..definition.len()).step_by(WORD_LEVELS) {
-        let begins = beginning(levels, at, node.slot);
-        let there = simd::at_least(slice(&levels.definition).get(at..).unwrap_or_default(), node.definition);
-        append_bits(&mut bits, simd::compress_bits(there, begins), begins.count_ones() as usize);
-    }
-    let nulls = NullBuffer::new(bits.finish());
-    Ok(Some(nulls).filter(|nulls| nulls.null_count() > 0))
+    let mut validity = Validity::new(pool);
+    let (begins, there) = (beginning(levels, node.slot), at_least(definition.values(), node.definition));
+    begins.iter().zip(&there).try_for_each(|(begins, there)| push_selected(&mut validity, *there, *begins))?;
+    validity.take()
 }
 
-/// Which of the up to 64 entries from `at` on begin something in `slot`.
-fn beginning(levels: &LevelRows, at: usize, slot: Slot) -> u64 {
-    let from = |levels: &'_ Option<Arc<UInt16Array>>, least| {
-        simd::at_least(slice(levels).get(at..).unwrap_or_default(), least)
-    };
-    from(&levels.definition, slot.definition) & !from(&levels.repetition, slot.repetition.saturating_add(1))
+/// Which of the entries begin something in `slot`, 64 in each word.
+fn beginning(levels: &LevelRows, slot: Slot) -> Vec<u64> {
+    let mut begins = at_least(slice(&levels.definition), slot.definition);
+    let goes_on = at_least(slice(&levels.repetition), slot.repetition.saturating_add(1));
+    begins.iter_mut().zip(&goes_on).for_each(|(begins, goes_on)| *begins &= !goes_on);
+    begins
 }
 
-/// Appends the lowest `count` bits of `word`.
-fn append_bits(bits: &mut BooleanBufferBuilder, word: u64, count: usize) {
-    bits.append_packed_range(0..count, &word.to_le_bytes());
+/// Which of `levels` are `least` or more, 64 in each word.
+fn at_least(levels: &[u16], least: u16) -> Vec<u64> {
+    let mut words = vec![0; levels.len().div_ceil(WORD_LEVELS)];
+    simd::at_least(levels, least, &mut words);
+    words
 }
 
-fn list_array(node: &OutputNode, element: Slot, levels: &LevelRows, children: &[ArrayRef]) -> Result<ArrayRef> {
+fn list_array(
+    node: &OutputNode,
+    element: Slot,
+    levels: &LevelRows,
+    children: &[ArrayRef],
+    pool: &Arc<Pool>,
+) -> Result<ArrayRef> {
     let [child] = children else { return Err(Error::internal("a list has one child")) };
     match node.field.data_type() {
         DataType::LargeList(_) => {
-            let lists = lists::<i64>(node, element, levels, child)?;
+            let lists = lists::<i64>(node, element, levels, child, pool)?;
             Ok(list_of(node, lists, child))
         }
         DataType::FixedSizeList(_, length) => {
-            let lists = lists::<i64>(node, element, levels, child)?;
+            let lists = lists::<i64>(node, element, levels, child, pool)?;
             fixed_size_list(node, usize::try_from(*length).unwrap_or_default(), lists, child)
         }
         _ => {
-            let lists = lists::<i32>(node, element, levels, child)?;
+            let lists = lists::<i32>(node, element, levels, child, pool)?;
             Ok(list_of(node, lists, child))
         }
     }
@@ -200,43 +204,43 @@ fn list_array(node: &OutputNode, element: Slot, levels: &LevelRows, children: &[
 /// Where lists end among the elements of all, a 0 in front of them, and which are there; `None` where all are. A list
 /// that must be there is not where a group around it is null.
 struct Lists<O> {
-    ends: Vec<O>,
+    ends: Values<O>,
     there: Option<NullBuffer>,
 }
 
-fn lists<O: Offset>(node: &OutputNode, element: Slot, levels: &LevelRows, child: &ArrayRef) -> Result<Lists<O>> {
-    let mut ends: Vec<O> = Vec::new();
-    let mut bits = BooleanBufferBuilder::new(0);
+fn lists<O: Offset>(
+    node: &OutputNode,
+    element: Slot,
+    levels: &LevelRows,
+    child: &ArrayRef,
+    pool: &Arc<Pool>,
+) -> Result<Lists<O>> {
+    let (begins, has_element) = (beginning(levels, node.slot), beginning(levels, element));
+    let is_there = at_least(slice(&levels.definition), node.definition);
+    let mut ends = Values::<O>::with_capacity(pool, simd::count_bits(&begins).saturating_add(WORD_LEVELS))?;
+    let mut there = Validity::new(pool);
     let mut elements = 0usize;
-    let definition = slice(&levels.definition);
-    for at in (0..definition.len()).step_by(WORD_LEVELS) {
-        let (begins, has_element) = (beginning(levels, at, node.slot), beginning(levels, at, element));
-        let there = simd::at_least(definition.get(at..).unwrap_or_default(), node.definition);
-        append_bits(&mut bits, simd::compress_bits(there, begins), begins.count_ones() as usize);
-        let mut rest = begins;
-        while rest != 0 {
-            // The elements in front of the list that begins here.
-            let before = has_element & rest.wrapping_sub(1) & !rest;
-            let end = elements.saturating_add(before.count_ones() as usize);
-            ends.push(O::from_usize(end).ok_or_else(|| too_many_elements(node))?);
-            rest &= rest.wrapping_sub(1);
-        }
+    for ((begins, has_element), is_there) in begins.iter().zip(&has_element).zip(&is_there) {
+        push_selected(&mut there, *is_there, *begins)?;
+        let before = O::from_usize(elements).ok_or_else(|| too_many_elements(node))?;
         elements = elements.saturating_add(has_element.count_ones() as usize);
+        O::from_usize(elements).ok_or_else(|| too_many_elements(node))?;
+        let count = simd::list_ends(*begins, *has_element, before, ends.spare(WORD_LEVELS)?);
+        ends.commit(count);
     }
-    ends.push(O::from_usize(elements).ok_or_else(|| too_many_elements(node))?);
+    ends.push(O::from_usize(elements).ok_or_else(|| too_many_elements(node))?)?;
     if elements != child.len() {
         let (name, there) = (node.field.name(), child.len());
         return Err(Error::corrupt(format!("the lists \"{name}\" have {elements} elements, their values {there}")));
     }
-    let there = NullBuffer::new(bits.finish());
-    Ok(Lists { ends, there: Some(there).filter(|there| there.null_count() > 0) })
+    Ok(Lists { ends, there: there.take()? })
 }
 
-fn list_of<O: Offset + ArrowNativeType>(node: &OutputNode, lists: Lists<O>, child: &ArrayRef) -> ArrayRef {
+fn list_of<O: Offset>(node: &OutputNode, lists: Lists<O>, child: &ArrayRef) -> ArrayRef {
     let Lists { ends, there } = lists;
     let nulls = there.filter(|_| node.field.is_nullable());
     let length = ends.len().saturating_sub(1);
-    let (data_type, offsets) = (node.field.data_type().clone(), vec![Buffer::from_vec(ends)]);
+    let (data_type, offsets) = (node.field.data_type().clone(), vec![ends.into_buffer()]);
     make_array(array_with_children(data_type, length, nulls, offsets, vec![child.to_data()]))
 }
 
@@ -244,8 +248,10 @@ fn list_of<O: Offset + ArrowNativeType>(node: &OutputNode, lists: Lists<O>, chil
 fn fixed_size_list(node: &OutputNode, length: usize, lists: Lists<i64>, child: &ArrayRef) -> Result<ArrayRef> {
     let Lists { ends, there } = lists;
     let is_null = |row: usize| there.as_ref().is_some_and(|there| there.is_null(row));
-    let bounds =
-        ends.windows(2).filter_map(|pair| Some((Offset::to_usize(*pair.first()?), Offset::to_usize(*pair.last()?))));
+    let bounds = ends
+        .as_slice()
+        .windows(2)
+        .filter_map(|pair| Some((Offset::to_usize(*pair.first()?), Offset::to_usize(*pair.last()?))));
     for (row, (start, end)) in bounds.clone().enumerate() {
         let found = end.saturating_sub(start);
         if found != length && !is_null(row) {

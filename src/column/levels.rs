@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow_array::UInt16Array;
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 
-use crate::encoding::{DefinitionLevels, LEVEL_BLOCK, LevelStream};
+use crate::encoding::{DefinitionLevels, LEVEL_BLOCK, LEVEL_ROOM, LevelStream};
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Validity, Values};
 use crate::metadata::Encoding;
@@ -85,23 +85,46 @@ impl BatchLevels {
         if self.shape.highest.repetition > 0 {
             append(&mut self.repetition, &self.pool, repetition)?;
         }
-        let (mut slots, mut present) = (0usize, 0usize);
-        for levels in definition.chunks(WORD_LEVELS) {
-            let has_slot = simd::at_least(levels, self.shape.slot_definition);
-            let is_valid = simd::at_least(levels, self.shape.highest.definition) & has_slot;
-            let count = has_slot.count_ones() as usize;
-            slots = slots.saturating_add(count);
-            present = present.saturating_add(is_valid.count_ones() as usize);
-            self.validity.push_word(simd::compress_bits(is_valid, has_slot), count)?;
+        let (mut has_slot, mut is_valid) = (BlockBits::default(), BlockBits::default());
+        let (has_slot, is_valid) = (
+            has_slot.at_least(definition, self.shape.slot_definition),
+            is_valid.at_least(definition, self.shape.highest.definition),
+        );
+        // Where there is a value, there is a slot.
+        let (slots, present) = (simd::count_bits(has_slot), simd::count_bits(is_valid));
+        if slots == present {
+            self.validity.push_run(true, slots)?;
+        } else {
+            has_slot
+                .iter()
+                .zip(&*is_valid)
+                .try_for_each(|(slots, valid)| push_selected(&mut self.validity, *valid, *slots))?;
         }
         self.slots = self.slots.saturating_add(slots);
         Ok((slots, present))
     }
 }
 
-fn count_at_least(levels: &[u16], least: u16) -> usize {
-    let counts = levels.chunks(WORD_LEVELS).map(|levels| simd::at_least(levels, least).count_ones() as usize);
-    counts.fold(0, usize::saturating_add)
+/// A bit for each entry of a block.
+#[derive(Default)]
+struct BlockBits([u64; LEVEL_BLOCK / WORD_LEVELS]);
+
+impl BlockBits {
+    /// Which of `levels`, a block of them at most, are `least` or more.
+    fn at_least(&mut self, levels: &[u16], least: u16) -> &mut [u64] {
+        let words = self.0.get_mut(..levels.len().div_ceil(WORD_LEVELS)).unwrap_or_default();
+        simd::at_least(levels, least, words);
+        words
+    }
+}
+
+/// Appends those of `bits` that are `selected`.
+pub(super) fn push_selected(validity: &mut Validity, bits: u64, selected: u64) -> Result<()> {
+    let count = selected.count_ones() as usize;
+    if bits & selected == selected {
+        return validity.push_run(true, count);
+    }
+    validity.push_word(simd::compress_bits(bits, selected), count)
 }
 
 fn to_array(levels: Values<u16>) -> Arc<UInt16Array> {
@@ -156,8 +179,8 @@ pub(crate) struct NestedPage {
 
 /// Entries decoded and not yet taken: those from `taken` up to `length`.
 struct Block {
-    repetition: [u16; LEVEL_BLOCK],
-    definition: [u16; LEVEL_BLOCK],
+    repetition: [u16; LEVEL_ROOM],
+    definition: [u16; LEVEL_ROOM],
     taken: usize,
     length: usize,
 }
@@ -215,7 +238,7 @@ impl NestedPage {
             repetition: stream(shape.highest.repetition, &page.repetition)?,
             definition: stream(shape.highest.definition, &page.definition)?,
             entries_left: entries,
-            block: Block { repetition: [0; LEVEL_BLOCK], definition: [0; LEVEL_BLOCK], taken: 0, length: 0 },
+            block: Block { repetition: [0; LEVEL_ROOM], definition: [0; LEVEL_ROOM], taken: 0, length: 0 },
         })
     }
 
@@ -234,7 +257,7 @@ impl NestedPage {
             }
             let (slots, present) = match &mut batch {
                 Some(batch) => batch.push(repetition, definition)?,
-                None => (0, count_at_least(definition, self.shape.highest.definition)),
+                None => (0, simd::count_bits(BlockBits::default().at_least(definition, self.shape.highest.definition))),
             };
             taken.rows = taken.rows.saturating_add(begun);
             taken.slots = taken.slots.saturating_add(slots);
@@ -258,8 +281,8 @@ impl NestedPage {
         let length = usize::try_from(self.entries_left).unwrap_or(LEVEL_BLOCK).min(LEVEL_BLOCK);
         let block = &mut self.block;
         (block.taken, block.length) = (0, length);
-        self.repetition.read(&self.bytes, block.repetition.get_mut(..length).unwrap_or_default())?;
-        self.definition.read(&self.bytes, block.definition.get_mut(..length).unwrap_or_default())?;
+        self.repetition.read(&self.bytes, length, &mut block.repetition)?;
+        self.definition.read(&self.bytes, length, &mut block.definition)?;
         self.entries_left = self.entries_left.saturating_sub(length as u64);
         Ok(length > 0)
     }
@@ -269,13 +292,19 @@ impl Block {
     /// The entries up to the begin of the row after the next `rows` ones, as far as the block goes, and how many rows
     /// begin among them.
     fn entries_of(&self, rows: u64) -> (std::ops::Range<usize>, u64) {
-        let mut begun = 0u64;
-        let mut end = self.taken;
-        for levels in self.repetition.get(self.taken..self.length).unwrap_or_default().chunks(WORD_LEVELS) {
-            let mut begins = simd::at_least(levels, 0) & !simd::at_least(levels, 1);
+        let levels = self.repetition.get(self.taken..self.length).unwrap_or_default();
+        let mut goes_on = BlockBits::default();
+        let goes_on = goes_on.at_least(levels, 1);
+        let begun = levels.len().saturating_sub(simd::count_bits(goes_on)) as u64;
+        if begun <= rows {
+            return (self.taken..self.length, begun);
+        }
+        // The row behind the last wanted one begins here.
+        let (mut begun, mut end) = (0u64, self.taken);
+        for word in goes_on {
+            let mut begins = !*word;
             let count = u64::from(begins.count_ones());
             if begun.saturating_add(count) > rows {
-                // The row behind the last wanted one begins here.
                 while begun < rows {
                     begins &= begins.wrapping_sub(1);
                     begun = begun.saturating_add(1);
@@ -283,8 +312,8 @@ impl Block {
                 return (self.taken..end.saturating_add(begins.trailing_zeros() as usize), begun);
             }
             begun = begun.saturating_add(count);
-            end = end.saturating_add(levels.len());
+            end = end.saturating_add(WORD_LEVELS);
         }
-        (self.taken..end, begun)
+        (self.taken..self.length, begun)
     }
 }

@@ -11,13 +11,14 @@ use crate::simd;
 /// Levels decoded at a time.
 pub(crate) const LEVEL_BLOCK: usize = 1024;
 
+/// Room for a block of levels, and for what is written over behind them.
+pub(crate) const LEVEL_ROOM: usize = LEVEL_BLOCK + 32;
+
 /// A cursor over the levels of one page, each at most `highest`.
 #[derive(Debug)]
 pub(crate) struct LevelStream {
     highest: u16,
     source: Source,
-    /// Levels as they are unpacked, a block of them; nothing before the first.
-    unpacked: Vec<u32>,
 }
 
 #[derive(Debug)]
@@ -55,58 +56,63 @@ impl LevelStream {
             }
             other => return Err(Error::unsupported(format!("levels in encoding {other:?}"))),
         };
-        Ok(Self { highest, source, unpacked: Vec::new() })
+        Ok(Self { highest, source })
     }
 
-    /// Fills `out`, at most [`LEVEL_BLOCK`] long, with the next levels of `page`.
-    pub(crate) fn read(&mut self, page: &[u8], out: &mut [u16]) -> Result<()> {
+    /// Fills the first `count` of `out` with the next levels of `page`; the 32 behind them may be written over.
+    pub(crate) fn read(&mut self, page: &[u8], count: usize, out: &mut [u16]) -> Result<()> {
+        let highest = self.highest;
         match &mut self.source {
-            Source::Constant => out.fill(0),
-            Source::Hybrid(hybrid) => read_hybrid(hybrid, page, &mut self.unpacked, out)?,
+            Source::Constant => out.iter_mut().take(count).for_each(|slot| *slot = 0),
+            Source::Hybrid(hybrid) => return read_hybrid(hybrid, page, highest, count, out),
             Source::BitPacked { bit, end, width } => {
                 let bytes = page.get(..*end).unwrap_or_default();
-                for slot in out.iter_mut() {
+                for slot in out.iter_mut().take(count) {
                     *slot = bits_from_the_top(bytes, *bit, *width)?;
                     *bit = bit.saturating_add(*width);
                 }
             }
         }
-        let largest = out.iter().fold(0, |largest, level| largest.max(*level));
-        if largest > self.highest {
-            return Err(Error::corrupt(format!("level {largest} where the highest is {}", self.highest)));
-        }
-        Ok(())
+        check_highest(out.get(..count).unwrap_or_default(), highest)
     }
 }
 
-fn read_hybrid(hybrid: &mut Hybrid, page: &[u8], unpacked: &mut Vec<u32>, out: &mut [u16]) -> Result<()> {
+fn read_hybrid(hybrid: &mut Hybrid, page: &[u8], highest: u16, count: usize, out: &mut [u16]) -> Result<()> {
+    let width = hybrid.bit_width();
+    let every_level_fits = u32::from(highest).count_ones() == width;
     let mut filled = 0usize;
-    while filled < out.len() {
+    hybrid.each_piece(page, count, |piece| {
         let rest = out.get_mut(filled..).unwrap_or_default();
-        let done = match hybrid.next_block(page, rest.len(), LEVEL_BLOCK)? {
+        let done = match piece {
             Piece::Repeat { value, count } => {
-                let level = u16::try_from(value).unwrap_or(u16::MAX);
-                rest.iter_mut().take(count).for_each(|slot| *slot = level);
+                let level = u16::try_from(value).ok().filter(|level| *level <= highest);
+                simd::fill_over(rest, level.ok_or_else(|| too_high(value, highest))?, count);
                 count
             }
             Piece::Packed { bytes, first, count } => {
-                unpacked.resize(LEVEL_BLOCK.saturating_add(8), 0);
-                // Groups of eight levels begin at whole bytes: unpack from the group that holds the first one.
-                let width = hybrid.bit_width();
+                // Groups of eight levels begin at whole bytes.
                 let group = bytes.get((first / 8).saturating_mul(width as usize)..).unwrap_or_default();
-                let levels = unpacked.get_mut(..(first % 8).saturating_add(count)).unwrap_or_default();
-                simd::unpack(group, width, levels);
-                // Of as many bits as the highest level has, so that no bit is cut off.
-                for (slot, level) in rest.iter_mut().zip(levels.get(first % 8..).unwrap_or_default()) {
-                    let [low, high, ..] = level.to_le_bytes();
-                    *slot = u16::from_le_bytes([low, high]);
+                let levels = rest.get_mut(..count).unwrap_or_default();
+                simd::unpack_levels(group, width, first % 8, levels);
+                if !every_level_fits {
+                    check_highest(levels, highest)?;
                 }
                 count
             }
         };
         filled = filled.saturating_add(done);
-    }
-    Ok(())
+        Ok(())
+    })
+}
+
+fn check_highest(levels: &[u16], highest: u16) -> Result<()> {
+    let there = simd::highest_level(levels);
+    if there > highest { Err(too_high(u32::from(there), highest)) } else { Ok(()) }
+}
+
+#[cold]
+fn too_high(level: u32, highest: u16) -> Error {
+    Error::corrupt(format!("level {level} where the highest is {highest}"))
 }
 
 fn bits_from_the_top(bytes: &[u8], bit: usize, width: usize) -> Result<u16> {
@@ -129,25 +135,27 @@ mod tests {
         let expected = [2, 2, 2, 2, 2, 0, 1, 2, 3, 0, 1, 2, 2];
         for step in 1..14 {
             let mut stream = LevelStream::new(3, Encoding::Rle, 0..page.len()).unwrap();
-            let mut levels = [9; 13];
-            levels.chunks_mut(step).for_each(|chunk| stream.read(&page, chunk).unwrap());
-            assert_eq!(levels, expected);
+            let mut levels = [9; 13 + 32];
+            for start in (0..13usize).step_by(step) {
+                stream.read(&page, step.min(13 - start), &mut levels[start..]).unwrap();
+            }
+            assert_eq!(levels[..13], expected);
         }
         let mut stream = LevelStream::new(3, Encoding::BitPacked, 1..3).unwrap();
         let mut levels = [9; 8];
-        stream.read(&[0xff, 0b0001_1011, 0b0111_0000], &mut levels).unwrap();
+        stream.read(&[0xff, 0b0001_1011, 0b0111_0000], 8, &mut levels).unwrap();
         assert_eq!(levels, [0, 1, 2, 3, 1, 3, 0, 0]);
-        assert!(stream.read(&[0; 3], &mut levels).is_err(), "no byte is left");
+        assert!(stream.read(&[0; 3], 8, &mut levels).is_err(), "no byte is left");
         assert_eq!(bit_packed_bytes(3, 9), 3);
     }
 
     #[test]
     fn levels_above_the_highest_are_refused() {
         let mut stream = LevelStream::new(2, Encoding::Rle, 0..2).unwrap();
-        assert!(stream.read(&[2, 3], &mut [0]).is_err());
+        assert!(stream.read(&[2, 3], 1, &mut [0; 40]).is_err());
         let mut constant = LevelStream::new(0, Encoding::Rle, 0..0).unwrap();
         let mut levels = [7; 3];
-        constant.read(&[], &mut levels).unwrap();
+        constant.read(&[], 3, &mut levels).unwrap();
         assert_eq!(levels, [0; 3]);
     }
 }

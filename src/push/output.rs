@@ -373,7 +373,7 @@ impl OutputStage {
             picked.try_for_each(|leaf| leaf.let_pages_go(pool))?;
         }
         let placed = |error: Error| error.in_row_group(self.row_group);
-        let roots = assemble(&self.projection.tree, leaves).map_err(placed)?;
+        let roots = assemble(&self.projection.tree, leaves, pool).map_err(placed)?;
         let mut columns: Vec<OutputRows> = Vec::with_capacity(self.projection.schema.fields().len());
         for (array, root) in roots.into_iter().zip(&self.projection.roots) {
             let jump = self.shortest_jumps.get(root.first_leaf).copied().unwrap_or(1);

@@ -1,7 +1,8 @@
-//! Which of some levels are high enough, as the bits of a word.
+//! Levels: unpacked, and which of them are high enough, as the bits of a word.
 //!
 //! ```text
-//! at_least: for i in 0..levels.len(): bit i = levels[i] >= least
+//! unpack_levels: for i in 0..out.len():    out[i] = (bits from (first + i) * width of source) & mask(width)
+//! at_least:      for i in 0..levels.len(): bit i = levels[i] >= least
 //! ```
 
 #[cfg(target_arch = "x86_64")]
@@ -10,63 +11,242 @@ use super::cpu;
 /// Levels that a word has bits for.
 pub(crate) const WORD_LEVELS: usize = 64;
 
-/// For each of the first 64 `levels`, whether it is `least` or more; 0 behind the last.
-#[inline]
-pub(crate) fn at_least(levels: &[u16], least: u16) -> u64 {
+/// Unpacks `out.len()` levels of `width` bits, at most 16, from level `first` of `source` on, one of its first eight. Levels
+/// behind the end of the source read as 0 bits.
+pub(crate) fn unpack_levels(source: &[u8], width: u32, first: usize, out: &mut [u16]) {
+    if width > 8 {
+        return unpack_wide(source, width as usize, first, out);
+    }
+    let width = width as usize;
     #[cfg(target_arch = "x86_64")]
-    if let Some(full) = levels.first_chunk::<WORD_LEVELS>() {
+    {
+        let mut done = 0;
+        if first == 0 && out.len() >= WORD_LEVELS && cpu::has_avx512() {
+            // SAFETY: the CPU has it.
+            done = unsafe { avx512::unpack(source, width, out) };
+        }
+        if cpu::has_avx2() {
+            // SAFETY: the CPU has both.
+            return unsafe { avx2::unpack(&source[done / 8 * width..], width, first, &mut out[done..]) };
+        }
+    }
+    unpack_by_groups(source, width, first, out, spread);
+}
+
+/// Each eighth of `mask` has the low bits of a byte set: as many of the lowest bits of `bits` in each of eight levels.
+fn spread(bits: u64, mask: u64) -> [u16; 8] {
+    let width = (mask & 0xff).count_ones();
+    let mut lane = 0;
+    [0; 8].map(|_: u16| {
+        let level = bits >> (lane * width) & mask & 0xff;
+        lane += 1;
+        level as u16
+    })
+}
+
+/// Eight levels of up to eight bits at a time.
+#[inline(always)]
+fn unpack_by_groups(source: &[u8], width: usize, first: usize, out: &mut [u16], spread: impl Fn(u64, u64) -> [u16; 8]) {
+    let mask = 0x0101_0101_0101_0101 * ((1 << width) - 1);
+    let group = |index: usize| {
+        let tail = source.get(index * width..).unwrap_or_default();
+        let bits = tail.first_chunk::<8>().map_or_else(|| padded(tail), |chunk| u64::from_le_bytes(*chunk));
+        spread(bits, mask)
+    };
+    let mut body = out;
+    if first > 0 {
+        let (head, behind) = body.split_at_mut(body.len().min(8 - first));
+        head.iter_mut().zip(group(0).into_iter().skip(first)).for_each(|(slot, level)| *slot = level);
+        body = behind;
+    }
+    let (eights, rest) = body.as_chunks_mut::<8>();
+    let body_start = usize::from(first > 0);
+    let count = eights.len();
+    for (index, eight) in eights.iter_mut().enumerate() {
+        *eight = group(body_start + index);
+    }
+    if !rest.is_empty() {
+        rest.iter_mut().zip(group(body_start + count)).for_each(|(slot, level)| *slot = level);
+    }
+}
+
+/// The up to eight bytes of `tail` as a number.
+#[cold]
+fn padded(tail: &[u8]) -> u64 {
+    tail.iter().take(8).rev().fold(0, |bits, byte| bits << 8 | u64::from(*byte))
+}
+
+/// Levels of more bits than any but absurd schemas need.
+fn unpack_wide(source: &[u8], width: usize, first: usize, out: &mut [u16]) {
+    let mask = u64::MAX >> (64 - width.min(16));
+    for (index, slot) in (first..).zip(out) {
+        let bit = index * width;
+        let window = padded(source.get(bit / 8..).unwrap_or_default());
+        *slot = (window >> (bit % 8) & mask) as u16;
+    }
+}
+
+/// Number of set bits of all `words`.
+pub(crate) fn count_bits(words: &[u64]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if cpu::has_avx2() {
+        // SAFETY: every CPU with AVX2 has it.
+        return unsafe { count_by_popcnt(words) };
+    }
+    count(words)
+}
+
+/// # Safety
+/// The CPU has POPCNT.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+unsafe fn count_by_popcnt(words: &[u64]) -> usize {
+    count(words)
+}
+
+#[inline(always)]
+fn count(words: &[u64]) -> usize {
+    words.iter().map(|word| word.count_ones() as usize).sum()
+}
+
+/// The highest of `levels`; 0 where there are none.
+pub(crate) fn highest(levels: &[u16]) -> u16 {
+    levels.iter().fold(0, |highest, level| highest.max(*level))
+}
+
+/// For each of `levels`, whether it is `least` or more, 64 of them in each word of `out`, which has one for each 64 begun;
+/// bits behind the last are 0.
+pub(crate) fn at_least(levels: &[u16], least: u16, out: &mut [u64]) {
+    assert!(out.len() == levels.len().div_ceil(WORD_LEVELS));
+    #[cfg(target_arch = "x86_64")]
+    {
         if cpu::has_avx512() {
             // SAFETY: the CPU has it.
-            return unsafe { at_least_avx512(full, least) };
+            return unsafe { avx512::at_least(levels, least, out) };
         }
         if cpu::has_avx2() {
             // SAFETY: the CPU has it.
-            return unsafe { at_least_avx2(full, least) };
+            return unsafe { avx2::at_least(levels, least, out) };
         }
     }
-    scalar(levels, least)
+    at_least_by(|levels| word(levels, least), levels, least, out);
 }
 
-fn scalar(levels: &[u16], least: u16) -> u64 {
-    let bits = levels.iter().take(WORD_LEVELS).enumerate();
-    bits.fold(0, |word, (bit, level)| word | u64::from(*level >= least) << bit)
-}
-
-/// # Safety
-/// The CPU has AVX-512 with BW.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn at_least_avx512(levels: &[u16; WORD_LEVELS], least: u16) -> u64 {
-    use std::arch::x86_64::*;
-    let least = _mm512_set1_epi16(least.cast_signed());
-    // SAFETY: 32 levels from the first on and 32 from the middle on are there.
-    let (low, high) =
-        unsafe { (_mm512_loadu_si512(levels.as_ptr().cast()), _mm512_loadu_si512(levels.as_ptr().add(32).cast())) };
-    u64::from(_mm512_cmpge_epu16_mask(low, least)) | u64::from(_mm512_cmpge_epu16_mask(high, least)) << 32
-}
-
-/// # Safety
-/// The CPU has AVX2.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn at_least_avx2(levels: &[u16; WORD_LEVELS], least: u16) -> u64 {
-    use std::arch::x86_64::*;
-    let least = _mm256_set1_epi16(least.cast_signed());
-    let mut word = 0;
-    for half in 0..2 {
-        // SAFETY: 16 levels from 32 and from 48 behind each other are there.
-        let (low, high) = unsafe {
-            let start = levels.as_ptr().add(half * 32);
-            (_mm256_loadu_si256(start.cast()), _mm256_loadu_si256(start.add(16).cast()))
-        };
-        // The larger of both is the level itself where it is large enough.
-        let low = _mm256_cmpeq_epi16(_mm256_max_epu16(low, least), low);
-        let high = _mm256_cmpeq_epi16(_mm256_max_epu16(high, least), high);
-        // Packing works in halves of registers: their middle quarters change places.
-        let bytes = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi16(low, high));
-        word |= u64::from(_mm256_movemask_epi8(bytes).cast_unsigned()) << (half * 32);
+/// `full` answers for 64 levels.
+#[inline(always)]
+fn at_least_by(full: impl Fn(&[u16; WORD_LEVELS]) -> u64, levels: &[u16], least: u16, out: &mut [u64]) {
+    let (words, rest) = levels.as_chunks::<WORD_LEVELS>();
+    for (slot, levels) in out.iter_mut().zip(words) {
+        *slot = full(levels);
     }
-    word
+    if let Some(slot) = out.get_mut(words.len()) {
+        *slot = word(rest, least);
+    }
+}
+
+fn word(levels: &[u16], least: u16) -> u64 {
+    levels.iter().enumerate().fold(0, |word, (bit, level)| word | u64::from(*level >= least) << bit)
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::arch::x86_64::*;
+
+    use super::{WORD_LEVELS, at_least_by};
+
+    /// # Safety
+    /// The CPU has AVX-512 with BW.
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) unsafe fn at_least(levels: &[u16], least: u16, out: &mut [u64]) {
+        let bound = _mm512_set1_epi16(least.cast_signed());
+        let full = |levels: &[u16; WORD_LEVELS]| {
+            let half = |half: usize| {
+                // SAFETY: 32 levels from the first on and 32 from the middle on are there.
+                let levels = unsafe { _mm512_loadu_si512(levels.as_ptr().add(half * 32).cast()) };
+                u64::from(_mm512_cmpge_epu16_mask(levels, bound))
+            };
+            half(0) | half(1) << 32
+        };
+        at_least_by(full, levels, least, out);
+    }
+
+    /// Unpacks 64 levels at a time, of up to eight bits, as long as 64 bytes can be read; returns how many.
+    ///
+    /// # Safety
+    /// The CPU has AVX-512 with BW and VBMI.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    pub(super) unsafe fn unpack(source: &[u8], width: usize, out: &mut [u16]) -> usize {
+        let lane = |byte: usize| (byte / 8 * width + byte % 8) as u8;
+        let (mut lanes, mut shifts) = ([0; 64], [0; 64]);
+        for (byte, (lane_slot, shift_slot)) in lanes.iter_mut().zip(&mut shifts).enumerate() {
+            (*lane_slot, *shift_slot) = (lane(byte), (byte % 8 * width) as u8);
+        }
+        // SAFETY: both arrays are 64 bytes long.
+        let (lanes, shifts) =
+            unsafe { (_mm512_loadu_si512(lanes.as_ptr().cast()), _mm512_loadu_si512(shifts.as_ptr().cast())) };
+        let mask = _mm512_set1_epi8(((1u16 << width) - 1) as i8);
+        let mut done = 0;
+        for slots in out.as_chunks_mut::<WORD_LEVELS>().0 {
+            let Some(chunk) = source.get(done / 8 * width..).and_then(|rest| rest.first_chunk::<64>()) else { break };
+            // SAFETY: 64 bytes are read, and 64 levels of two bytes written.
+            unsafe {
+                // The bytes of eight levels in each eighth, then each level at the low end of a byte.
+                let eights = _mm512_permutexvar_epi8(lanes, _mm512_loadu_si512(chunk.as_ptr().cast()));
+                let levels = _mm512_and_si512(_mm512_multishift_epi64_epi8(shifts, eights), mask);
+                let (low, high) = (_mm512_castsi512_si256(levels), _mm512_extracti64x4_epi64::<1>(levels));
+                let target = slots.as_mut_ptr();
+                _mm512_storeu_si512(target.cast(), _mm512_cvtepu8_epi16(low));
+                _mm512_storeu_si512(target.add(32).cast(), _mm512_cvtepu8_epi16(high));
+            }
+            done += WORD_LEVELS;
+        }
+        done
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::arch::x86_64::*;
+
+    use super::{WORD_LEVELS, at_least_by, unpack_by_groups};
+
+    /// # Safety
+    /// The CPU has AVX2.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn at_least(levels: &[u16], least: u16, out: &mut [u64]) {
+        let bound = _mm256_set1_epi16(least.cast_signed());
+        let full = |levels: &[u16; WORD_LEVELS]| {
+            let half = |half: usize| {
+                // SAFETY: 16 levels from 32 and from 48 behind each other are there.
+                let (low, high) = unsafe {
+                    let start = levels.as_ptr().add(half * 32);
+                    (_mm256_loadu_si256(start.cast()), _mm256_loadu_si256(start.add(16).cast()))
+                };
+                // The larger of both is the level itself where it is large enough.
+                let low = _mm256_cmpeq_epi16(_mm256_max_epu16(low, bound), low);
+                let high = _mm256_cmpeq_epi16(_mm256_max_epu16(high, bound), high);
+                // Packing works in halves of registers: their middle quarters change places.
+                let bytes = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi16(low, high));
+                u64::from(_mm256_movemask_epi8(bytes).cast_unsigned())
+            };
+            half(0) | half(1) << 32
+        };
+        at_least_by(full, levels, least, out);
+    }
+
+    /// # Safety
+    /// The CPU has AVX2 and BMI2; levels have up to eight bits.
+    #[target_feature(enable = "avx2,bmi2")]
+    pub(super) unsafe fn unpack(source: &[u8], width: usize, first: usize, out: &mut [u16]) {
+        let spread = |bits, mask| {
+            let levels = _mm_cvtepu8_epi16(_mm_cvtsi64_si128(_pdep_u64(bits, mask).cast_signed()));
+            let mut eight = [0; 8];
+            // SAFETY: eight levels of two bytes are written.
+            unsafe { _mm_storeu_si128(eight.as_mut_ptr().cast(), levels) };
+            eight
+        };
+        unpack_by_groups(source, width, first, out, spread);
+    }
 }
 
 #[cfg(test)]
@@ -74,22 +254,63 @@ mod tests {
     use super::*;
 
     #[test]
-    fn backends_agree_on_which_levels_are_high() {
-        let levels: Vec<u16> = (0..200u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 30) as u16).collect();
-        for start in 0..100 {
-            for least in [0, 1, 2, 3, 4, u16::MAX] {
-                for length in [0, 1, 63, 64, 70] {
-                    let levels = &levels[start..start + length];
-                    let expected = scalar(levels, least);
-                    assert_eq!(at_least(levels, least), expected, "{least} from {start}, {length}");
+    fn levels_of_every_width_are_unpacked_from_any_of_the_first_eight() {
+        let source: Vec<u8> = (0..200usize).map(|i| (i * 151 + 77) as u8).collect();
+        for width in 1..=16usize {
+            let level = |i: usize| {
+                let bit = |at: usize| source.get(at / 8).map_or(0, |byte| u32::from(byte >> (at % 8) & 1));
+                (0..width).fold(0, |level, b| level | bit(i * width + b) << b) as u16
+            };
+            for first in 0..8 {
+                for count in [0, 1, 3, 8, 31, 70, 200 * 8 / width - first, 1700] {
+                    let expected: Vec<u16> = (first..first + count).map(level).collect();
+                    let mut out = vec![9; count];
+                    unpack_levels(&source, width as u32, first, &mut out);
+                    assert_eq!(out, expected, "{count} of {width} bits from {first}");
+                    if width <= 8 {
+                        out.fill(9);
+                        unpack_by_groups(&source, width, first, &mut out, spread);
+                        assert_eq!(out, expected, "{count} of {width} bits from {first}, without BMI2");
+                    }
                     #[cfg(target_arch = "x86_64")]
-                    if let (Some(full), true) = (levels.first_chunk(), cpu::has_avx2()) {
+                    if width <= 8 && cpu::has_avx2() {
+                        out.fill(9);
                         // SAFETY: the CPU has it.
-                        assert_eq!(unsafe { at_least_avx2(full, least) }, expected, "{least} from {start}");
+                        unsafe { avx2::unpack(&source, width, first, &mut out) };
+                        assert_eq!(out, expected, "{count} of {width} bits from {first}, with BMI2");
                     }
                 }
             }
         }
-        assert_eq!(at_least(&[0x8000; 64], 0x7fff), u64::MAX, "levels have no sign");
+        assert_eq!((highest(&[]), highest(&[3, 0, 7, 5])), (0, 7));
+    }
+
+    #[test]
+    fn backends_agree_on_which_levels_are_high() {
+        let levels: Vec<u16> = (0..400u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 30) as u16).collect();
+        let scalar =
+            |levels: &[u16], least, out: &mut [u64]| at_least_by(|levels| word(levels, least), levels, least, out);
+        for start in 0..100 {
+            for least in [0, 1, 2, 3, 4, u16::MAX] {
+                for length in [0, 1, 63, 64, 70, 256, 300] {
+                    let levels = &levels[start..start + length];
+                    let (mut expected, mut out) = (vec![7; length.div_ceil(64)], vec![8; length.div_ceil(64)]);
+                    scalar(levels, least, &mut expected);
+                    at_least(levels, least, &mut out);
+                    assert_eq!(out, expected, "{least} from {start}, {length}");
+                    let high = levels.iter().filter(|level| **level >= least).count();
+                    assert_eq!((count_bits(&out), count(&out)), (high, high));
+                    #[cfg(target_arch = "x86_64")]
+                    if cpu::has_avx2() {
+                        // SAFETY: the CPU has it.
+                        unsafe { avx2::at_least(levels, least, &mut out) };
+                        assert_eq!(out, expected, "{least} from {start}, {length}, AVX2");
+                    }
+                }
+            }
+        }
+        let mut out = [0];
+        at_least(&[0x8000; 64], 0x7fff, &mut out);
+        assert_eq!(out, [u64::MAX], "levels have no sign");
     }
 }
