@@ -24,6 +24,7 @@ mod pages;
 mod pick;
 mod reader;
 mod row_mask;
+mod string_dictionary;
 mod strings;
 mod views;
 mod widening;

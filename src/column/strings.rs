@@ -4,25 +4,21 @@
 //! over whole stretches of a page, and once per dictionary.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 use arrow_schema::DataType;
 
-use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
+use super::decoder::{Context, ValueDecoder, no_dictionary};
+use super::string_dictionary::StringDictionary;
 use crate::encoding::{
-    ByteArrayBlock, CodeBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, for_each_block,
-    validate_values, values_missing,
+    ByteArrayBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, for_each_block, validate_values,
 };
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Pool, Values, array_from_parts};
+use crate::memory::{BitSlice, Values, array_from_parts};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
 use crate::simd::{self, Copied, End};
-
-/// Entries of larger dictionary pages stay where they are.
-const MAX_COPIED_DICTIONARY_BYTES: usize = 1 << 16;
 
 /// Room reserved at a time for the bytes of PLAIN values.
 const ROOM_BYTES: usize = 1 << 14;
@@ -76,38 +72,13 @@ impl Offset for i64 {
 pub(crate) struct StringDecoder<O: Offset> {
     context: Context,
     is_utf8: bool,
-    dictionary: Option<Dictionary>,
+    dictionary: Option<StringDictionary>,
     page: Buffer,
     cursor: ValueCursor,
     scratch: CodeScratch,
-    /// Places of the entries of a block of codes.
-    places: Vec<u64>,
     /// Where each value ends; in front of them a 0.
     offsets: Values<O>,
     bytes: Values<u8>,
-}
-
-/// The entries of a dictionary.
-struct Dictionary {
-    entries: Values<u64>,
-    bytes: EntryBytes,
-}
-
-/// Where the entries of a dictionary lie.
-enum EntryBytes {
-    /// End to end, with room behind them that may be read: the shortest copies take no look at the end then.
-    EndToEnd(Values<u8>),
-    /// In the page.
-    Page(Buffer),
-}
-
-impl EntryBytes {
-    fn as_slice(&self) -> &[u8] {
-        match self {
-            Self::EndToEnd(bytes) => bytes.as_padded_bytes(),
-            Self::Page(page) => page,
-        }
-    }
 }
 
 impl<O: Offset> StringDecoder<O> {
@@ -122,7 +93,6 @@ impl<O: Offset> StringDecoder<O> {
             page: Buffer::default(),
             cursor: ValueCursor::Closed,
             scratch: CodeScratch::default(),
-            places: Vec::new(),
             offsets,
             bytes,
         })
@@ -211,30 +181,14 @@ impl<O: Offset> StringDecoder<O> {
     /// Appends the dictionary entries of the next `count` codes.
     fn read_codes(&mut self, count: usize) -> Result<()> {
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
-        let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?;
-        self.places.resize(CodeScratch::BLOCK, 0);
-        let places = &mut self.places[..];
+        let dictionary = self.dictionary.as_mut().ok_or_else(no_dictionary)?;
         let mut left = count;
         while left > 0 {
-            let wanted = match codes.next(&self.page, left, &mut self.scratch)? {
-                CodeBlock::Repeat { code, count } => {
-                    let mut place = [0];
-                    dictionary.gather(&[code], &mut place)?;
-                    places.iter_mut().take(count).for_each(|slot| *slot = place[0]);
-                    count
-                }
-                CodeBlock::Each(codes) => {
-                    dictionary.gather(codes, places)?;
-                    codes.len()
-                }
-            };
-            // Runs may be longer than a block.
-            for first in (0..wanted).step_by(CodeScratch::BLOCK) {
-                let places = places.get(..wanted.saturating_sub(first).min(CodeScratch::BLOCK)).unwrap_or_default();
-                append(places, dictionary.bytes.as_slice(), &mut self.offsets, &mut self.bytes)
-                    .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
-            }
-            left = left.saturating_sub(wanted);
+            let block = codes.next(&self.page, left, &mut self.scratch)?;
+            let appended = dictionary
+                .append(block, &mut self.offsets, &mut self.bytes)
+                .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
+            left = left.saturating_sub(appended);
         }
         Ok(())
     }
@@ -310,75 +264,6 @@ fn with_an_eighth(bytes: usize) -> usize {
     bytes.saturating_add(bytes / 8)
 }
 
-/// Appends the strings at `places` of `source`. Fails without an error of its own where the offsets cannot reach so far.
-fn append<O: Offset>(
-    places: &[u64],
-    source: &[u8],
-    offsets: &mut Values<O>,
-    bytes: &mut Values<u8>,
-) -> std::result::Result<(), Option<Error>> {
-    let base = bytes.len();
-    let total = places.iter().map(|place| simd::start_and_length(*place).1).sum::<usize>();
-    O::from_usize(base.saturating_add(total)).ok_or(None)?;
-    let base = O::from_usize(base).ok_or(None)?;
-    let room = bytes.spare(total).map_err(Some)?;
-    let ends = offsets.spare(places.len()).map_err(Some)?.get_mut(..places.len()).unwrap_or_default();
-    simd::copy_strings(places, source, base, room, ends);
-    offsets.commit(places.len());
-    bytes.commit(total);
-    Ok(())
-}
-
-impl Dictionary {
-    fn new(page: DictionaryPage, is_utf8: bool, context: &Context) -> Result<Self> {
-        let source = page.values.as_slice();
-        // The bytes at hand bound the entries, whatever the header counts.
-        if page.value_count > source.len() / 4 {
-            return Err(values_missing("dictionary entries", page.value_count, source.len() / 4));
-        }
-        let mut entries = Values::with_capacity(&context.pool, page.value_count)?;
-        let mut stretch = Utf8Stretch::new(0);
-        let mut position = 0;
-        for slot in entries.spare(page.value_count)?.iter_mut().take(page.value_count) {
-            let (value, next) = byte_array_at(source, position)?;
-            if is_utf8 {
-                stretch.pass(source, position, value.len())?;
-            }
-            *slot = simd::string_place(position.saturating_add(4), value.len());
-            position = next;
-        }
-        entries.commit(page.value_count);
-        if is_utf8 {
-            stretch.end(source, position)?;
-        }
-        if source.len() > MAX_COPIED_DICTIONARY_BYTES {
-            return Ok(Self { entries, bytes: EntryBytes::Page(page.values) });
-        }
-        let bytes = end_to_end(&mut entries, source, &context.pool)?;
-        Ok(Self { entries, bytes: EntryBytes::EndToEnd(bytes) })
-    }
-
-    fn gather(&self, codes: &[u32], out: &mut [u64]) -> Result<()> {
-        let entries = self.entries.as_slice();
-        simd::gather(entries, codes, out).map_err(|code| bad_code(code, entries.len()))
-    }
-}
-
-/// Copies the bytes of `entries`, which lie in `source`, end to end, and points the entries there.
-fn end_to_end(entries: &mut Values<u64>, source: &[u8], pool: &Arc<Pool>) -> Result<Values<u8>> {
-    let mut bytes = Values::with_capacity(pool, source.len())?;
-    let room = bytes.spare(source.len())?;
-    let mut written = 0usize;
-    for slot in entries.as_mut_slice() {
-        let (start, length) = simd::start_and_length(*slot);
-        *slot = simd::string_place(written, length);
-        simd::copy_prefix(source.get(start..).unwrap_or_default(), length, room.get_mut(written..).unwrap_or_default());
-        written = written.saturating_add(length);
-    }
-    bytes.commit(written);
-    Ok(bytes)
-}
-
 #[cold]
 fn offsets_overflow(data_type: &DataType) -> Error {
     Error::limit(format!(
@@ -389,7 +274,7 @@ fn offsets_overflow(data_type: &DataType) -> Error {
 impl<O: Offset> ValueDecoder for StringDecoder<O> {
     fn load_dictionary(&mut self, page: DictionaryPage) -> Result<()> {
         let average = page.values.len().div_ceil(page.value_count.max(1)).saturating_sub(4);
-        self.dictionary = Some(Dictionary::new(page, self.is_utf8, &self.context)?);
+        self.dictionary = Some(StringDictionary::new(page, self.is_utf8, &self.context.pool)?);
         if self.bytes.len() == 0 {
             self.bytes.expect(with_an_eighth(self.context.rows.saturating_mul(average)).min(MAX_EXPECTED_BYTES));
         }

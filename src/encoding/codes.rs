@@ -13,9 +13,6 @@ const BLOCK_CODES: usize = 1024;
 pub(crate) struct CodeScratch(Vec<u32>);
 
 impl CodeScratch {
-    /// Codes of a block at most.
-    pub(crate) const BLOCK: usize = BLOCK_CODES;
-
     /// `count` codes, a block at most, of `width` bits from code `first` of `bytes` on.
     #[inline]
     fn unpacked(&mut self, bytes: &[u8], width: u32, first: usize, count: usize) -> &[u32] {

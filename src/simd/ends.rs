@@ -1,9 +1,11 @@
 //! Lengths to where each ends.
 //!
 //! ```text
-//! for i in 0..out.len(): start += lengths[i]; out[i] = start
+//! ends:         for i in 0..out.len(): start += lengths[i]; out[i] = start
+//! ends_of_same: the same where every length is the same
 //! ```
 
+use super::End;
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
 
@@ -16,6 +18,15 @@ pub(crate) fn ends(lengths: &[[u8; 4]], start: u32, out: &mut [i32]) {
         return unsafe { avx2::ends(lengths, start, out) };
     }
     scalar(lengths, start, out);
+}
+
+/// Writes where strings of `length` bytes each end if the first one begins at `start`. Wraps.
+pub(crate) fn ends_of_same<T: End>(length: usize, start: T, out: &mut [T]) {
+    let mut end = start;
+    for slot in out {
+        end = end.after(length as u32);
+        *slot = end;
+    }
 }
 
 fn scalar(lengths: &[[u8; 4]], start: u32, out: &mut [i32]) {
@@ -69,5 +80,8 @@ mod tests {
         let mut found = [0; 3];
         ends(&[[1, 0, 0, 0], [0; 4], [0, 1, 0, 0]], 10, &mut found);
         assert_eq!(found, [11, 11, 267]);
+        let mut found = [0i64; 3];
+        ends_of_same(5, 7, &mut found);
+        assert_eq!(found, [12, 17, 22]);
     }
 }

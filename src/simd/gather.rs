@@ -37,6 +37,28 @@ pub(crate) fn gather_as<T: Copy, U>(
     Ok(())
 }
 
+/// Writes the lowest `length`, at most eight, bytes of `dictionary[code]` for each of `codes` end to end to the front of
+/// `out`, which has room for eight bytes more; those may be overwritten.
+///
+/// A code past the end of the dictionary is returned as an error, with `out` unspecified.
+pub(crate) fn gather_short(dictionary: &[u64], length: usize, codes: &[u32], out: &mut [u8]) -> Result<(), u32> {
+    assert!(length <= size_of::<u64>() && out.len() >= codes.len() * length + size_of::<u64>());
+    let largest = largest(codes);
+    if !codes.is_empty() && largest as usize >= dictionary.len() {
+        return Err(largest);
+    }
+    let mut target = out.as_mut_ptr();
+    for code in codes {
+        // SAFETY: no code is larger than `largest`, which lies inside the dictionary; there is room for `length` bytes for
+        // each code and for eight behind them.
+        unsafe {
+            target.cast::<[u8; 8]>().write(dictionary.get_unchecked(*code as usize).to_le_bytes());
+            target = target.add(length);
+        }
+    }
+    Ok(())
+}
+
 /// The largest of `codes`, 0 for none.
 pub(crate) fn largest(codes: &[u32]) -> u32 {
     #[cfg(target_arch = "x86_64")]
@@ -75,6 +97,18 @@ mod tests {
         assert_eq!(gather(&dictionary, &[2, 3], &mut out), Err(3));
         assert_eq!(gather(&[] as &[u64], &[], &mut []), Ok(()));
         assert_eq!(gather(&[] as &[u64], &[0], &mut out), Err(0));
+    }
+
+    #[test]
+    fn short_strings_are_gathered_end_to_end() {
+        let dictionary = [b"abcdefgh", b"ABCDEFGH", b"12345678"].map(|string| u64::from_le_bytes(*string));
+        for length in 0..=8 {
+            let mut out = [0; 4 * 8 + 8];
+            assert_eq!(gather_short(&dictionary, length, &[2, 0, 0, 1], &mut out[..4 * length + 8]), Ok(()));
+            let expected = ["12345678", "abcdefgh", "abcdefgh", "ABCDEFGH"].map(|string| &string[..length]).concat();
+            assert_eq!(out[..4 * length], *expected.as_bytes());
+            assert_eq!(gather_short(&dictionary, length, &[3], &mut out), Err(3));
+        }
     }
 
     #[test]
