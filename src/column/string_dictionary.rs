@@ -122,7 +122,7 @@ impl StringDictionary {
                 self.places.resize(self.places.len().max(codes.len()), 0);
                 let places = self.places.get_mut(..codes.len()).unwrap_or_default();
                 simd::gather(entries, codes, places).map_err(|code| Some(bad_code(code, entries.len())))?;
-                total = places.iter().map(|place| simd::start_and_length(*place).1).sum::<usize>();
+                total = simd::total_length(places);
                 O::from_usize(bytes.len().saturating_add(total)).ok_or(None)?;
                 simd::copy_strings(places, source.as_slice(), base, bytes.spare(total).map_err(Some)?, ends);
             }

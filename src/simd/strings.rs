@@ -45,19 +45,54 @@ unsafe fn copy_strings_avx2<T: End>(places: &[u64], source: &[u8], end: T, out: 
     copy_strings_by_length(places, source, end, out, ends);
 }
 
-#[inline(always)]
-fn copy_strings_by_length<T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
-    // No length has a bit that this has not.
-    let lengths = places.iter().fold(0, |bits, place| bits | place) as u32;
-    match lengths {
-        0..16 => copy_strings_by::<16, T>(places, source, end, out, ends),
-        16..32 => copy_strings_by::<32, T>(places, source, end, out, ends),
-        _ => copy_strings_by::<64, T>(places, source, end, out, ends),
+/// What some strings have in common.
+struct Survey {
+    /// No length has a bit that this has not.
+    length_bits: u32,
+    /// Bytes of all of them.
+    total: usize,
+    /// Where the last one in the source begins.
+    last_start: usize,
+}
+
+impl Survey {
+    #[inline(always)]
+    fn of(places: &[u64]) -> Self {
+        let (mut bits, mut total, mut last_start) = (0, 0, 0);
+        for place in places {
+            bits |= place;
+            total += place & 0xffff_ffff;
+            last_start = last_start.max(place >> 32);
+        }
+        Self { length_bits: bits as u32, total: total as usize, last_start: last_start as usize }
     }
 }
 
 #[inline(always)]
-fn copy_strings_by<const N: usize, T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
+fn copy_strings_by_length<T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
+    let survey = Survey::of(places);
+    match survey.length_bits {
+        0..16 => copy_strings_by::<16, T>(places, &survey, source, end, out, ends),
+        16..32 => copy_strings_by::<32, T>(places, &survey, source, end, out, ends),
+        _ => copy_strings_by::<64, T>(places, &survey, source, end, out, ends),
+    }
+}
+
+#[inline(always)]
+fn copy_strings_by<const N: usize, T: End>(
+    places: &[u64],
+    survey: &Survey,
+    source: &[u8],
+    end: T,
+    out: &mut [u8],
+    ends: &mut [T],
+) {
+    // Lengths that have no higher bits are shorter than N.
+    let are_short = survey.length_bits < N as u32;
+    if are_short && source.len() >= survey.last_start + N && out.len() >= survey.total + N {
+        // SAFETY: N bytes can be read where the last string begins, and N written behind the end of all.
+        return unsafe { copy_short_strings::<N, T>(places, source, end, out, ends) };
+    }
     let (mut end, mut at) = (end, 0);
     for (place, slot) in places.iter().zip(ends) {
         let (start, length) = start_and_length(*place);
@@ -74,6 +109,47 @@ fn copy_strings_by<const N: usize, T: End>(places: &[u64], source: &[u8], end: T
         end = end.after(length as u32);
         *slot = end;
     }
+}
+
+/// # Safety
+/// No string is longer than N. N bytes can be read from where any of them begins on, and N written behind all of them.
+#[inline(always)]
+unsafe fn copy_short_strings<const N: usize, T: End>(
+    places: &[u64],
+    source: &[u8],
+    end: T,
+    out: &mut [u8],
+    ends: &mut [T],
+) {
+    let (mut end, mut to) = (end, out.as_mut_ptr());
+    for (place, slot) in places.iter().zip(ends) {
+        let (start, length) = start_and_length(*place);
+        // SAFETY: as the caller says; `to` moves over the strings only.
+        unsafe {
+            to.cast::<[u8; N]>().write(source.as_ptr().add(start).cast::<[u8; N]>().read());
+            to = to.add(length);
+        }
+        end = end.after(length as u32);
+        *slot = end;
+    }
+}
+
+/// Bytes of the strings at `places` altogether.
+pub(crate) fn total_length(places: &[u64]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if cpu::has_avx2() {
+        // SAFETY: the CPU has AVX2.
+        return unsafe { total_length_avx2(places) };
+    }
+    Survey::of(places).total
+}
+
+/// # Safety
+/// The CPU has AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn total_length_avx2(places: &[u64]) -> usize {
+    Survey::of(places).total
 }
 
 /// `N` bytes from `start` on, if so many are there.
@@ -180,10 +256,12 @@ mod tests {
                     })
                 })
                 .collect();
+            assert_eq!((total_length(&places), Survey::of(&places).total), (expected.len(), expected.len()));
+            let padded = [&source[..], &[1; 64]].concat();
             for copy in [copy_strings::<i64>, copy_strings_by_length::<i64>] {
-                for room in [0, 64] {
+                for (source, room) in [(&source, 0), (&source, 64), (&padded, 0), (&padded, 64)] {
                     let (mut out, mut ends) = (vec![0; expected.len() + room], vec![0; 100]);
-                    copy(&places, &source, 7, &mut out, &mut ends);
+                    copy(&places, source, 7, &mut out, &mut ends);
                     assert_eq!((&out[..expected.len()], &ends), (&expected[..], &all_ends), "up to {longest}");
                 }
             }
