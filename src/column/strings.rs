@@ -12,7 +12,8 @@ use arrow_schema::DataType;
 use super::decoder::{Context, ValueDecoder, no_dictionary};
 use super::string_dictionary::StringDictionary;
 use crate::encoding::{
-    ByteArrayBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, for_each_block, validate_values,
+    ByteArrayBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, end_inside_characters,
+    for_each_block, validate_values,
 };
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
@@ -137,10 +138,9 @@ impl<O: Offset> StringDecoder<O> {
         }
         let appended = self.offsets.len().saturating_sub(count);
         let ends = self.offsets.as_slice().get(appended..).unwrap_or_default();
-        validate_values(
-            self.bytes.as_slice().get(base..).unwrap_or_default(),
-            ends.iter().map(|end| end.to_usize().saturating_sub(base)),
-        )
+        let appended = self.bytes.as_slice().get(base..).unwrap_or_default();
+        let ends = ends.iter().map(|end| end.to_usize().saturating_sub(base));
+        validate_values(appended, || end_inside_characters(appended, ends))
     }
 
     /// Appends values that are put together from those before them.
@@ -153,7 +153,8 @@ impl<O: Offset> StringDecoder<O> {
                 .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
             values.append(&self.page, own, block, &mut self.bytes)?;
             let appended = self.bytes.as_slice().get(base..).unwrap_or_default();
-            if self.is_utf8 { validate_values(appended, block.ends(0)) } else { Ok(()) }
+            let cuts_characters = || end_inside_characters(appended, block.ends(0));
+            if self.is_utf8 { validate_values(appended, cuts_characters) } else { Ok(()) }
         })
     }
 

@@ -10,8 +10,8 @@ use arrow_schema::DataType;
 
 use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
 use crate::encoding::{
-    ByteArrayBlock, CodeBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, for_each_block,
-    validate_values, values_missing,
+    ByteArrayBlock, CodeBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, end_inside_characters,
+    for_each_block, validate_values, values_missing,
 };
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
@@ -113,8 +113,10 @@ impl ViewDecoder {
         let mut is_pointed_to = false;
         for_each_block(count, |left, block| {
             let own = values.next(&self.page, left, block)?;
+            // Those of the next block are likely to be as many.
+            simd::prefetch_range(&self.page, own.end..own.end.saturating_add(own.len()));
             if self.is_utf8 {
-                validate_values(self.page.get(own.clone()).unwrap_or_default(), block.ends(0))?;
+                validate_block(self.page.get(own.clone()).unwrap_or_default(), block)?;
             }
             is_pointed_to |= append_views(block, &self.page, own.start, number, &mut self.views)?;
             Ok(())
@@ -141,7 +143,7 @@ impl ViewDecoder {
             values.append(&self.page, own, block, &mut built)?;
             let bytes = built.as_slice();
             if self.is_utf8 {
-                validate_values(bytes.get(start..).unwrap_or_default(), block.ends(0))?;
+                validate_block(bytes.get(start..).unwrap_or_default(), block)?;
             }
             is_pointed_to |= append_views(block, bytes, start, next_number(&self.buffers)?, &mut self.views)?;
             Ok(())
@@ -219,9 +221,14 @@ fn append_views(
         return Err(Error::limit("strings lie further from each other than a view can tell: ask for smaller batches"));
     }
     let out = views.spare(block.count())?.get_mut(..block.count()).unwrap_or_default();
-    let is_pointed_to = simd::views(block.lengths_and_prefixes().0, bytes, start, number, out);
+    let is_pointed_to = simd::views(block.lengths_and_prefixes().0, block.total(), bytes, start, number, out);
     views.commit(block.count());
     Ok(is_pointed_to)
+}
+
+/// Validates the values of `block`, which are all of `bytes`.
+fn validate_block(bytes: &[u8], block: &ByteArrayBlock) -> Result<()> {
+    validate_values(bytes, || end_inside_characters(bytes, block.ends(0)))
 }
 
 /// What walking over PLAIN values came to.

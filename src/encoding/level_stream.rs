@@ -12,7 +12,7 @@ use crate::simd;
 pub(crate) const LEVEL_BLOCK: usize = 1024;
 
 /// Room for a block of levels, and for what is written over behind them.
-pub(crate) const LEVEL_ROOM: usize = LEVEL_BLOCK + 32;
+pub(crate) const LEVEL_ROOM: usize = LEVEL_BLOCK + simd::LEVELS_OVER;
 
 /// A cursor over the levels of one page, each at most `highest`.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl LevelStream {
         Ok(Self { highest, source })
     }
 
-    /// Fills the first `count` of `out` with the next levels of `page`; the 32 behind them may be written over.
+    /// Fills the first `count` of `out` with the next levels of `page`; what stands behind them, [`LEVEL_ROOM`] in all, may be written over.
     pub(crate) fn read(&mut self, page: &[u8], count: usize, out: &mut [u16]) -> Result<()> {
         let highest = self.highest;
         match &mut self.source {
@@ -92,10 +92,9 @@ fn read_hybrid(hybrid: &mut Hybrid, page: &[u8], highest: u16, count: usize, out
             Piece::Packed { bytes, first, count } => {
                 // Groups of eight levels begin at whole bytes.
                 let group = bytes.get((first / 8).saturating_mul(width as usize)..).unwrap_or_default();
-                let levels = rest.get_mut(..count).unwrap_or_default();
-                simd::unpack_levels(group, width, first % 8, levels);
+                simd::unpack_levels(group, width, first % 8, count, rest);
                 if !every_level_fits {
-                    check_highest(levels, highest)?;
+                    check_highest(rest.get(..count).unwrap_or_default(), highest)?;
                 }
                 count
             }
@@ -135,7 +134,7 @@ mod tests {
         let expected = [2, 2, 2, 2, 2, 0, 1, 2, 3, 0, 1, 2, 2];
         for step in 1..14 {
             let mut stream = LevelStream::new(3, Encoding::Rle, 0..page.len()).unwrap();
-            let mut levels = [9; 13 + 32];
+            let mut levels = [9; 13 + simd::LEVELS_OVER];
             for start in (0..13usize).step_by(step) {
                 stream.read(&page, step.min(13 - start), &mut levels[start..]).unwrap();
             }

@@ -11,26 +11,33 @@ use super::cpu;
 /// Levels that a word has bits for.
 pub(crate) const WORD_LEVELS: usize = 64;
 
-/// Unpacks `out.len()` levels of `width` bits, at most 16, from level `first` of `source` on, one of its first eight. Levels
-/// behind the end of the source read as 0 bits.
-pub(crate) fn unpack_levels(source: &[u8], width: u32, first: usize, out: &mut [u16]) {
-    if width > 8 {
-        return unpack_wide(source, width as usize, first, out);
-    }
+/// Levels behind the last one that [`unpack_levels`] may write over.
+pub(crate) const LEVELS_OVER: usize = WORD_LEVELS;
+
+/// Unpacks `count` levels of `width` bits, at most 16, from level `first` of `source` on, one of its first eight, to the
+/// front of `out`, which has room for 64 more: what stands there is overwritten. Levels behind the end of the source read as
+/// 0 bits.
+pub(crate) fn unpack_levels(source: &[u8], width: u32, first: usize, count: usize, out: &mut [u16]) {
+    assert!(out.len() >= count + LEVELS_OVER);
     let width = width as usize;
     #[cfg(target_arch = "x86_64")]
     {
-        let mut done = 0;
-        if first == 0 && out.len() >= WORD_LEVELS && cpu::has_avx512() {
-            // SAFETY: the CPU has it.
-            done = unsafe { avx512::unpack(source, width, out) };
+        let steps = count.div_ceil(WORD_LEVELS);
+        let has_steps = source.len() >= steps.saturating_sub(1) * 8 * width + 64;
+        if first == 0 && has_steps && (1..=8).contains(&width) && cpu::has_avx512() {
+            // SAFETY: the CPU has it; 64 bytes can be read in each step, and there is room for 64 levels.
+            return unsafe { avx512::unpack(source, width, steps, out) };
         }
-        if cpu::has_avx2() {
+        if width <= 8 && cpu::has_avx2() {
             // SAFETY: the CPU has both.
-            return unsafe { avx2::unpack(&source[done / 8 * width..], width, first, &mut out[done..]) };
+            return unsafe { avx2::unpack(source, width, first, &mut out[..count]) };
         }
     }
-    unpack_by_groups(source, width, first, out, spread);
+    let out = &mut out[..count];
+    match width {
+        0..=8 => unpack_by_groups(source, width, first, out, spread),
+        _ => unpack_wide(source, width, first, out),
+    }
 }
 
 /// Each eighth of `mask` has the low bits of a byte set: as many of the lowest bits of `bits` in each of eight levels.
@@ -170,37 +177,50 @@ mod avx512 {
         at_least_by(full, levels, least, out);
     }
 
-    /// Unpacks 64 levels at a time, of up to eight bits, as long as 64 bytes can be read; returns how many.
+    /// For levels of one width: where the bytes of eight of them lie, and where in these bytes each begins.
+    struct Layout {
+        lanes: [u8; 64],
+        shifts: [u8; 64],
+    }
+
+    static LAYOUTS: [Layout; 9] = {
+        let mut layouts = [const { Layout { lanes: [0; 64], shifts: [0; 64] } }; 9];
+        let mut at = 0;
+        while at < 9 * 64 {
+            let (width, byte) = (at / 64, at % 64);
+            layouts[width].lanes[byte] = (byte / 8 * width + byte % 8) as u8;
+            layouts[width].shifts[byte] = (byte % 8 * width) as u8;
+            at += 1;
+        }
+        layouts
+    };
+
+    /// Unpacks levels of up to eight bits, 64 in each of so many steps.
     ///
     /// # Safety
-    /// The CPU has AVX-512 with BW and VBMI.
+    /// The CPU has AVX-512 with BW and VBMI. `out` has room for the levels of all steps; 64 bytes can be read from where
+    /// those of each step begin.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    pub(super) unsafe fn unpack(source: &[u8], width: usize, out: &mut [u16]) -> usize {
-        let lane = |byte: usize| (byte / 8 * width + byte % 8) as u8;
-        let (mut lanes, mut shifts) = ([0; 64], [0; 64]);
-        for (byte, (lane_slot, shift_slot)) in lanes.iter_mut().zip(&mut shifts).enumerate() {
-            (*lane_slot, *shift_slot) = (lane(byte), (byte % 8 * width) as u8);
-        }
+    pub(super) unsafe fn unpack(source: &[u8], width: usize, steps: usize, out: &mut [u16]) {
+        let layout = &LAYOUTS[width];
         // SAFETY: both arrays are 64 bytes long.
-        let (lanes, shifts) =
-            unsafe { (_mm512_loadu_si512(lanes.as_ptr().cast()), _mm512_loadu_si512(shifts.as_ptr().cast())) };
+        let (lanes, shifts) = unsafe {
+            (_mm512_loadu_si512(layout.lanes.as_ptr().cast()), _mm512_loadu_si512(layout.shifts.as_ptr().cast()))
+        };
         let mask = _mm512_set1_epi8(((1u16 << width) - 1) as i8);
-        let mut done = 0;
-        for slots in out.as_chunks_mut::<WORD_LEVELS>().0 {
-            let Some(chunk) = source.get(done / 8 * width..).and_then(|rest| rest.first_chunk::<64>()) else { break };
-            // SAFETY: 64 bytes are read, and 64 levels of two bytes written.
+        for step in 0..steps {
+            // SAFETY: as the caller says.
             unsafe {
+                let bytes = _mm512_loadu_si512(source.as_ptr().add(step * 8 * width).cast());
                 // The bytes of eight levels in each eighth, then each level at the low end of a byte.
-                let eights = _mm512_permutexvar_epi8(lanes, _mm512_loadu_si512(chunk.as_ptr().cast()));
+                let eights = _mm512_permutexvar_epi8(lanes, bytes);
                 let levels = _mm512_and_si512(_mm512_multishift_epi64_epi8(shifts, eights), mask);
                 let (low, high) = (_mm512_castsi512_si256(levels), _mm512_extracti64x4_epi64::<1>(levels));
-                let target = slots.as_mut_ptr();
+                let target = out.as_mut_ptr().add(step * WORD_LEVELS);
                 _mm512_storeu_si512(target.cast(), _mm512_cvtepu8_epi16(low));
                 _mm512_storeu_si512(target.add(32).cast(), _mm512_cvtepu8_epi16(high));
             }
-            done += WORD_LEVELS;
         }
-        done
     }
 }
 
@@ -256,6 +276,7 @@ mod tests {
     #[test]
     fn levels_of_every_width_are_unpacked_from_any_of_the_first_eight() {
         let source: Vec<u8> = (0..200usize).map(|i| (i * 151 + 77) as u8).collect();
+        let padded = [&source[..], &[0; 3500]].concat();
         for width in 1..=16usize {
             let level = |i: usize| {
                 let bit = |at: usize| source.get(at / 8).map_or(0, |byte| u32::from(byte >> (at % 8) & 1));
@@ -264,9 +285,12 @@ mod tests {
             for first in 0..8 {
                 for count in [0, 1, 3, 8, 31, 70, 200 * 8 / width - first, 1700] {
                     let expected: Vec<u16> = (first..first + count).map(level).collect();
+                    let mut out = vec![9; count + LEVELS_OVER];
+                    for source in [&source, &padded] {
+                        unpack_levels(source, width as u32, first, count, &mut out);
+                        assert_eq!(out[..count], expected, "{count} of {width} bits from {first}");
+                    }
                     let mut out = vec![9; count];
-                    unpack_levels(&source, width as u32, first, &mut out);
-                    assert_eq!(out, expected, "{count} of {width} bits from {first}");
                     if width <= 8 {
                         out.fill(9);
                         unpack_by_groups(&source, width, first, &mut out, spread);

@@ -40,18 +40,27 @@ fn pointer(at: usize, number: u32) -> u64 {
 /// The view of the string of `length` bytes that begins at `at` of `source`, which is buffer `number`.
 #[inline(always)]
 pub(crate) fn view_at(source: &[u8], at: usize, length: u32, number: u32) -> u128 {
+    view(front_at(source, at) | u128::from(length), length, pointer(at, number))
+}
+
+/// The twelve bytes at `at`, those behind the end 0, where a view has them; 0 where it has the length.
+#[inline(always)]
+fn front_at(source: &[u8], at: usize) -> u128 {
     let tail = source.get(at..).unwrap_or_default();
-    let front = match tail.first_chunk::<INLINE_BYTES>() {
-        Some([a, b, c, d, rest @ ..]) => {
-            u128::from(u64::from_le_bytes(*rest)) << 64 | u128::from(u32::from_le_bytes([*a, *b, *c, *d])) << 32
-        }
+    match tail.first_chunk::<INLINE_BYTES>() {
+        Some(front) => front_of(*front),
         None => {
             let mut padded = [0; 16];
             padded[4..][..tail.len()].copy_from_slice(tail);
             u128::from_le_bytes(padded)
         }
-    };
-    view(front | u128::from(length), length, pointer(at, number))
+    }
+}
+
+/// Twelve bytes where a view has them.
+#[inline(always)]
+fn front_of([a, b, c, d, rest @ ..]: [u8; INLINE_BYTES]) -> u128 {
+    u128::from(u64::from_le_bytes(rest)) << 64 | u128::from(u32::from_le_bytes([a, b, c, d])) << 32
 }
 
 /// What [`plain_views`] did.
@@ -88,13 +97,27 @@ pub(crate) fn plain_views(source: &[u8], position: usize, number: u32, out: &mut
 }
 
 /// Makes views of strings of such `lengths`, little-endian, that lie end to end in `source`, buffer `number`, from `start`
-/// on. True where some string does not lie in its view.
-pub(crate) fn views(lengths: &[[u8; 4]], source: &[u8], start: usize, number: u32, out: &mut [u128]) -> bool {
+/// on; `total` bytes of all of them, at least. True where some string does not lie in its view.
+pub(crate) fn views(
+    lengths: &[[u8; 4]],
+    total: usize,
+    source: &[u8],
+    start: usize,
+    number: u32,
+    out: &mut [u128],
+) -> bool {
     assert!(lengths.len() == out.len());
     let (mut at, mut is_pointed_to) = (start, false);
+    let has_room = source.len() >= start.saturating_add(total).saturating_add(INLINE_BYTES);
     for (length, slot) in lengths.iter().zip(out) {
         let length = u32::from_le_bytes(*length);
-        *slot = view_at(source, at, length, number);
+        *slot = if has_room && at <= start + total {
+            // SAFETY: twelve bytes are there behind all strings.
+            let front = unsafe { source.as_ptr().add(at).cast::<[u8; INLINE_BYTES]>().read() };
+            view(front_of(front) | u128::from(length), length, pointer(at, number))
+        } else {
+            view_at(source, at, length, number)
+        };
         is_pointed_to |= length as usize > INLINE_BYTES;
         at += length as usize;
     }
@@ -161,10 +184,13 @@ mod tests {
                 wanted.push(expected(&string, source.len(), 2));
                 source.extend(string);
             }
-            let mut out = vec![0; 300];
-            assert_eq!(views(&lengths, &source, 3, 2, &mut out), longest > 12);
-            assert_eq!(out, wanted, "up to {longest} bytes");
+            let padded = [&source[..], &[5; INLINE_BYTES]].concat();
+            for (source, total) in [(&source, source.len() - 3), (&padded, source.len() - 3), (&padded, 0)] {
+                let mut out = vec![0; 300];
+                assert_eq!(views(&lengths, total, source, 3, 2, &mut out), longest > 12);
+                assert_eq!(out, wanted, "up to {longest} bytes");
+            }
         }
-        assert!(!views(&[], &[], 0, 0, &mut []));
+        assert!(!views(&[], 0, &[], 0, 0, &mut []));
     }
 }
