@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
-use crate::simd::{self, Copied, End};
+use crate::simd::{self, Copied, End, Front};
 
 /// Room reserved at a time for the bytes of PLAIN values.
 const ROOM_BYTES: usize = 1 << 14;
@@ -76,6 +76,7 @@ pub(crate) struct StringDecoder<O: Offset> {
     dictionary: Option<StringDictionary>,
     page: Buffer,
     cursor: ValueCursor,
+    front: Front,
     scratch: CodeScratch,
     /// Where each value ends; in front of them a 0.
     offsets: Values<O>,
@@ -93,6 +94,7 @@ impl<O: Offset> StringDecoder<O> {
             dictionary: None,
             page: Buffer::default(),
             cursor: ValueCursor::Closed,
+            front: Front::default(),
             scratch: CodeScratch::default(),
             offsets,
             bytes,
@@ -169,7 +171,7 @@ impl<O: Offset> StringDecoder<O> {
             let room = Room { base, capacity, bytes: self.bytes.spare(capacity)? };
             let stretch = self.is_utf8.then(|| Utf8Stretch::new(position));
             let copied = room
-                .fill(page, position, ends.get_mut(done..).unwrap_or_default(), stretch)
+                .fill(page, position, ends.get_mut(done..).unwrap_or_default(), stretch, &mut self.front)
                 .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
             self.bytes.commit(copied.bytes);
             done = done.saturating_add(copied.strings);
@@ -214,6 +216,7 @@ impl Room<'_> {
         start: usize,
         ends: &mut [O],
         mut stretch: Option<Utf8Stretch>,
+        front: &mut Front,
     ) -> std::result::Result<Copied, Option<Error>> {
         let mut all = Copied { strings: 0, position: start, bytes: 0 };
         let every_end_fits = O::from_usize(self.base.saturating_add(self.capacity)).is_some();
@@ -222,7 +225,7 @@ impl Room<'_> {
                 let end = O::from_usize(self.base.saturating_add(all.bytes)).unwrap_or_default();
                 let room = self.bytes.get_mut(all.bytes..self.capacity).unwrap_or_default();
                 let ends = ends.get_mut(all.strings..).unwrap_or_default();
-                all.add(simd::copy_plain(page, all.position, end, room, ends));
+                all.add(simd::copy_plain(page, all.position, end, room, ends, front));
             }
             // Then one that is long, or lies where page or room end.
             let Some(slot) = ends.get_mut(all.strings) else { break };

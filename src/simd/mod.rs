@@ -60,7 +60,7 @@ pub(crate) use list_ends::list_ends;
 pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
 pub(crate) use prefetch::{prefetch_behind, prefetch_range};
-pub(crate) use strings::{Copied, copy_plain, copy_strings, start_and_length, string_place, total_length};
+pub(crate) use strings::{Copied, Front, copy_plain, copy_strings, start_and_length, string_place, total_length};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
 pub(crate) use views::{INLINE_BYTES, SHORT_VIEWED_BYTES, plain_views, view_at, views};

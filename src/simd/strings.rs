@@ -181,30 +181,101 @@ impl Copied {
     }
 }
 
+/// How many bytes [`copy_plain`] copies of every string whatever its length, learned from the strings copied last: the
+/// branch on whether a string is longer is to be guessed right nearly always.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Front {
+    Bytes32,
+    #[default]
+    Bytes64,
+    All,
+}
+
+impl Front {
+    /// Strings that say enough about those to come.
+    const SEEN: usize = 64;
+
+    /// What would have served best for `strings` strings, of which so many were longer than 32 and than 64 bytes.
+    fn learned(self, strings: usize, [over_32, over_64]: [usize; 2]) -> Self {
+        if strings < Self::SEEN {
+            return self;
+        }
+        // Cycles: what a branch that is guessed wrong takes, and a move of 32 bytes.
+        const WRONG: usize = 16;
+        let wrong = |over: usize| over.min(strings - over) * WRONG;
+        let costs = [
+            (wrong(over_32) + strings, Self::Bytes32),
+            (wrong(over_64) + 2 * strings, Self::Bytes64),
+            (4 * strings, Self::All),
+        ];
+        costs.into_iter().min_by_key(|(cost, _)| *cost).map_or(self, |(_, front)| front)
+    }
+}
+
 /// Copies strings with lengths, four little-endian bytes, in front of them from `position` of `source` on to the front of
 /// `out`, as long as they are shorter than 128 bytes, there are 128 bytes to read and to write, and there are `ends` left
 /// to become their ends, the first one beginning at `end`. Bytes behind them may be overwritten.
-pub(crate) fn copy_plain<T: End>(source: &[u8], position: usize, end: T, out: &mut [u8], ends: &mut [T]) -> Copied {
+pub(crate) fn copy_plain<T: End>(
+    source: &[u8],
+    position: usize,
+    end: T,
+    out: &mut [u8],
+    ends: &mut [T],
+    front: &mut Front,
+) -> Copied {
     #[cfg(target_arch = "x86_64")]
     if cpu::has_avx2() {
         // SAFETY: the CPU has AVX2.
-        return unsafe { copy_plain_avx2(source, position, end, out, ends) };
+        return unsafe { copy_plain_avx2(source, position, end, out, ends, front) };
     }
-    copy_plain_by_steps(source, position, end, out, ends)
+    copy_plain_by_front(source, position, end, out, ends, front)
 }
 
 /// # Safety
 /// The CPU has AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn copy_plain_avx2<T: End>(source: &[u8], position: usize, end: T, out: &mut [u8], ends: &mut [T]) -> Copied {
-    copy_plain_by_steps(source, position, end, out, ends)
+unsafe fn copy_plain_avx2<T: End>(
+    source: &[u8],
+    position: usize,
+    end: T,
+    out: &mut [u8],
+    ends: &mut [T],
+    front: &mut Front,
+) -> Copied {
+    copy_plain_by_front(source, position, end, out, ends, front)
 }
 
 #[inline(always)]
-fn copy_plain_by_steps<T: End>(source: &[u8], position: usize, end: T, out: &mut [u8], ends: &mut [T]) -> Copied {
+fn copy_plain_by_front<T: End>(
+    source: &[u8],
+    position: usize,
+    end: T,
+    out: &mut [u8],
+    ends: &mut [T],
+    front: &mut Front,
+) -> Copied {
+    let (copied, over) = match front {
+        Front::Bytes32 => copy_plain_by_steps::<32, T>(source, position, end, out, ends),
+        Front::Bytes64 => copy_plain_by_steps::<64, T>(source, position, end, out, ends),
+        Front::All => copy_plain_by_steps::<STEP, T>(source, position, end, out, ends),
+    };
+    *front = front.learned(copied.strings, over);
+    copied
+}
+
+/// Copies FRONT bytes of every string, and the others only of longer ones. Also says how many are longer than 32 and than
+/// 64 bytes.
+#[inline(always)]
+fn copy_plain_by_steps<const FRONT: usize, T: End>(
+    source: &[u8],
+    position: usize,
+    end: T,
+    out: &mut [u8],
+    ends: &mut [T],
+) -> (Copied, [usize; 2]) {
     let mut copied = Copied { strings: 0, position, bytes: 0 };
-    let mut end = end;
+    let (mut end, mut over) = (end, [0; 2]);
     for slot in ends {
         prefetch_behind(source, copied.position);
         let from = step_at::<{ 4 + STEP }>(source, copied.position);
@@ -214,18 +285,19 @@ fn copy_plain_by_steps<T: End>(source: &[u8], position: usize, end: T, out: &mut
         if length as usize >= STEP {
             break;
         }
-        to[..STEP / 2].copy_from_slice(&from[..STEP / 2]);
-        if length as usize > STEP / 2 {
+        to[..FRONT].copy_from_slice(&from[..FRONT]);
+        if FRONT < STEP && length as usize > FRONT {
             prefetch_behind(source, copied.position + STEP / 2);
-            to[STEP / 2..].copy_from_slice(&from[STEP / 2..]);
+            to[FRONT..].copy_from_slice(&from[FRONT..]);
         }
+        over = [over[0] + usize::from(length > 32), over[1] + usize::from(length > 64)];
         copied.strings += 1;
         copied.position += 4 + length as usize;
         copied.bytes += length as usize;
         end = end.after(length);
         *slot = end;
     }
-    copied
+    (copied, over)
 }
 
 #[cfg(test)]
@@ -279,17 +351,31 @@ mod tests {
         source.extend(128u32.to_le_bytes());
         source.extend([0; 300]);
         let expected = strings.concat();
-        for copy in [copy_plain::<i32>, copy_plain_by_steps::<i32>] {
-            let (mut out, mut ends) = (vec![0; expected.len() + STEP], vec![0; 201]);
-            let copied = copy(&source, 3, 10, &mut out, &mut ends);
-            let position = source.len() - 304;
-            assert_eq!(copied, Copied { strings: 200, position, bytes: expected.len() }, "up to the long one");
-            assert_eq!((&out[..expected.len()], ends[199]), (&expected[..], expected.len() as i32 + 10));
-            assert_eq!(ends[0], strings[0].len() as i32 + 10);
-            assert_eq!(copy(&source, 3, 10, &mut out, &mut ends[..77]).strings, 77, "as many as wanted");
-            assert_eq!(copy(&source, 3, 10, &mut out[..STEP], &mut ends).bytes, strings[0].len(), "as room allows");
-            assert_eq!(copy(&source[..STEP + 6], 3, 0, &mut out, &mut ends).strings, 0, "as there is to read");
-            assert_eq!(copy(&source, source.len() + 5, 0, &mut out, &mut ends).strings, 0);
+        for copy in [copy_plain::<i32>, copy_plain_by_front::<i32>] {
+            for front in [Front::Bytes32, Front::Bytes64, Front::All] {
+                let copy = |source: &[u8], position, end, out: &mut [u8], ends: &mut [i32]| {
+                    copy(source, position, end, out, ends, &mut front.clone())
+                };
+                let (mut out, mut ends) = (vec![0; expected.len() + STEP], vec![0; 201]);
+                let copied = copy(&source, 3, 10, &mut out, &mut ends);
+                let position = source.len() - 304;
+                assert_eq!(copied, Copied { strings: 200, position, bytes: expected.len() }, "up to the long one");
+                assert_eq!((&out[..expected.len()], ends[199]), (&expected[..], expected.len() as i32 + 10));
+                assert_eq!(ends[0], strings[0].len() as i32 + 10);
+                assert_eq!(copy(&source, 3, 10, &mut out, &mut ends[..77]).strings, 77, "as many as wanted");
+                assert_eq!(copy(&source, 3, 10, &mut out[..STEP], &mut ends).bytes, strings[0].len(), "as room allows");
+                assert_eq!(copy(&source[..STEP + 6], 3, 0, &mut out, &mut ends).strings, 0, "as there is to read");
+                assert_eq!(copy(&source, source.len() + 5, 0, &mut out, &mut ends).strings, 0);
+            }
         }
+    }
+
+    #[test]
+    fn the_front_is_learned_from_the_lengths_of_strings() {
+        assert_eq!(Front::All.learned(63, [0, 0]), Front::All, "too few to tell");
+        assert_eq!(Front::All.learned(100, [2, 0]), Front::Bytes32, "nearly all are short");
+        assert_eq!(Front::All.learned(100, [50, 1]), Front::Bytes64, "half of them are longer than 32");
+        assert_eq!(Front::Bytes32.learned(100, [97, 40]), Front::Bytes32, "nearly all are longer than 32");
+        assert_eq!(Front::Bytes32.learned(100, [60, 50]), Front::All, "of any length");
     }
 }
