@@ -304,7 +304,7 @@ impl OutputStage {
         while self.selected() < self.batch_rows && !self.batch.is_large_and_sparse() {
             let room = self.batch_rows.saturating_sub(self.selected());
             let Some(first) = self.waiting.front_mut() else { break };
-            if let Some(rows) = first.take_range(room.min(LARGE_PIECE_ROWS)) {
+            if let Some(rows) = first.take_range(LARGE_PIECE_ROWS, room) {
                 if first.is_empty() {
                     self.waiting.pop_front();
                 }

@@ -33,6 +33,9 @@ impl DecodePlan {
     }
 
     fn extend(&mut self, window: &RowWindow) {
+        if let Some(spans) = window.whole_spans() {
+            return spans.for_each(|span| self.add(span, None));
+        }
         for (span, bits) in window.pieces() {
             let Some(bits) = bits else {
                 self.add(&span, None);

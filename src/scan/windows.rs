@@ -59,6 +59,11 @@ impl RowWindow {
         ranges
     }
 
+    /// The spans, where all of their rows are selected.
+    pub(super) fn whole_spans(&self) -> Option<impl Iterator<Item = &Range<u64>>> {
+        self.mask.is_none().then(|| self.spans.iter())
+    }
+
     /// The spans with the bits of each; those of a window of whole spans are `None`.
     pub(super) fn pieces(&self) -> impl Iterator<Item = (Range<u64>, Option<BooleanBuffer>)> + '_ {
         let masked = self.mask.iter().flat_map(|mask| self.span_bits(mask)).map(|(span, bits)| (span, Some(bits)));
@@ -114,10 +119,11 @@ impl RowWindow {
         Self { spans, mask: Some(mask.slice(0, cut)), selected: rows }
     }
 
-    /// Takes the first `rows` rows off where they are one range.
-    pub(crate) fn take_range(&mut self, rows: u64) -> Option<Self> {
-        let is_range = self.mask.is_none() && self.spans.front().is_some_and(|first| row_count(first) >= rows);
-        is_range.then(|| self.take_front(rows))
+    /// Takes off the first `most` rows, or at least `least`, where they are one range.
+    pub(crate) fn take_range(&mut self, least: u64, most: u64) -> Option<Self> {
+        let first = self.spans.front().filter(|_| self.mask.is_none())?;
+        let rows = row_count(first).min(most);
+        (rows == most || rows >= least).then(|| self.take_front(rows))
     }
 
     /// Takes off the rows in front of row `end`.
@@ -144,7 +150,7 @@ impl RowWindow {
 
     /// Takes the spans of the first `rows` rows, selected or not.
     fn take_spans(&mut self, rows: u64) -> VecDeque<Range<u64>> {
-        let mut taken = VecDeque::new();
+        let mut taken = VecDeque::with_capacity(1);
         let mut room = rows;
         while room > 0 {
             let Some(first) = self.spans.front_mut() else { break };
@@ -245,14 +251,17 @@ mod tests {
     #[test]
     fn a_range_is_taken_where_the_first_rows_are_one() {
         let mut window = RowWindow::of_ranges([10..20, 30..35]);
-        assert_eq!(window.take_range(4).as_ref().map(listed), Some(vec![10, 11, 12, 13]));
-        assert_eq!(window.take_range(7), None);
-        assert_eq!(window.take_range(6).map(|taken| taken.ranges()), Some(vec![14..20]));
-        assert_eq!(window.take_range(6), None);
-        assert_eq!(window.take_range(5).map(|taken| taken.selected()), Some(5));
-        assert!(window.is_empty() && window.take_range(1).is_none());
+        assert_eq!(window.take_range(4, 4).as_ref().map(listed), Some(vec![10, 11, 12, 13]));
+        assert_eq!(window.take_range(7, 7), None);
+        assert_eq!(window.take_range(6, 6).map(|taken| taken.ranges()), Some(vec![14..20]));
+        assert_eq!(window.take_range(6, 6), None);
+        assert_eq!(window.take_range(5, 5).map(|taken| taken.selected()), Some(5));
+        assert!(window.is_empty() && window.take_range(1, 1).is_none());
+        let mut window = RowWindow::of_ranges([10..20, 30..35]);
+        assert_eq!(window.take_range(11, 100), None);
+        assert_eq!(window.take_range(10, 100).map(|taken| taken.ranges()), Some(vec![10..20]), "no more than one");
         let (_, mut window) = rows(2);
-        assert_eq!(window.take_range(1), None, "only some of its rows are selected");
+        assert_eq!(window.take_range(1, 1), None, "only some of its rows are selected");
     }
 
     #[test]
