@@ -59,6 +59,7 @@ pub(crate) use levels::{LEVELS_OVER, WORD_LEVELS, at_least, count_bits, highest 
 pub(crate) use list_ends::list_ends;
 pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
+use prefetch::FetchAhead;
 pub(crate) use prefetch::{prefetch_behind, prefetch_range};
 pub(crate) use strings::{Copied, Front, copy_plain, copy_strings, start_and_length, string_place, total_length};
 pub(crate) use unpack::unpack;

@@ -1,8 +1,10 @@
 //! Bytes on their way to the cache before they are needed.
 
 /// So far ahead bytes are fetched.
-#[cfg(target_arch = "x86_64")]
 const AHEAD_BYTES: usize = 2048;
+
+/// So many are fetched at a time.
+const STEP_BYTES: usize = 1024;
 
 #[cfg(target_arch = "x86_64")]
 const CACHE_LINE_BYTES: usize = 64;
@@ -20,6 +22,31 @@ pub(crate) fn prefetch_behind(bytes: &[u8], position: usize) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (bytes, position);
+}
+
+/// The same whole stretches at a time: each line once, where values are so short that nothing hides what it takes to ask
+/// for each.
+pub(super) struct FetchAhead {
+    /// Where the walk is when the next step is fetched.
+    next: usize,
+}
+
+impl FetchAhead {
+    /// Of a walk that begins at byte `position`.
+    #[inline(always)]
+    pub(super) fn new(position: usize) -> Self {
+        Self { next: position }
+    }
+
+    /// Brings what lies ahead near, once the walk over `bytes` has come to `position`.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, bytes: &[u8], position: usize) {
+        if position >= self.next {
+            let ahead = position.saturating_add(AHEAD_BYTES);
+            prefetch_range(bytes, ahead..ahead.saturating_add(STEP_BYTES));
+            self.next = position.saturating_add(STEP_BYTES);
+        }
+    }
 }
 
 /// Brings the bytes of `range`, as far as `bytes` has them, near. For what is to be read in short stretches with other work

@@ -4,7 +4,7 @@
 //! bytes, the number of a buffer and the string's place in it. What a view has of both is chosen by masks: a branch on the
 //! length would be guessed wrong half the time where lengths lie around twelve.
 
-use super::prefetch_behind;
+use super::FetchAhead;
 
 /// Strings up to this length lie in the view itself.
 pub(crate) const INLINE_BYTES: usize = 12;
@@ -78,8 +78,9 @@ pub(crate) struct Viewed {
 /// `number`, on, as long as they are shorter than 128 bytes, 128 bytes can be read behind the length, and `out` has room.
 pub(crate) fn plain_views(source: &[u8], position: usize, number: u32, out: &mut [u128]) -> Viewed {
     let mut viewed = Viewed { strings: 0, position, is_pointed_to: false };
+    let mut ahead = FetchAhead::new(position);
     for slot in out {
-        prefetch_behind(source, viewed.position);
+        ahead.pass(source, viewed.position);
         let tail = source.get(viewed.position..).unwrap_or_default();
         let step = tail.first_chunk::<{ 4 + SHORT_VIEWED_BYTES }>();
         let Some(front) = step.and_then(|step| step.first_chunk::<16>()) else { break };
