@@ -19,9 +19,6 @@ use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
 use crate::simd::{self, INLINE_BYTES};
 
-/// Values that are validated together: few enough to be still in the cache.
-const VALIDATED_VALUES: usize = 1024;
-
 /// Bytes of a buffer of values that had to be put together, as long as single values are shorter.
 const BUILT_BYTES: usize = 1 << 20;
 
@@ -241,45 +238,30 @@ struct Walked {
 
 /// Makes views of the PLAIN values of `page`, buffer `number`, from `position` on until `out` is full.
 fn walk_plain(page: &[u8], position: usize, number: u32, is_utf8: bool, out: &mut [u128]) -> Result<Walked> {
+    let mut stretch = is_utf8.then(|| Utf8Stretch::new(position));
     let mut walked = Walked { end: position, is_pointed_to: false };
-    for out in out.chunks_mut(VALIDATED_VALUES) {
-        let stretch = is_utf8.then(|| Utf8Stretch::new(walked.end));
-        walked.walk_stretch(page, number, stretch, out)?;
-    }
-    Ok(walked)
-}
-
-impl Walked {
-    /// Goes on until `out` is full; validates what lies in `stretch`.
-    fn walk_stretch(
-        &mut self,
-        page: &[u8],
-        number: u32,
-        mut stretch: Option<Utf8Stretch>,
-        out: &mut [u128],
-    ) -> Result<()> {
-        let (mut rest, mut is_long) = (out, false);
-        loop {
-            // Where one string is long, the next one may be so too.
-            if !is_long {
-                let short = simd::plain_views(page, self.end, number, rest);
-                self.end = short.position;
-                self.is_pointed_to |= short.is_pointed_to;
-                rest = rest.get_mut(short.strings..).unwrap_or_default();
-            }
-            let Some((slot, behind)) = rest.split_first_mut() else { break };
-            let (value, next) = byte_array_at(page, self.end)?;
-            let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
-            *slot = simd::view_at(page, self.end.saturating_add(4), length, number);
-            self.is_pointed_to |= value.len() > INLINE_BYTES;
-            if let Some(stretch) = &mut stretch {
-                stretch.pass(page, self.end, value.len())?;
-            }
-            is_long = value.len() >= simd::SHORT_VIEWED_BYTES;
-            (self.end, rest) = (next, behind);
+    let (mut rest, mut is_long) = (out, false);
+    loop {
+        // Where one string is long, the next one may be so too.
+        if !is_long {
+            let short = simd::plain_views(page, walked.end, number, rest);
+            walked.end = short.position;
+            walked.is_pointed_to |= short.is_pointed_to;
+            rest = rest.get_mut(short.strings..).unwrap_or_default();
         }
-        stretch.map_or(Ok(()), |stretch| stretch.end(page, self.end))
+        let Some((slot, behind)) = rest.split_first_mut() else { break };
+        let (value, next) = byte_array_at(page, walked.end)?;
+        let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
+        *slot = simd::view_at(page, walked.end.saturating_add(4), length, number);
+        walked.is_pointed_to |= value.len() > INLINE_BYTES;
+        if let Some(stretch) = &mut stretch {
+            stretch.pass(page, walked.end, value.len())?;
+        }
+        is_long = value.len() >= simd::SHORT_VIEWED_BYTES;
+        (walked.end, rest) = (next, behind);
     }
+    stretch.map_or(Ok(()), |stretch| stretch.end(page, walked.end))?;
+    Ok(walked)
 }
 
 impl ValueDecoder for ViewDecoder {
