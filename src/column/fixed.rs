@@ -5,6 +5,7 @@ use arrow_buffer::{Buffer, NullBuffer};
 
 use super::conversion::Conversion;
 use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
+use super::in_place::InPlace;
 use crate::encoding::{CodeBlock, CodeScratch, PlainBytes, ValueCursor, values_in, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_of_values};
@@ -25,13 +26,22 @@ pub(crate) struct FixedDecoder<C: Conversion> {
     cursor: ValueCursor,
     scratch: CodeScratch,
     out: Values<C::Out>,
+    /// All values of the batch at hand, where nothing was copied to `out`.
+    in_place: InPlace,
 }
 
 impl<C: Conversion> FixedDecoder<C> {
     pub(crate) fn new(context: Context, conversion: C) -> Result<Self> {
         let out = Values::on_demand(&context.pool, context.rows);
         let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
-        Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out })
+        Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out, in_place: InPlace::default() })
+    }
+
+    /// Takes the next `count` values where they lie in the page, if they may be all of the batch.
+    fn take_in_place(&mut self, count: usize) -> bool {
+        // What is short of a batch may go on in the next page, for which this one's memory is wanted.
+        let may_be_all = count >= self.context.rows && self.out.len() == 0 && self.in_place.is_empty();
+        C::IS_COPY && may_be_all && self.in_place.take(&mut self.cursor, &self.page, count, align_of::<C::Out>())
     }
 
     /// Appends the next `count` values of the page.
@@ -182,6 +192,12 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        if valid.is_none() && self.take_in_place(present) {
+            return Ok(());
+        }
+        if let Some(values) = self.in_place.leave() {
+            self.out.extend_from_bytes(&values)?;
+        }
         let before = self.out.len();
         self.read_values(present)?;
         if let Some(valid) = valid {
@@ -193,7 +209,7 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let values = self.out.hand_out(self.context.rows);
+        let values = self.in_place.leave().unwrap_or_else(|| self.out.hand_out(self.context.rows));
         Ok(array_of_values(&self.context.data_type, rows, nulls, values))
     }
 }

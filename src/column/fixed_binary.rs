@@ -4,6 +4,7 @@ use arrow_array::ArrayRef;
 use arrow_buffer::{Buffer, NullBuffer};
 
 use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
+use super::in_place::InPlace;
 use crate::encoding::{CodeBlock, CodeScratch, ValueCursor, values_in, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Values, array_from_parts};
@@ -20,13 +21,21 @@ pub(crate) struct FixedBinaryDecoder {
     cursor: ValueCursor,
     scratch: CodeScratch,
     out: Values<u8>,
+    /// All values of the batch at hand, where nothing was copied to `out`.
+    in_place: InPlace,
 }
 
 impl FixedBinaryDecoder {
     pub(crate) fn new(context: Context, width: usize) -> Result<Self> {
         let out = Values::on_demand(&context.pool, context.rows.saturating_mul(width.min(1 << 10)));
         let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
-        Ok(Self { context, width, dictionary: None, page, cursor, scratch, out })
+        Ok(Self { context, width, dictionary: None, page, cursor, scratch, out, in_place: InPlace::default() })
+    }
+
+    /// Takes the next `count` values where they lie in the page, if they may be all of the batch.
+    fn take_in_place(&mut self, count: usize) -> bool {
+        let may_be_all = count >= self.context.rows && self.out.len() == 0 && self.in_place.is_empty();
+        may_be_all && self.in_place.take(&mut self.cursor, &self.page, count, 1)
     }
 
     fn read_codes(&mut self, count: usize) -> Result<()> {
@@ -90,6 +99,12 @@ impl ValueDecoder for FixedBinaryDecoder {
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        if valid.is_none() && self.take_in_place(present) {
+            return Ok(());
+        }
+        if let Some(values) = self.in_place.leave() {
+            self.out.extend_from_bytes(&values)?;
+        }
         let before = self.out.len();
         match self.cursor {
             ValueCursor::Codes(_) => self.read_codes(present)?,
@@ -105,7 +120,7 @@ impl ValueDecoder for FixedBinaryDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let values = self.out.hand_out(self.out.len());
+        let values = self.in_place.leave().unwrap_or_else(|| self.out.hand_out(self.out.len()));
         Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
     }
 }

@@ -16,6 +16,7 @@ mod decoder;
 mod dictionary;
 mod fixed;
 mod fixed_binary;
+mod in_place;
 mod leaf_batch;
 mod levels;
 mod null;
