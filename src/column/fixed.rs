@@ -34,14 +34,13 @@ impl<C: Conversion> FixedDecoder<C> {
     pub(crate) fn new(context: Context, conversion: C) -> Result<Self> {
         let out = Values::on_demand(&context.pool, context.rows);
         let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
-        Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out, in_place: InPlace::default() })
+        Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out, in_place: InPlace::new() })
     }
 
     /// Takes the next `count` values where they lie in the page, if they may be all of the batch.
     fn take_in_place(&mut self, count: usize) -> bool {
-        // What is short of a batch may go on in the next page, for which this one's memory is wanted.
-        let may_be_all = count >= self.context.rows && self.out.len() == 0 && self.in_place.is_empty();
-        C::IS_COPY && may_be_all && self.in_place.take(&mut self.cursor, &self.page, count, align_of::<C::Out>())
+        let is_first = self.out.len() == 0 && self.in_place.is_empty();
+        C::IS_COPY && is_first && self.in_place.take(&mut self.cursor, &self.page, count, align_of::<C::Out>())
     }
 
     /// Appends the next `count` values of the page.
@@ -175,6 +174,10 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
             false => self.converted_entries(entries, count)?,
         };
         Ok(Some(array_of_values(&self.context.data_type, count, None, values)))
+    }
+
+    fn allow_in_place(&mut self, batch_rows: usize) {
+        self.in_place.allow(batch_rows);
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {

@@ -29,13 +29,13 @@ impl FixedBinaryDecoder {
     pub(crate) fn new(context: Context, width: usize) -> Result<Self> {
         let out = Values::on_demand(&context.pool, context.rows.saturating_mul(width.min(1 << 10)));
         let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
-        Ok(Self { context, width, dictionary: None, page, cursor, scratch, out, in_place: InPlace::default() })
+        Ok(Self { context, width, dictionary: None, page, cursor, scratch, out, in_place: InPlace::new() })
     }
 
     /// Takes the next `count` values where they lie in the page, if they may be all of the batch.
     fn take_in_place(&mut self, count: usize) -> bool {
-        let may_be_all = count >= self.context.rows && self.out.len() == 0 && self.in_place.is_empty();
-        may_be_all && self.in_place.take(&mut self.cursor, &self.page, count, 1)
+        let is_first = self.out.len() == 0 && self.in_place.is_empty();
+        is_first && self.in_place.take(&mut self.cursor, &self.page, count, 1)
     }
 
     fn read_codes(&mut self, count: usize) -> Result<()> {
@@ -82,6 +82,10 @@ impl ValueDecoder for FixedBinaryDecoder {
     fn give_up_dictionary(&mut self) -> bool {
         self.dictionary = None;
         true
+    }
+
+    fn allow_in_place(&mut self, batch_rows: usize) {
+        self.in_place.allow(batch_rows);
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {

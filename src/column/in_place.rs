@@ -15,10 +15,23 @@ const LEAST_BYTES: usize = 1 << 12;
 const LEAST_SHARE: usize = 4;
 
 /// The values of the batch at hand, as long as they need no copy.
-#[derive(Default)]
-pub(super) struct InPlace(Option<Buffer>);
+pub(super) struct InPlace {
+    values: Option<Buffer>,
+    /// What is short of so many values may go on in the next page, for which the memory of this one is wanted.
+    batch_rows: usize,
+}
 
 impl InPlace {
+    /// Takes nothing before it knows how many rows a batch has.
+    pub(super) fn new() -> Self {
+        Self { values: None, batch_rows: usize::MAX }
+    }
+
+    /// From now on takes the values of batches of so many rows.
+    pub(super) fn allow(&mut self, batch_rows: usize) {
+        self.batch_rows = batch_rows;
+    }
+
     /// Takes the next `count` PLAIN values of `page` for a batch that has none; false where they have to be copied, or are
     /// not there. `alignment`, a power of two, is that of the values in arrays.
     pub(super) fn take(&mut self, cursor: &mut ValueCursor, page: &Buffer, count: usize, alignment: usize) -> bool {
@@ -26,21 +39,21 @@ impl InPlace {
         let end = position.saturating_add(count.saturating_mul(*width));
         let Some(bytes) = page.get(*position..end) else { return false };
         let is_worth_it = bytes.len() >= LEAST_BYTES && bytes.len() >= page.len() / LEAST_SHARE;
-        if !is_worth_it || bytes.as_ptr().align_offset(alignment) != 0 {
+        if count < self.batch_rows || !is_worth_it || bytes.as_ptr().align_offset(alignment) != 0 {
             return false;
         }
-        self.0 = Some(page.slice_with_length(*position, bytes.len()));
+        self.values = Some(page.slice_with_length(*position, bytes.len()));
         *position = end;
         true
     }
 
     /// True where there are none.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.values.is_none()
     }
 
     /// The bytes, to be copied or handed out.
     pub(super) fn leave(&mut self) -> Option<Buffer> {
-        self.0.take()
+        self.values.take()
     }
 }

@@ -134,6 +134,12 @@ impl ColumnReader {
         self
     }
 
+    /// The same, whose batches, of `rows` rows as a rule, may have values where they lie in a page.
+    pub(crate) fn with_values_in_place(mut self, rows: usize) -> Self {
+        self.values.allow_in_place(rows);
+        self
+    }
+
     /// Decodes the rows `wanted` (ascending ranges of rows of the row group) that were not decoded yet. False where bytes
     /// are missing: then the same call goes on from there.
     pub(crate) fn fill(

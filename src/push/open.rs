@@ -69,9 +69,13 @@ impl RowGroupOpener<'_> {
             filters.push(FilterStage::new((*index, Arc::clone(predicate)), columns, passed_on, &certain, probe));
         }
         let has_filters = !filters.is_empty();
+        let rows = usize::try_from(scan.rows.selected()).unwrap_or(usize::MAX).min(self.plan.options.batch_rows);
         let output = columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
             true => Ok(OutputColumn::Kept(KeptColumn::new(column))),
-            false => self.column_reader(scan, column, has_filters).map(|reader| OutputColumn::Read(Box::new(reader))),
+            false => {
+                let reader = self.column_reader(scan, column, has_filters)?.with_values_in_place(rows);
+                Ok(OutputColumn::Read(Box::new(reader)))
+            }
         });
         let output = self.output(scan, output.collect::<Result<_>>()?);
         let cache = self.plan.options.predicate_cache_bytes;
