@@ -62,6 +62,38 @@ static void batches_point_into_lent_bytes(void) {
   free(file.data);
 }
 
+/* Numbers of a page that is not compressed stay where they were pushed, if they lie there as arrays have them: at one of
+   eight addresses. */
+static void aligned_numbers_stay_in_lent_bytes(void) {
+  int stayed = 0;
+  for (size_t shift = 0; shift < 8; shift++) {
+    bytes file;
+    lent owner = {0};
+    pqpush_decoder *decoder = open_fixture("plain.parquet", NULL, &file);
+    bytes moved = {malloc(file.length + shift), file.length};
+    CHECK(moved.data != NULL);
+    uint8_t *memory = moved.data;
+    moved.data = (uint8_t *)memcpy(memory + shift, file.data, file.length);
+    lend(decoder, 0, moved, moved.length, &owner);
+    struct ArrowArray batch = batch_of(decoder), rest = batch_of(decoder);
+    pqpush_decoder_free(decoder);
+    rest.release(&rest);
+    const uint8_t *values = batch.children[0]->buffers[1];
+    int stays = values >= moved.data && values < moved.data + moved.length;
+    CHECK_INT(owner.releases, !stays);
+    CHECK_INT((uintptr_t)values % sizeof(int64_t), 0);
+    CHECK_INT(batch.children[0]->offset, 0);
+    CHECK_INT(int64_at(batch.children[0], 0), 0);
+    CHECK_INT(int64_at(batch.children[0], 8191), 8191);
+    batch.release(&batch);
+    CHECK_INT(owner.releases, 1);
+    stayed += stays;
+    free(memory);
+    free(file.data);
+  }
+  CHECK_INT(stayed, 1);
+}
+
 static void bytes_that_are_used_up_are_given_back(void) {
   bytes file;
   lent owner = {0};
@@ -341,6 +373,7 @@ static void a_failed_push_to_a_footer_gives_back(void) {
 int main(int argc, char **argv) {
   directory = fixtures(argc, argv);
   batches_point_into_lent_bytes();
+  aligned_numbers_stay_in_lent_bytes();
   a_lent_footer_is_kept();
   a_lent_file_is_given_back();
   a_failed_push_to_a_footer_gives_back();

@@ -1576,7 +1576,7 @@ pqpush_status pqpush_decoder_schema(const pqpush_decoder *decoder,
  * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT for bytes past the end of the file or that contradict bytes pushed
  * before, which changes nothing; PQPUSH_ERR_INVALID_STATE after FINISHED; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED; the
  * error that the decoder stands at.
- * Memory: `data` is borrowed for the call.
+ * Memory: `data` is borrowed for the call. Batches may keep the copy, as they keep what pqpush_decoder_push_borrowed lends.
  * Threads: one at a time for one decoder.
  * Since: 0.1.0
  */
@@ -1587,8 +1587,8 @@ pqpush_status pqpush_decoder_push(pqpush_decoder *decoder,
                                   pqpush_error **err);
 
 /**
- * Lends the decoder bytes of the file, which it does not copy. Batches may point into them. A whole file in memory
- * can be lent in one call.
+ * Lends the decoder bytes of the file, which it does not copy. Batches may point into them: views, and values of one
+ * width that lie there as arrays have them. A whole file in memory can be lent in one call.
  *
  * Parameters: `decoder`; `offset`: of the first byte in the file; `data`, `length`: the bytes, {NULL, 0} for none;
  * `release`, `user_data`: release(user_data) gives the bytes back; a NULL `release` says that they stay for ever.
