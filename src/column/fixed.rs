@@ -34,7 +34,7 @@ impl<C: Conversion> FixedDecoder<C> {
     pub(crate) fn new(context: Context, conversion: C) -> Result<Self> {
         let out = Values::on_demand(&context.pool, context.rows);
         let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
-        Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out, in_place: InPlace::new() })
+        Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out, in_place: InPlace::default() })
     }
 
     /// Takes the next `count` values where they lie in the page, if they may be all of the batch.
@@ -183,6 +183,7 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
         self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;
+        self.in_place.forbid();
         Ok(())
     }
 

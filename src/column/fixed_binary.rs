@@ -29,7 +29,7 @@ impl FixedBinaryDecoder {
     pub(crate) fn new(context: Context, width: usize) -> Result<Self> {
         let out = Values::on_demand(&context.pool, context.rows.saturating_mul(width.min(1 << 10)));
         let (page, cursor, scratch) = (Buffer::default(), ValueCursor::Closed, CodeScratch::default());
-        Ok(Self { context, width, dictionary: None, page, cursor, scratch, out, in_place: InPlace::new() })
+        Ok(Self { context, width, dictionary: None, page, cursor, scratch, out, in_place: InPlace::default() })
     }
 
     /// Takes the next `count` values where they lie in the page, if they may be all of the batch.
@@ -91,6 +91,7 @@ impl ValueDecoder for FixedBinaryDecoder {
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
         self.cursor = ValueCursor::open(encoding, self.context.physical, &values, start)?;
         self.page = values;
+        self.in_place.forbid();
         Ok(())
     }
 

@@ -29,6 +29,8 @@ pub(crate) trait ByteSource {
     fn contiguous_from(&self, offset: u64, max_bytes: u64) -> Bytes;
     /// The bytes of `range` are not needed any more.
     fn release(&mut self, range: ByteRange);
+    /// True where the bytes are memory of the host, who knows that batches may point into it.
+    fn is_lent(&self) -> bool;
 }
 
 /// What stands at the cursor.

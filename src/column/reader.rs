@@ -70,6 +70,8 @@ pub(crate) struct ColumnReader {
     counts: PageCounts,
     is_starved: bool,
     shortest_jump: u64,
+    /// Rows of batches that may have values where they lie in a page.
+    in_place_rows: Option<usize>,
 }
 
 /// The data page that the next row lies in.
@@ -118,6 +120,7 @@ impl ColumnReader {
             values,
             is_starved: false,
             shortest_jump: jump_within(&cursor, jump),
+            in_place_rows: None,
             cursor,
             place,
         })
@@ -135,9 +138,8 @@ impl ColumnReader {
     }
 
     /// The same, whose batches, of `rows` rows as a rule, may have values where they lie in a page.
-    pub(crate) fn with_values_in_place(mut self, rows: usize) -> Self {
-        self.values.allow_in_place(rows);
-        self
+    pub(crate) fn with_values_in_place(self, rows: usize) -> Self {
+        Self { in_place_rows: Some(rows), ..self }
     }
 
     /// Decodes the rows `wanted` (ascending ranges of rows of the row group) that were not decoded yet. False where bytes
@@ -403,6 +405,9 @@ impl ColumnReader {
             let page = opener.data(&header, body, self.place.codec, self.place.levels.highest)?;
             let levels = PageLevels::open(self.place.levels, &page, entries)?;
             self.values.open_page(page.encoding, page.values, page.values_start)?;
+            if let Some(rows) = self.in_place_rows.filter(|_| page.is_decompressed || source.is_lent()) {
+                self.values.allow_in_place(rows);
+            }
             self.page = Some(OpenPage { levels, rows_left: rows });
             self.counts.met(!self.cursor.is_indexed(), true);
             self.cursor.advance(source);

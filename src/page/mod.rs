@@ -34,6 +34,8 @@ pub(crate) struct DataPage {
     pub values: Buffer,
     /// Where in `values` the first value begins.
     pub values_start: usize,
+    /// The values were decompressed; else they lie where they were pushed.
+    pub is_decompressed: bool,
 }
 
 /// Where the levels of one kind lie.
@@ -118,6 +120,7 @@ impl PageOpener {
                     encoding,
                     values: bytes,
                     values_start,
+                    is_decompressed: codec != Codec::Uncompressed,
                 })
             }
             PageKind::DataV2 { encoding, definition_level_bytes, repetition_level_bytes, is_compressed, .. } => {
@@ -140,6 +143,7 @@ impl PageOpener {
                     encoding,
                     values,
                     values_start: 0,
+                    is_decompressed: codec != Codec::Uncompressed,
                 })
             }
             _ => Err(Error::internal("not a data page")),

@@ -158,10 +158,17 @@ impl Decoder {
         Ok(())
     }
 
+    /// Like [`Decoder::push`], of memory that nobody else needs.
+    pub(super) fn push_given(&mut self, offset: u64, data: Bytes) -> Result<()> {
+        self.pushed.expect_copies();
+        self.push(offset, data)
+    }
+
     /// Like [`Decoder::push`], copying what is kept.
     pub fn push_copy(&mut self, offset: u64, data: &[u8]) -> Result<()> {
         self.accept(offset, data.len())?;
         let copy = |part| Bytes::copy_from_slice(data.get::<std::ops::Range<usize>>(part).unwrap_or_default());
+        self.pushed.expect_copies();
         self.pushed.insert(offset, data, copy)?;
         self.count_push(data.len());
         Ok(())

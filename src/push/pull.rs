@@ -56,7 +56,7 @@ impl<R: RangeReader> BatchReader<R> {
             match self.decoder.try_decode()? {
                 Step::NeedsData(ranges) => {
                     let decoder = &mut self.decoder;
-                    feed(&mut self.source, &ranges, |offset, bytes| decoder.push(offset, bytes))?;
+                    feed(&mut self.source, &ranges, |offset, bytes| decoder.push_given(offset, bytes))?;
                 }
                 Step::Batch(batch) => return Ok(Some(batch.rows)),
                 Step::RowGroupEnd(_) => {}

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 pub(crate) struct PushedBytes {
     buffers: Buffers,
     wanted: IntervalSet,
+    has_copies: bool,
 }
 
 impl PushedBytes {
@@ -37,6 +38,11 @@ impl PushedBytes {
             }
         }
         Ok(())
+    }
+
+    /// Some of what is pushed is not memory of the host: nobody else needs it when it was decoded.
+    pub(crate) fn expect_copies(&mut self) {
+        self.has_copies = true;
     }
 
     /// From now on keeps the bytes of `range` when they come.
@@ -67,5 +73,9 @@ impl ByteSource for PushedBytes {
     fn release(&mut self, range: ByteRange) {
         self.buffers.remove(range);
         self.wanted.remove(range);
+    }
+
+    fn is_lent(&self) -> bool {
+        !self.has_copies
     }
 }
