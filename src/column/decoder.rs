@@ -41,8 +41,9 @@ pub(crate) trait ValueDecoder: Send {
     /// Lets a batch come as values where a dictionary is asked for and none of its values has a code.
     fn allow_plain(&mut self) {}
 
-    /// Lets batches, of `batch_rows` rows as a rule, have their values where they lie in the page that was opened.
-    fn allow_in_place(&mut self, _batch_rows: usize) {}
+    /// Lets batches, of `batch_rows` rows as a rule, have their values where they lie in the page that was opened, memory
+    /// of the host or of the library.
+    fn allow_in_place(&mut self, _batch_rows: usize, _is_lent: bool) {}
 
     /// Goes to the values of a data page: those of `values` from byte `start` on.
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()>;

@@ -176,8 +176,8 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
         Ok(Some(array_of_values(&self.context.data_type, count, None, values)))
     }
 
-    fn allow_in_place(&mut self, batch_rows: usize) {
-        self.in_place.allow(batch_rows);
+    fn allow_in_place(&mut self, batch_rows: usize, is_lent: bool) {
+        self.in_place.allow(batch_rows, is_lent);
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {

@@ -84,8 +84,8 @@ impl ValueDecoder for FixedBinaryDecoder {
         true
     }
 
-    fn allow_in_place(&mut self, batch_rows: usize) {
-        self.in_place.allow(batch_rows);
+    fn allow_in_place(&mut self, batch_rows: usize, is_lent: bool) {
+        self.in_place.allow(batch_rows, is_lent);
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {

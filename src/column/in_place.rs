@@ -14,7 +14,8 @@ const LEAST_BYTES: usize = 1 << 12;
 /// The page is not kept for a batch that is less than one part in so many of it.
 const LEAST_SHARE: usize = 4;
 
-/// Nor for batches that are together less than three parts in four: the others are copied, and the page is there besides.
+/// Nor is one of the library's for batches that are together less than three parts in four of it: the others are copied, and
+/// the page is there besides.
 const LEAST_QUARTERS: usize = 3;
 
 /// The values of the batch at hand, as long as they need no copy.
@@ -24,7 +25,7 @@ pub(super) struct InPlace {
     /// Rows of a batch, where it may have values of the page in place. What is short of them may go on in the next page, for
     /// which the memory of this one is wanted.
     batch_rows: Option<usize>,
-    /// The page is kept for a batch already.
+    /// The page stays, whatever becomes of the batch: the host lent it, or another batch has values in it.
     is_kept: bool,
 }
 
@@ -34,9 +35,9 @@ impl InPlace {
         (self.batch_rows, self.is_kept) = (None, false);
     }
 
-    /// Batches of so many rows may have their values in the page.
-    pub(super) fn allow(&mut self, batch_rows: usize) {
-        self.batch_rows = Some(batch_rows);
+    /// Batches of so many rows may have their values in the page, which the host has lent or which is the library's own.
+    pub(super) fn allow(&mut self, batch_rows: usize, is_lent: bool) {
+        (self.batch_rows, self.is_kept) = (Some(batch_rows), is_lent);
     }
 
     /// Takes the next `count` PLAIN values of `page` for a batch that has none; false where they have to be copied, or are
@@ -75,5 +76,41 @@ impl InPlace {
     /// The bytes, to be copied or handed out.
     pub(super) fn leave(&mut self) -> Option<Buffer> {
         self.values.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which batches of 8192 values stay in a page that begins with `front` values of another batch.
+    fn kept(rows: usize, front: usize, is_lent: bool) -> Vec<bool> {
+        let page = Buffer::from_vec(vec![0u64; rows]);
+        let mut cursor = ValueCursor::Plain { position: front * 8, width: 8 };
+        let mut values = InPlace::default();
+        assert!(!values.take(&mut cursor, &page, 8192, 8), "not allowed");
+        values.allow(8192, is_lent);
+        let mut batches = Vec::new();
+        for _ in 0..(rows - front) / 8192 {
+            assert!(!values.take(&mut cursor, &page, 8191, 8), "no batch");
+            batches.push(values.take(&mut cursor, &page, 8192, 8));
+            assert_eq!(values.leave().is_some(), batches.ends_with(&[true]));
+            if batches.ends_with(&[false]) {
+                cursor.skip(&page, 8192).unwrap();
+            }
+        }
+        assert!(!values.take(&mut cursor, &page, 8192, 8), "the page has no more");
+        batches
+    }
+
+    #[test]
+    fn pages_are_kept_for_batches_that_are_most_of_them() {
+        assert_eq!(kept(20_000, 0, false), [true, true]);
+        assert_eq!(kept(20_000, 3616, false), [true, true]);
+        assert_eq!(kept(20_000, 3617, false), [false]);
+        assert_eq!(kept(20_000, 3617, true), [true]);
+        assert_eq!(kept(32_768, 0, false), [true; 4]);
+        assert_eq!(kept(32_769, 0, false), [true; 4]);
+        assert_eq!(kept(32_772, 0, true), [false; 4]);
     }
 }

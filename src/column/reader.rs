@@ -406,7 +406,7 @@ impl ColumnReader {
             let levels = PageLevels::open(self.place.levels, &page, entries)?;
             self.values.open_page(page.encoding, page.values, page.values_start)?;
             if let Some(rows) = self.in_place_rows.filter(|_| page.is_decompressed || source.is_lent()) {
-                self.values.allow_in_place(rows);
+                self.values.allow_in_place(rows, !page.is_decompressed);
             }
             self.page = Some(OpenPage { levels, rows_left: rows });
             self.counts.met(!self.cursor.is_indexed(), true);
