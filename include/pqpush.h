@@ -1576,7 +1576,7 @@ pqpush_status pqpush_decoder_schema(const pqpush_decoder *decoder,
  * Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT for bytes past the end of the file or that contradict bytes pushed
  * before, which changes nothing; PQPUSH_ERR_INVALID_STATE after FINISHED; PQPUSH_ERR_BUSY; PQPUSH_ERR_POISONED; the
  * error that the decoder stands at.
- * Memory: `data` is borrowed for the call. Batches may keep the copy, as they keep what pqpush_decoder_push_borrowed lends.
+ * Memory: `data` is borrowed for the call. Views may point into the copy, which stays as long as their batches.
  * Threads: one at a time for one decoder.
  * Since: 0.1.0
  */
