@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(kept(20_000, 3617, false), [false]);
         assert_eq!(kept(20_000, 3617, true), [true]);
         assert_eq!(kept(32_768, 0, false), [true; 4]);
-        assert_eq!(kept(32_769, 0, false), [true; 4]);
+        assert_eq!(kept(32_769, 0, false), [false; 4]);
         assert_eq!(kept(32_772, 0, true), [false; 4]);
     }
 }
