@@ -76,6 +76,19 @@ impl<C: Conversion> FixedDecoder<C> {
         Ok(position.saturating_add(taken))
     }
 
+    /// Appends the `present` PLAIN values from `position` on, which are values as arrays have them, opened up to the rows of
+    /// `valid`.
+    fn read_spread(&mut self, start: usize, present: usize, valid: BitSlice<'_>) -> Result<()> {
+        let rest = self.page.get(start..).unwrap_or(&[]);
+        let taken = self.plain_source(rest, present)?.len();
+        simd::expand_from(rest, valid, self.out.spare(valid.len())?);
+        self.out.commit(valid.len());
+        if let ValueCursor::Plain { position, .. } = &mut self.cursor {
+            *position = start.saturating_add(taken);
+        }
+        Ok(())
+    }
+
     /// Appends `count` values by way of their PLAIN form.
     fn read_converted(&mut self, count: usize) -> Result<()> {
         let width = self.conversion.source_width();
@@ -201,6 +214,11 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
         }
         if let Some(values) = self.in_place.leave() {
             self.out.extend_from_bytes(&values)?;
+        }
+        if let (Some(valid), ValueCursor::Plain { position, .. }) = (valid, &self.cursor)
+            && C::IS_COPY
+        {
+            return self.read_spread(*position, present, valid);
         }
         let before = self.out.len();
         self.read_values(present)?;
