@@ -7,9 +7,14 @@
 //! ```
 //!
 //! Works in place from the back, a word of 64 validity bits at a time: a word without nulls moves as a block. The AVX2
-//! backend takes values of four and eight bytes a register at a time: it loads as many as there are rows, permutes the
-//! present ones to their lanes, and stores them over the rows; what is still to be moved lies in front of those. AVX-512
-//! does the same by an instruction of its own, for values of sixteen bytes too.
+//! backend takes values of four, eight and sixteen bytes a register at a time: it loads as many as there are rows, permutes
+//! the present ones to their lanes, and stores them over the rows; what is still to be moved lies in front of those.
+//! AVX-512 does the same by an instruction of its own.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 
 use std::ops::Range;
 
@@ -47,14 +52,15 @@ pub(crate) fn expand<T: Plain>(values: &mut [T], valid: BitSlice<'_>) {
 /// Moves the values from `from` on to those of `rows`, at most 64 and none before `from`, whose bit of `word` is set.
 fn expand_word<T: Plain>(values: &mut [T], from: usize, rows: Range<usize>, word: u64) {
     #[cfg(target_arch = "x86_64")]
-    if rows.len() == 64 && matches!(size_of::<T>(), 4 | 8) && cpu::has_avx2() {
+    if rows.len() == 64 && matches!(size_of::<T>(), 4 | 8 | 16) && cpu::has_avx2() {
         assert!(from <= rows.start && rows.end <= values.len());
-        // SAFETY: the CPU has AVX2; the rows are inside the values and not in front of `from`, as asserted; values of four
-        // or eight bytes may be moved as such.
+        // SAFETY: the CPU has AVX2; the rows are inside the values and not in front of `from`, as asserted; values of one
+        // of these sizes may be moved as such.
         return unsafe {
             match size_of::<T>() {
                 4 => avx2::expand_word_32(values.as_mut_ptr().cast(), from, rows.start, word),
-                _ => avx2::expand_word_64(values.as_mut_ptr().cast(), from, rows.start, word),
+                8 => avx2::expand_word_64(values.as_mut_ptr().cast(), from, rows.start, word),
+                _ => avx2::expand_word_128(values.as_mut_ptr().cast(), from, rows.start, word),
             }
         };
     }
@@ -71,158 +77,6 @@ mod scalar {
             let value = values[from.saturating_sub(1)];
             values[rows.start + row] = if is_valid { value } else { T::default() };
             from -= usize::from(is_valid);
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod avx512 {
-    use std::arch::x86_64::*;
-
-    use crate::memory::BitSlice;
-    use crate::simd::TWICE;
-
-    /// Expands the first `words` words of `valid`, from the last one on. How many bits of a word are set decides about
-    /// nothing: where nulls are few, or values are, no two words are alike.
-    ///
-    /// # Safety
-    /// The CPU has AVX-512; a value has four, eight or sixteen bytes; there are 64 of them for each word; `from` bits of
-    /// these words are set.
-    #[target_feature(enable = "avx512f,popcnt")]
-    pub(super) unsafe fn expand_words<T>(values: *mut T, mut from: usize, words: usize, valid: BitSlice<'_>) {
-        for start in (0..words).rev().map(|index| index * 64) {
-            if from == start + 64 {
-                return;
-            }
-            let word = valid.word(start);
-            from -= word.count_ones() as usize;
-            // SAFETY: no more than `start` of the bits before `start` are set.
-            unsafe {
-                match size_of::<T>() {
-                    4 => expand_word_32(values.cast(), from, start, word),
-                    8 => expand_word_64(values.cast(), from, start, word),
-                    _ => expand_word_128(values.cast(), from, start, word),
-                }
-            }
-        }
-    }
-
-    /// # Safety
-    /// The CPU has AVX-512; `from <= start`, and 64 values from `start` on can be read and written.
-    #[inline]
-    #[target_feature(enable = "avx512f,popcnt")]
-    pub(super) unsafe fn expand_word_32(values: *mut u32, from: usize, start: usize, word: u64) {
-        let mut from = from + word.count_ones() as usize;
-        for row in (0..64).step_by(16).rev() {
-            let bits = (word >> row) as u16;
-            from -= bits.count_ones() as usize;
-            // SAFETY: sixteen values from `from <= start + row` on lie in front of the last row's end, as do those of the
-            // rows.
-            unsafe {
-                let present = _mm512_loadu_si512(values.add(from).cast());
-                _mm512_storeu_si512(values.add(start + row).cast(), _mm512_maskz_expand_epi32(bits, present));
-            }
-        }
-    }
-
-    /// # Safety
-    /// As for `expand_word_32`.
-    #[inline]
-    #[target_feature(enable = "avx512f,popcnt")]
-    pub(super) unsafe fn expand_word_64(values: *mut u64, from: usize, start: usize, word: u64) {
-        let mut from = from + word.count_ones() as usize;
-        for row in (0..64).step_by(8).rev() {
-            let bits = (word >> row) as u8;
-            from -= bits.count_ones() as usize;
-            // SAFETY: as above, with eight values.
-            unsafe {
-                let present = _mm512_loadu_si512(values.add(from).cast());
-                _mm512_storeu_si512(values.add(start + row).cast(), _mm512_maskz_expand_epi64(bits, present));
-            }
-        }
-    }
-
-    /// # Safety
-    /// As for `expand_word_32`.
-    #[inline]
-    #[target_feature(enable = "avx512f,popcnt")]
-    pub(super) unsafe fn expand_word_128(values: *mut u128, from: usize, start: usize, word: u64) {
-        let mut from = from + word.count_ones() as usize;
-        for row in (0..64).step_by(4).rev() {
-            let bits = (word >> row & 0b1111) as usize;
-            from -= bits.count_ones() as usize;
-            // SAFETY: as above, with four values.
-            unsafe {
-                let present = _mm512_loadu_si512(values.add(from).cast());
-                let halves = _mm512_maskz_expand_epi64(TWICE[bits], present);
-                _mm512_storeu_si512(values.add(start + row).cast(), halves);
-            }
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod avx2 {
-    use std::arch::x86_64::*;
-
-    /// For eight rows by their validity bits: the lane that each row is taken from; 8 and more for a null.
-    static LANES: [[u8; 8]; 256] = {
-        let mut lanes = [[0x80; 8]; 256];
-        let mut bits = 0;
-        while bits < 256 {
-            let (mut row, mut lane) = (0, 0);
-            while row < 8 {
-                if bits >> row & 1 == 1 {
-                    lanes[bits][row] = lane;
-                    lane += 1;
-                }
-                row += 1;
-            }
-            bits += 1;
-        }
-        lanes
-    };
-
-    /// # Safety
-    /// The CPU has AVX2; `from <= start`, and 64 values from `start` on can be read and written.
-    #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn expand_word_32(values: *mut u32, from: usize, start: usize, word: u64) {
-        let mut from = from + word.count_ones() as usize;
-        for row in (0..64).step_by(8).rev() {
-            let bits = (word >> row) as u8;
-            from -= bits.count_ones() as usize;
-            // SAFETY: the table's rows are eight bytes long; eight values from `from <= start + row` on lie in front of the
-            // last row's end, as do those of the rows.
-            unsafe {
-                let lanes = _mm256_cvtepi8_epi32(_mm_loadl_epi64(LANES[bits as usize].as_ptr().cast()));
-                let present = _mm256_loadu_si256(values.add(from).cast());
-                let moved = _mm256_permutevar8x32_epi32(present, lanes);
-                // The lanes of nulls are negative numbers.
-                let rows = _mm256_andnot_si256(_mm256_srai_epi32::<31>(lanes), moved);
-                _mm256_storeu_si256(values.add(start + row).cast(), rows);
-            }
-        }
-    }
-
-    /// # Safety
-    /// The CPU has AVX2; `from <= start`, and 64 values from `start` on can be read and written.
-    #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn expand_word_64(values: *mut u64, from: usize, start: usize, word: u64) {
-        let halves = _mm256_set_epi32(1, 0, 1, 0, 1, 0, 1, 0);
-        let mut from = from + word.count_ones() as usize;
-        for row in (0..64).step_by(4).rev() {
-            let bits = word >> row & 0b1111;
-            from -= bits.count_ones() as usize;
-            // SAFETY: as above, with four values.
-            unsafe {
-                let lanes = _mm256_cvtepi8_epi64(_mm_loadl_epi64(LANES[bits as usize].as_ptr().cast()));
-                let present = _mm256_loadu_si256(values.add(from).cast());
-                // Lane `n` of eight bytes is lanes `2n` and `2n + 1` of four.
-                let twice = _mm256_shuffle_epi32::<0b10_10_00_00>(_mm256_add_epi64(lanes, lanes));
-                let moved = _mm256_permutevar8x32_epi32(present, _mm256_add_epi32(twice, halves));
-                let nulls = _mm256_cmpgt_epi64(_mm256_setzero_si256(), lanes);
-                _mm256_storeu_si256(values.add(start + row).cast(), _mm256_andnot_si256(nulls, moved));
-            }
         }
     }
 }
@@ -351,6 +205,14 @@ mod tests {
                 |values, from, start, word| {
                     // SAFETY: as `check` has it.
                     unsafe { avx2::expand_word_64(values, from, start, word) }
+                },
+            );
+            check(
+                bits,
+                |i| i as u128 + 1 << 60,
+                |values, from, start, word| {
+                    // SAFETY: as `check` has it.
+                    unsafe { avx2::expand_word_128(values, from, start, word) }
                 },
             );
         }
