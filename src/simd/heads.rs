@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Of two strings whose heads differ the one with the lower head is the lower one; where heads are the same it is the rest
-//! that tells. AVX-512 compares four heads at a time.
+//! that tells. AVX2 compares four heads at a time.
 
 use super::End;
 #[cfg(target_arch = "x86_64")]
@@ -41,10 +41,12 @@ pub(crate) fn compare_heads<T: End>(data: &[u8], offsets: &[T], other: u128) -> 
     if size_of::<T>() == 4
         && let Some(offsets) = offsets.first_chunk::<65>()
         && data.len() >= 16
-        && cpu::has_avx512()
+        && cpu::has_avx2()
     {
-        // SAFETY: the CPU has it, and offsets have four bytes.
-        if let Some(found) = unsafe { avx512::compare(data, offsets, other) } {
+        // SAFETY: an offset has four bytes, any of which are a number.
+        let offsets = unsafe { &*std::ptr::from_ref(offsets).cast::<[u32; 65]>() };
+        // SAFETY: the CPU has AVX2; there are sixteen bytes.
+        if let Some(found) = unsafe { avx2::compare(data, offsets, other) } {
             return found;
         }
     }
@@ -63,68 +65,64 @@ fn scalar<T: End>(data: &[u8], offsets: &[T], other: u128) -> (u64, u64) {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod avx512 {
+mod avx2 {
     use std::arch::x86_64::*;
 
-    /// Where each byte of a head comes from, the last one first. A string has that byte if it is longer than that.
-    const REVERSED: [u8; 16] = [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0];
-    /// The first four of sixteen numbers, each in one lane of 128 bits; of the others as many more.
-    const TO_LANES: [i32; 16] = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3];
-    /// Of two bits for each lane, one for each half, the first.
-    const LANES: u64 = 0x5555_5555_5555_5555;
+    /// From byte `n` on: sixteen bytes of which the last `n` are set.
+    static LAST_BYTES: [u8; 32] = {
+        let mut bytes = [0; 32];
+        let mut at = 16;
+        while at < 32 {
+            bytes[at] = 0xff;
+            at += 1;
+        }
+        bytes
+    };
 
     /// `None` where sixteen bytes cannot be read from the beginning of every string on.
     ///
     /// # Safety
-    /// The CPU has AVX-512 with BW and BMI2; offsets have four bytes; `data` has sixteen.
-    #[target_feature(enable = "avx512f,avx512bw,bmi2")]
-    pub(super) unsafe fn compare<T>(data: &[u8], offsets: &[T; 65], other: u128) -> Option<(u64, u64)> {
-        // SAFETY: an offset has four bytes, any of which are a number.
-        let offsets = unsafe { &*std::ptr::from_ref(offsets).cast::<[u32; 65]>() };
+    /// The CPU has AVX2; `data` has sixteen bytes.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn compare(data: &[u8], offsets: &[u32; 65], other: u128) -> Option<(u64, u64)> {
         let last = data.len() - 16;
         if offsets[..64].iter().fold(0, |largest, offset| largest.max(*offset)) as usize > last {
             return None;
         }
-        // SAFETY: sixteen bytes each.
-        let (reversed, to_lanes) = unsafe {
-            let reversed = _mm_loadu_si128(REVERSED.as_ptr().cast());
-            (_mm512_broadcast_i32x4(reversed), _mm512_loadu_si512(TO_LANES.as_ptr().cast()))
-        };
-        // SAFETY: a number of sixteen bytes.
-        let other = _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(std::ptr::from_ref(&other).cast()) });
-        let (mut lower, mut same) = ([0u64; 2], [0u64; 2]);
-        for sixteen in 0..4 {
-            let at = sixteen * 16;
-            // SAFETY: 16 offsets from `at` on and from the next on are there.
-            let (starts, ends) = unsafe {
-                let from = offsets.as_ptr().add(at);
-                (_mm512_loadu_si512(from.cast()), _mm512_loadu_si512(from.add(1).cast()))
-            };
-            let lengths = _mm512_min_epu32(_mm512_sub_epi32(ends, starts), _mm512_set1_epi32(16));
-            for four in 0..4 {
-                let string = |row: usize| {
-                    // SAFETY: sixteen bytes lie behind every start, as was seen.
-                    unsafe { _mm_loadu_si128(data.as_ptr().add(offsets[at + four * 4 + row] as usize).cast()) }
-                };
-                let mut bytes = _mm512_castsi128_si512(string(0));
-                bytes = _mm512_inserti32x4::<1>(bytes, string(1));
-                bytes = _mm512_inserti32x4::<2>(bytes, string(2));
-                bytes = _mm512_inserti32x4::<3>(bytes, string(3));
-                let lane = _mm512_add_epi32(to_lanes, _mm512_set1_epi32(i32::from(four as u8) * 4));
-                // The length of a string in every byte of its lane: its first byte, over and over.
-                let length = _mm512_shuffle_epi8(_mm512_permutexvar_epi32(lane, lengths), _mm512_setzero_si512());
-                let is_own = _mm512_cmplt_epu8_mask(reversed, length);
-                let heads = _mm512_maskz_shuffle_epi8(is_own, bytes, reversed);
-                let below = u64::from(_mm512_cmplt_epu64_mask(heads, other));
-                let equal = u64::from(_mm512_cmpeq_epi64_mask(heads, other));
-                // The upper half decides, and where that is the same the lower.
-                let shift = (sixteen % 2 * 4 + four) * 8;
-                lower[sixteen / 2] |= (below >> 1 | equal >> 1 & below) << shift;
-                same[sixteen / 2] |= (equal >> 1 & equal) << shift;
+        let reversed = _mm256_broadcastsi128_si256(_mm_set_epi64x(0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f));
+        // Comparisons have a sign: without its bit the lowest number is the lowest.
+        let sign = _mm256_set1_epi64x(i64::MIN);
+        let half = |bits: u128| _mm256_xor_si256(_mm256_set1_epi64x((bits as u64).cast_signed()), sign);
+        let (other_high, other_low) = (half(other >> 64), half(other));
+        let head = |row: usize| {
+            let (start, end) = (offsets[row], offsets[row + 1]);
+            // Reversed, a head has its bytes at the end.
+            let own = end.wrapping_sub(start).min(16) as usize;
+            // SAFETY: sixteen bytes lie behind every start; as many behind the first seventeen of the table.
+            unsafe {
+                let bytes = _mm_loadu_si128(data.as_ptr().add(start as usize).cast());
+                (bytes, _mm_loadu_si128(LAST_BYTES.as_ptr().add(own).cast()))
             }
+        };
+        let pair = |low: usize, high: usize| {
+            let ((low, low_own), (high, high_own)) = (head(low), head(high));
+            let heads = _mm256_shuffle_epi8(_mm256_set_m128i(high, low), reversed);
+            _mm256_xor_si256(_mm256_and_si256(heads, _mm256_set_m128i(high_own, low_own)), sign)
+        };
+        let (mut lower, mut same) = (0, 0);
+        for four in (0..64).step_by(4) {
+            // Halves of four heads next to each other, in the order of the rows.
+            let (even, odd) = (pair(four, four + 2), pair(four + 1, four + 3));
+            let (low, high) = (_mm256_unpacklo_epi64(even, odd), _mm256_unpackhi_epi64(even, odd));
+            let is_high_same = _mm256_cmpeq_epi64(high, other_high);
+            let is_low_lower = _mm256_and_si256(is_high_same, _mm256_cmpgt_epi64(other_low, low));
+            let is_lower = _mm256_or_si256(_mm256_cmpgt_epi64(other_high, high), is_low_lower);
+            let is_same = _mm256_and_si256(is_high_same, _mm256_cmpeq_epi64(low, other_low));
+            let bits = |lanes: __m256i| u64::from(_mm256_movemask_pd(_mm256_castsi256_pd(lanes)).cast_unsigned());
+            lower |= bits(is_lower) << four;
+            same |= bits(is_same) << four;
         }
-        let bits = |halves: [u64; 2]| _pext_u64(halves[0], LANES) | _pext_u64(halves[1], LANES) << 32;
-        Some((bits(lower), bits(same)))
+        Some((lower, same))
     }
 }
 
