@@ -7,8 +7,7 @@
 //!
 //! Values of 2, 4 and 8 bytes are sixteen at a time a transposition in registers: bytes of neighbouring streams are
 //! interleaved, then pairs of them, then fours. Of other widths every eight streams are done so. SSE2, which every x86-64
-//! CPU has, does that. AVX-512 puts sixteen bytes of four streams into a register, and all of them to their places by one
-//! permutation of bytes.
+//! CPU has, does that. AVX2 takes thirty-two at a time, of 16 bytes too.
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
@@ -25,10 +24,14 @@ pub(crate) fn unsplit(streams: &[u8], width: usize, first: usize, out: &mut [u8]
     assert!(first <= count && wanted <= count - first, "{wanted} values from {first} of {count}");
     #[cfg(target_arch = "x86_64")]
     let done = match width {
-        // SAFETY: the CPU has AVX-512, and the streams hold what is wanted, as asserted.
-        4 if cpu::has_avx512() => unsafe { avx512::unsplit_4(streams, first, out) },
+        // SAFETY: the CPU has AVX2.
+        2 if cpu::has_avx2() => unsafe { avx2::unsplit::<2>(streams, first, out) },
         // SAFETY: as above.
-        8 if cpu::has_avx512() => unsafe { avx512::unsplit_8(streams, first, out) },
+        4 if cpu::has_avx2() => unsafe { avx2::unsplit::<4>(streams, first, out) },
+        // SAFETY: as above.
+        8 if cpu::has_avx2() => unsafe { avx2::unsplit::<8>(streams, first, out) },
+        // SAFETY: as above.
+        16 if cpu::has_avx2() => unsafe { avx2::unsplit::<16>(streams, first, out) },
         2 => sse2::unsplit::<2>(streams, first, out),
         4 => sse2::unsplit::<4>(streams, first, out),
         8 => sse2::unsplit::<8>(streams, first, out),
@@ -57,97 +60,59 @@ mod scalar {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod avx512 {
+mod avx2 {
     use std::arch::x86_64::*;
-
-    /// For each byte of eight values of eight bytes from value `FIRST` on: where it stands in sixteen bytes of each of
-    /// eight streams.
-    const fn places_8<const FIRST: usize>() -> [u8; 64] {
-        let mut places = [0; 64];
-        let mut at = 0;
-        while at < 64 {
-            places[at] = (at % 8 * 16 + FIRST + at / 8) as u8;
-            at += 1;
-        }
-        places
-    }
-
-    /// The same for sixteen values of four bytes and four streams.
-    static PLACES_4: [u8; 64] = {
-        let mut places = [0; 64];
-        let mut at = 0;
-        while at < 64 {
-            places[at] = (at % 4 * 16 + at / 4) as u8;
-            at += 1;
-        }
-        places
-    };
-    static PLACES_8: [[u8; 64]; 2] = [places_8::<0>(), places_8::<8>()];
 
     /// So far ahead of what is loaded the streams are fetched: they are many, and each one is read slowly.
     const PREFETCHED: usize = 2048;
 
-    /// Sixteen bytes of each of four streams, which are `count` bytes apart.
+    /// Puts whole thirty-twos of values of `N` bytes, 2, 4, 8 or 16, together; returns how many values that were.
     ///
     /// # Safety
-    /// The CPU has AVX-512, and they can be read.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    unsafe fn four_streams(from: *const u8, count: usize) -> __m512i {
-        // SAFETY: as the caller says.
-        unsafe {
-            let [a, b, c, d] = [0, 1, 2, 3].map(|stream| {
-                let bytes = from.add(stream * count);
-                _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(PREFETCHED).cast());
-                _mm_loadu_si128(bytes.cast())
+    /// The CPU has AVX2.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn unsplit<const N: usize>(streams: &[u8], first: usize, out: &mut [u8]) -> usize {
+        const { assert!(matches!(N, 2 | 4 | 8 | 16)) };
+        let count = streams.len() / N;
+        let chunks = out.chunks_exact_mut(32 * N);
+        let done = chunks.len() * 32;
+        assert!(first + done <= count);
+        for (index, values) in chunks.enumerate() {
+            // SAFETY: stream `stream` has `count` bytes from `stream * count` on, 32 of them from the index on, as asserted.
+            let rows: [__m256i; N] = std::array::from_fn(|stream| unsafe {
+                let bytes = streams.as_ptr().add(stream * count + first + index * 32);
+                if N > 2 {
+                    _mm_prefetch::<_MM_HINT_T0>(bytes.wrapping_add(PREFETCHED).cast());
+                }
+                _mm256_loadu_si256(bytes.cast())
             });
-            let low = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(a), b);
-            let high = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(c), d);
-            _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high)
-        }
-    }
-
-    /// Puts whole sixteens of values of four bytes together; returns how many values that were.
-    ///
-    /// # Safety
-    /// The CPU has AVX-512 with VBMI, and each of the four streams holds as many values from `first` on as `out`.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    pub(super) unsafe fn unsplit_4(streams: &[u8], first: usize, out: &mut [u8]) -> usize {
-        let count = streams.len() / 4;
-        let sixteens = out.chunks_exact_mut(64);
-        let done = sixteens.len() * 16;
-        // SAFETY: the table is as long as a register; the values lie in the streams, and 64 bytes in the chunk.
-        unsafe {
-            let places = _mm512_loadu_si512(PLACES_4.as_ptr().cast());
-            for (index, values) in sixteens.enumerate() {
-                let bytes = four_streams(streams.as_ptr().add(first + index * 16), count);
-                _mm512_storeu_si512(values.as_mut_ptr().cast(), _mm512_permutexvar_epi8(places, bytes));
+            // Each half of a register has been transposed by itself.
+            let (low, high) = values.split_at_mut(16 * N);
+            for ((row, low), high) in
+                transposed(rows).into_iter().zip(low.chunks_exact_mut(16)).zip(high.chunks_exact_mut(16))
+            {
+                // SAFETY: the chunks are 16 bytes long.
+                unsafe { _mm256_storeu2_m128i(high.as_mut_ptr().cast(), low.as_mut_ptr().cast(), row) };
             }
         }
         done
     }
 
-    /// The same for values of eight bytes.
-    ///
-    /// # Safety
-    /// As for `unsplit_4`, with eight streams.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    pub(super) unsafe fn unsplit_8(streams: &[u8], first: usize, out: &mut [u8]) -> usize {
-        let count = streams.len() / 8;
-        let sixteens = out.chunks_exact_mut(128);
-        let done = sixteens.len() * 16;
-        // SAFETY: as above; the chunk has two times 64 bytes.
-        unsafe {
-            let places = [0, 1].map(|half| _mm512_loadu_si512(PLACES_8[half].as_ptr().cast()));
-            for (index, values) in sixteens.enumerate() {
-                let from = streams.as_ptr().add(first + index * 16);
-                let (low, high) = (four_streams(from, count), four_streams(from.add(4 * count), count));
-                let to = values.as_mut_ptr();
-                _mm512_storeu_si512(to.cast(), _mm512_permutex2var_epi8(low, places[0], high));
-                _mm512_storeu_si512(to.add(64).cast(), _mm512_permutex2var_epi8(low, places[1], high));
+    /// As in SSE2, in each half of the registers.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn transposed<const N: usize>(mut rows: [__m256i; N]) -> [__m256i; N] {
+        let mut step = 1;
+        while step < N {
+            let mut next = rows;
+            for half in 0..N / 2 {
+                next[2 * half] = _mm256_unpacklo_epi8(rows[half], rows[half + N / 2]);
+                next[2 * half + 1] = _mm256_unpackhi_epi8(rows[half], rows[half + N / 2]);
             }
+            rows = next;
+            step *= 2;
         }
-        done
+        rows
     }
 }
 
@@ -155,9 +120,9 @@ mod avx512 {
 mod sse2 {
     use std::arch::x86_64::*;
 
-    /// Puts whole sixteens of values of `N` bytes, 2, 4 or 8, together; returns how many values that were.
+    /// Puts whole sixteens of values of `N` bytes, 2, 4, 8 or 16, together; returns how many values that were.
     pub(super) fn unsplit<const N: usize>(streams: &[u8], first: usize, out: &mut [u8]) -> usize {
-        const { assert!(N == 2 || N == 4 || N == 8) };
+        const { assert!(matches!(N, 2 | 4 | 8 | 16)) };
         let count = streams.len() / N;
         let sixteens = out.chunks_exact_mut(16 * N);
         let done = sixteens.len() * 16;
@@ -229,19 +194,37 @@ mod sse2 {
 mod tests {
     use super::*;
 
-    /// CPUs that have AVX-512 run this backend for other widths only.
-    fn check_sse2(streams: &[u8], width: usize, first: usize, expected: &[u8]) {
+    /// The backends that are not chosen, or not by every CPU.
+    fn check_registers(streams: &[u8], width: usize, first: usize, expected: &[u8]) {
         #[cfg(target_arch = "x86_64")]
         {
-            let mut out = vec![0; expected.len()];
-            let done = match width {
-                4 => sse2::unsplit::<4>(streams, first, &mut out),
-                8 => sse2::unsplit::<8>(streams, first, &mut out),
-                _ => return,
+            let check = |name: &str, step: usize, unsplit: &dyn Fn(&mut [u8]) -> usize| {
+                let mut out = vec![0; expected.len()];
+                let done = unsplit(&mut out);
+                assert_eq!(done, expected.len() / width / step * step);
+                assert_eq!(out[..done * width], expected[..done * width], "{name}, width {width}");
             };
-            assert_eq!(done, expected.len() / width / 16 * 16);
-            assert_eq!(out[..done * width], expected[..done * width], "SSE2, width {width}");
+            match width {
+                2 => check("SSE2", 16, &|out| sse2::unsplit::<2>(streams, first, out)),
+                4 => check("SSE2", 16, &|out| sse2::unsplit::<4>(streams, first, out)),
+                8 => check("SSE2", 16, &|out| sse2::unsplit::<8>(streams, first, out)),
+                _ => check("SSE2", 16, &|out| sse2::unsplit_wide(streams, width, first, out)),
+            }
+            // SAFETY: asked only where the CPU has AVX2.
+            let by_avx2 = |out: &mut [u8]| unsafe {
+                match width {
+                    2 => avx2::unsplit::<2>(streams, first, out),
+                    4 => avx2::unsplit::<4>(streams, first, out),
+                    8 => avx2::unsplit::<8>(streams, first, out),
+                    _ => avx2::unsplit::<16>(streams, first, out),
+                }
+            };
+            if matches!(width, 2 | 4 | 8 | 16) && cpu::has_avx2() {
+                check("AVX2", 32, &by_avx2);
+            }
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (streams, width, first, expected);
     }
 
     #[test]
@@ -259,7 +242,7 @@ mod tests {
                         out.fill(0);
                         scalar::unsplit(&streams, width, first, &mut out);
                         assert_eq!(out, expected, "scalar, width {width}, {wanted} of {count} from {first}");
-                        check_sse2(&streams, width, first, &expected);
+                        check_registers(&streams, width, first, &expected);
                     }
                 }
             }
