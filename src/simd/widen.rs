@@ -5,7 +5,8 @@
 //! ```
 //!
 //! AVX-512 (VBMI) does four values at a time: one permutation puts the bytes of each at the upper ends of two halves, one
-//! shift brings them down and spreads the sign.
+//! shift brings them down and spreads the sign. AVX2 does two: one shuffle puts the bytes where they belong, another the
+//! sign everywhere else.
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
@@ -26,6 +27,9 @@ pub(crate) fn widen(source: &[u8], width: usize, order: ByteOrder, out: &mut [i1
     let done = if cpu::has_avx512() {
         // SAFETY: the CPU has it, and width and lengths are as asserted.
         unsafe { avx512::widen(source, width, order, out) }
+    } else if cpu::has_avx2() {
+        // SAFETY: as above.
+        unsafe { avx2::widen(source, width, order, out) }
     } else {
         0
     };
@@ -56,6 +60,53 @@ fn scalar(source: &[u8], width: usize, order: ByteOrder, out: &mut [i128]) {
                 i128::from_be_bytes(*bytes) << unused_bits >> unused_bits
             }
         };
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::arch::x86_64::*;
+
+    use super::ByteOrder;
+    use crate::simd::prefetch_behind;
+
+    /// No byte: a zero.
+    const NONE: u8 = 0x80;
+
+    /// For each byte of a value of 128 bits: which of the bytes of a value it is, and, where it is none, which of them has
+    /// the sign.
+    fn places(width: usize, order: ByteOrder) -> ([u8; 16], [u8; 16]) {
+        let place = |byte: usize| if order == ByteOrder::Big { width - 1 - byte } else { byte } as u8;
+        let (mut bytes, mut signs) = ([NONE; 16], [NONE; 16]);
+        bytes.iter_mut().zip(0..width).for_each(|(slot, byte)| *slot = place(byte));
+        signs[width..].fill(place(width - 1));
+        (bytes, signs)
+    }
+
+    /// Converts pairs of values as far as 16 bytes can be read for each; returns how many values that were.
+    ///
+    /// # Safety
+    /// The CPU has AVX2; `width` is 1 to 16 and `source` has as many values as `out`.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn widen(source: &[u8], width: usize, order: ByteOrder, out: &mut [i128]) -> usize {
+        let (bytes, signs) = places(width, order);
+        // SAFETY: both are 16 bytes long.
+        let [bytes, signs] = [bytes, signs]
+            .map(|places| unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(places.as_ptr().cast())) });
+        let zero = _mm256_setzero_si256();
+        let steps = source.len().checked_sub(width + 16).map_or(0, |last| last / (2 * width) + 1).min(out.len() / 2);
+        for step in 0..steps {
+            prefetch_behind(source, step * 2 * width);
+            // SAFETY: 16 bytes lie behind the start of both values of a step, and `out` has two values for each.
+            unsafe {
+                let from = source.as_ptr().add(step * 2 * width);
+                let pair = _mm256_loadu2_m128i(from.add(width).cast(), from.cast());
+                let sign = _mm256_cmpgt_epi8(zero, _mm256_shuffle_epi8(pair, signs));
+                let values = _mm256_or_si256(_mm256_shuffle_epi8(pair, bytes), sign);
+                _mm256_storeu_si256(out.as_mut_ptr().add(step * 2).cast(), values);
+            }
+        }
+        steps * 2
     }
 }
 
@@ -132,6 +183,14 @@ mod tests {
                     assert_eq!(found, expected, "{count} of {width} bytes, {order:?}");
                     scalar(&source, width, order, &mut found);
                     assert_eq!(found, expected, "{count} of {width} bytes, {order:?}, scalar");
+                    #[cfg(target_arch = "x86_64")]
+                    if cpu::has_avx2() {
+                        found.fill(0);
+                        // SAFETY: the CPU has it, and there are as many values.
+                        let done = unsafe { avx2::widen(&source, width, order, &mut found) };
+                        assert!(done + 18 > count, "{done} of {count}");
+                        assert_eq!(found[..done], expected[..done], "{count} of {width} bytes, {order:?}, AVX2");
+                    }
                 }
             }
         }
