@@ -7,8 +7,6 @@
 //! Runs are short: each register of the run's last one is stored whole, over what lies behind the run, so that the length
 //! decides about nothing but the number of steps.
 
-#[cfg(target_arch = "x86_64")]
-use super::cpu;
 use crate::memory::Plain;
 
 /// Bytes behind the values that may be written over.
@@ -21,9 +19,15 @@ pub(crate) fn fill_over<T: Plain>(out: &mut [T], value: T, count: usize) {
     let steps = count.div_ceil(STEP_BYTES / size_of::<T>());
     let room = &mut out[..steps * (STEP_BYTES / size_of::<T>())];
     #[cfg(target_arch = "x86_64")]
-    if size_of::<T>() == 8 && cpu::has_avx512() {
-        // SAFETY: the CPU has AVX-512; the room is `steps` times 64 bytes; a value of eight bytes is any of them.
-        return unsafe { avx512::fill_64(room.as_mut_ptr().cast(), std::mem::transmute_copy(&value), steps) };
+    if matches!(size_of::<T>(), 8 | 16) {
+        // SAFETY: the room is `steps` times 64 bytes; a value of eight or sixteen bytes is any of them.
+        return unsafe {
+            let value = match size_of::<T>() {
+                8 => [std::mem::transmute_copy(&value); 2],
+                _ => std::mem::transmute_copy(&value),
+            };
+            sse2::fill(room.as_mut_ptr().cast(), value, steps)
+        };
     }
     scalar::fill(room, value);
 }
@@ -40,17 +44,23 @@ mod scalar {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod avx512 {
+mod sse2 {
     use std::arch::x86_64::*;
 
+    use super::STEP_BYTES;
+
     /// # Safety
-    /// The CPU has AVX-512, and `steps` times 64 bytes from `room` on can be written.
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn fill_64(room: *mut u8, value: i64, steps: usize) {
-        let values = _mm512_set1_epi64(value);
-        for step in 0..steps {
-            // SAFETY: as the caller says.
-            unsafe { _mm512_storeu_si512(room.add(step * 64).cast(), values) };
+    /// `steps` times 64 bytes from `room` on can be written.
+    #[inline]
+    pub(super) unsafe fn fill(room: *mut u8, value: [i64; 2], steps: usize) {
+        // SAFETY: every x86-64 CPU has SSE2; 64 bytes of each step as the caller says.
+        unsafe {
+            let values = _mm_set_epi64x(value[1], value[0]);
+            for step in 0..steps {
+                for place in (0..STEP_BYTES).step_by(16) {
+                    _mm_storeu_si128(room.add(step * STEP_BYTES + place).cast(), values);
+                }
+            }
         }
     }
 }
