@@ -1,4 +1,4 @@
-//! Which backends this CPU can run.
+//! Which backends this CPU can run. NEON is not asked for: every aarch64 CPU has it.
 
 /// True where AVX2 and BMI2 kernels may run, which may use POPCNT and BMI1 too: no CPU has those without these. Detected
 /// once per process by the standard library.

@@ -20,7 +20,7 @@ mod fill;
 mod front_coded;
 mod gather;
 mod heads;
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod lanes;
 mod levels;
 mod list_ends;

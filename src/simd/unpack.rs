@@ -4,12 +4,14 @@
 //! for i in 0..out.len():  out[i] = (bits from i * width of source) & mask(width)
 //! ```
 //!
-//! The AVX2 backend takes eight values per step, see [`super::lanes`]. Widths that do not fit its lanes use the scalar
+//! The AVX2 and NEON backends take eight values per step, see [`super::lanes`]. Widths that do not fit its lanes use the scalar
 //! loop.
 
 use super::STEP_READ;
 #[cfg(target_arch = "x86_64")]
-use super::{cpu, lanes};
+use super::cpu;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use super::lanes;
 
 /// Widest value that [`unpack`] takes.
 pub(crate) const MAX_UNPACK_WIDTH: u32 = 32;
@@ -55,6 +57,11 @@ fn unpack_steps(source: &[u8], width: u32, out: &mut [u32]) {
         // SAFETY: the CPU has AVX2, and the source is as long as asserted above.
         return unsafe { avx2::unpack_steps(source, width, out) };
     }
+    #[cfg(target_arch = "aarch64")]
+    if lanes::fits_32(width) {
+        // SAFETY: every aarch64 CPU has NEON; the source is as long as asserted above, and the lanes take the width.
+        return unsafe { neon::unpack_steps(source, width, out) };
+    }
     scalar::unpack_steps(source, width, out);
 }
 
@@ -96,6 +103,42 @@ mod avx2 {
             unsafe { _mm256_storeu_si256(last.as_mut_ptr().cast(), step(whole)) };
             let count = rest.len();
             rest.copy_from_slice(&last[..count]);
+        }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use std::arch::aarch64::vst1q_u32;
+
+    use super::super::lanes::Lanes32;
+
+    /// # Safety
+    /// `source` holds STEP_READ bytes from the start of every step of eight values of `out`; the lanes take `width`.
+    #[target_feature(enable = "neon")]
+    pub(super) unsafe fn unpack_steps(source: &[u8], width: u32, out: &mut [u32]) {
+        let lanes = Lanes32::new(width);
+        let (steps, rest) = out.as_chunks_mut::<8>();
+        // SAFETY: the caller says that every step can be read.
+        let step = |index: usize| unsafe { lanes.eight_at(source.as_ptr().add(index * width as usize)) };
+        let whole = steps.len();
+        for (index, values) in steps.iter_mut().enumerate() {
+            let [low, high] = step(index);
+            // SAFETY: there are eight values.
+            unsafe {
+                vst1q_u32(values.as_mut_ptr(), low);
+                vst1q_u32(values[4..].as_mut_ptr(), high);
+            }
+        }
+        if !rest.is_empty() {
+            let mut last = [0u32; 8];
+            let [low, high] = step(whole);
+            // SAFETY: `last` holds eight values.
+            unsafe {
+                vst1q_u32(last.as_mut_ptr(), low);
+                vst1q_u32(last[4..].as_mut_ptr(), high);
+            }
+            rest.copy_from_slice(&last[..rest.len()]);
         }
     }
 }

@@ -1,74 +1,11 @@
-//! Bit-packed values into the lanes of AVX2 registers, shared by the kernels that go on from there.
-//!
-//! Eight values of `width` bits are exactly `width` bytes. A step over them loads 16 bytes around each half (or quarter)
-//! of the values, shuffles the bytes around each value into its lane, shifts each lane and masks it. One loop with a
-//! table per width serves every width whose values, with the bits of others in front of them, fit into a lane.
+//! Lanes of AVX2 registers.
 
 use std::arch::x86_64::*;
 
-/// True where every one of eight values of `width` bits, with what its first byte holds of others, fits into `lane` bits.
-const fn fits(width: usize, lane: usize) -> bool {
-    let mut value = 0;
-    while value < 8 {
-        if (value * width) % 8 + width > lane {
-            return false;
-        }
-        value += 1;
-    }
-    width > 0
-}
-
-/// Whether [`Lanes32`] takes values of so many bits: 1 to 26, 28 and 32.
-pub(super) fn fits_32(width: u32) -> bool {
-    fits(width as usize, 32)
-}
-
-/// Whether [`Lanes64`] takes values of so many bits: 1 to 58, 60 and 64.
-pub(super) fn fits_64(width: u32) -> bool {
-    fits(width as usize, 64)
-}
-
-/// Indices that bring the `bytes` bytes from bit `bit` of a half on to byte `lane` of `shuffle`.
-const fn place(mut shuffle: [u8; 32], lane: usize, bytes: usize, bit: usize) -> [u8; 32] {
-    let mut byte = 0;
-    while byte < bytes {
-        // A byte past the 16 loaded ones holds no bit of the value: a zero does.
-        let index = bit / 8 + byte;
-        shuffle[lane + byte] = if index < 16 { index as u8 } else { 0x80 };
-        byte += 1;
-    }
-    shuffle
-}
-
-struct Layout32 {
-    shuffle: [u8; 32],
-    shifts: [u32; 8],
-}
-
-const fn layout_32(width: usize) -> Layout32 {
-    let mut layout = Layout32 { shuffle: [0; 32], shifts: [0; 8] };
-    let mut lane = 0;
-    while lane < 8 {
-        let bit = if lane < 4 { lane * width } else { lane * width - (4 * width / 8) * 8 };
-        layout.shuffle = place(layout.shuffle, lane * 4, 4, bit);
-        layout.shifts[lane] = (bit % 8) as u32;
-        lane += 1;
-    }
-    layout
-}
-
-static LAYOUTS_32: [Layout32; 33] = {
-    let mut layouts = [const { Layout32 { shuffle: [0; 32], shifts: [0; 8] } }; 33];
-    let mut width = 1;
-    while width < layouts.len() {
-        layouts[width] = layout_32(width);
-        width += 1;
-    }
-    layouts
-};
+use super::{LAYOUTS_32, LAYOUTS_64, pair_start};
 
 /// Eight values in eight lanes.
-pub(super) struct Lanes32 {
+pub(in crate::simd) struct Lanes32 {
     shuffle: __m256i,
     shifts: __m256i,
     mask: __m256i,
@@ -76,10 +13,10 @@ pub(super) struct Lanes32 {
 }
 
 impl Lanes32 {
-    /// For values of `width` bits, a width that [`fits_32`].
+    /// For values of `width` bits, a width that [`super::fits_32`].
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn new(width: u32) -> Self {
+    pub(in crate::simd) fn new(width: u32) -> Self {
         let layout = &LAYOUTS_32[width as usize];
         // SAFETY: both arrays are 32 bytes long.
         let (shuffle, shifts) = unsafe {
@@ -95,7 +32,7 @@ impl Lanes32 {
     /// STEP_READ bytes can be read from `step` on.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn eight_at(&self, step: *const u8) -> __m256i {
+    pub(in crate::simd) unsafe fn eight_at(&self, step: *const u8) -> __m256i {
         // SAFETY: 16 bytes from `step`, and 16 from `high_start` <= 16, lie in the step's.
         let (low, high) = unsafe { (_mm_loadu_si128(step.cast()), _mm_loadu_si128(step.add(self.high_start).cast())) };
         let windows = _mm256_shuffle_epi8(_mm256_set_m128i(high, low), self.shuffle);
@@ -103,42 +40,8 @@ impl Lanes32 {
     }
 }
 
-/// Shuffles and shifts for the first and the last four of eight values.
-struct Layout64 {
-    shuffles: [[u8; 32]; 2],
-    shifts: [[u64; 4]; 2],
-}
-
-/// First byte of the 16 that hold the pair of values `2 * pair` and `2 * pair + 1`.
-const fn pair_start(width: usize, pair: usize) -> usize {
-    2 * pair * width / 8
-}
-
-const fn layout_64(width: usize) -> Layout64 {
-    let mut layout = Layout64 { shuffles: [[0; 32]; 2], shifts: [[0; 4]; 2] };
-    let mut value = 0;
-    while value < 8 {
-        let bit = value * width - pair_start(width, value / 2) * 8;
-        let (half, lane) = (value / 4, value % 4);
-        layout.shuffles[half] = place(layout.shuffles[half], lane * 8, 8, bit);
-        layout.shifts[half][lane] = (bit % 8) as u64;
-        value += 1;
-    }
-    layout
-}
-
-static LAYOUTS_64: [Layout64; 65] = {
-    let mut layouts = [const { Layout64 { shuffles: [[0; 32]; 2], shifts: [[0; 4]; 2] } }; 65];
-    let mut width = 1;
-    while width < layouts.len() {
-        layouts[width] = layout_64(width);
-        width += 1;
-    }
-    layouts
-};
-
 /// Eight values in twice four lanes.
-pub(super) struct Lanes64 {
+pub(in crate::simd) struct Lanes64 {
     shuffles: [__m256i; 2],
     shifts: [__m256i; 2],
     mask: __m256i,
@@ -146,10 +49,10 @@ pub(super) struct Lanes64 {
 }
 
 impl Lanes64 {
-    /// For values of `width` bits, a width that [`fits_64`].
+    /// For values of `width` bits, a width that [`super::fits_64`].
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn new(width: u32) -> Self {
+    pub(in crate::simd) fn new(width: u32) -> Self {
         let layout = &LAYOUTS_64[width as usize];
         // SAFETY: all four arrays are 32 bytes long.
         let load = |bytes: *const __m256i| unsafe { _mm256_loadu_si256(bytes) };
@@ -167,7 +70,7 @@ impl Lanes64 {
     /// STEP_READ bytes can be read from `step` on.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn four_at(&self, step: *const u8, half: usize) -> __m256i {
+    pub(in crate::simd) unsafe fn four_at(&self, step: *const u8, half: usize) -> __m256i {
         // SAFETY: the last pair starts at byte 48 or before, so that its 16 bytes lie in the step's.
         let (low, high) = unsafe {
             (
@@ -181,7 +84,7 @@ impl Lanes64 {
 }
 
 /// Eight values in twice four lanes, each from two loads of its own: for the widths that [`Lanes64`] does not take.
-pub(super) struct WideLanes64 {
+pub(in crate::simd) struct WideLanes64 {
     /// Where each value begins: its first byte, and how many bits of others that holds.
     starts: [usize; 8],
     shifts: [__m256i; 2],
@@ -192,7 +95,7 @@ impl WideLanes64 {
     /// For values of `width` bits, 1 to 63.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) fn new(width: u32) -> Self {
+    pub(in crate::simd) fn new(width: u32) -> Self {
         let bit = |value: u32| u64::from(value * width);
         let shifts = [0, 4].map(|first| {
             let shift = |lane: u32| (bit(first + lane) % 8).cast_signed();
@@ -211,7 +114,7 @@ impl WideLanes64 {
     /// STEP_READ bytes can be read from `step` on.
     #[inline]
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn four_at(&self, step: *const u8, half: usize) -> __m256i {
+    pub(in crate::simd) unsafe fn four_at(&self, step: *const u8, half: usize) -> __m256i {
         // SAFETY: values of at most 63 bits begin at byte 55 or before, so that 9 bytes from there lie in the step's 64.
         let load = |lane: usize, further: usize| unsafe {
             step.add(self.starts[4 * half + lane] + further).cast::<i64>().read_unaligned()

@@ -8,7 +8,14 @@
 //!
 //! All arithmetic wraps, so sums of N bytes are the low bytes of sums of eight. The AVX2 backend unpacks eight deltas
 //! per step ([`super::lanes`]), sums them inside the register, and adds the sum before them; only that last addition
-//! waits for the step before. AVX-512 does the same for sums of eight bytes in one register.
+//! waits for the step before. AVX-512 does the same for sums of eight bytes in one register, NEON with registers half as wide.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
 use super::STEP_READ;
 #[cfg(target_arch = "x86_64")]
@@ -118,6 +125,14 @@ fn add_steps<const N: usize>(deltas: PackedDeltas<'_>, last: u64, out: &mut [[u8
             if N == 4 { avx2::add_steps_32(deltas, last, out) } else { avx2::add_steps_64(deltas, last, out) }
         };
     }
+    #[cfg(target_arch = "aarch64")]
+    if super::lanes::fits_64(deltas.width) {
+        let out = out.as_flattened_mut();
+        // SAFETY: every aarch64 CPU has NEON; lanes take the width, and the source is as long as asserted above.
+        return unsafe {
+            if N == 4 { neon::add_steps_32(deltas, last, out) } else { neon::add_steps_64(deltas, last, out) }
+        };
+    }
     scalar::add_deltas(deltas, last, out)
 }
 
@@ -131,159 +146,6 @@ mod scalar {
             *slot = low_bytes(last);
         }
         last
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod avx2 {
-    use std::arch::x86_64::*;
-
-    use super::PackedDeltas;
-    use crate::simd::lanes::{Lanes32, Lanes64, WideLanes64, fits_32, fits_64};
-
-    /// Sums of four bytes.
-    ///
-    /// # Safety
-    /// The CPU has AVX2; `deltas.source` holds STEP_READ bytes from the start of every step of eight sums, that is of 32
-    /// bytes, of `out`.
-    #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn add_steps_32(deltas: PackedDeltas<'_>, last: u64, out: &mut [u8]) -> u64 {
-        let step = |index: usize| deltas.source[index * deltas.width as usize..].as_ptr();
-        if fits_32(deltas.width) {
-            let lanes = Lanes32::new(deltas.width);
-            // SAFETY: the caller says that every step can be read.
-            return add_eights(deltas.least, last, out, |index| unsafe { lanes.eight_at(step(index)) });
-        }
-        if fits_64(deltas.width) {
-            let lanes = Lanes64::new(deltas.width);
-            return add_eights(deltas.least, last, out, |index| {
-                // SAFETY: as above.
-                unsafe { low_halves(lanes.four_at(step(index), 0), lanes.four_at(step(index), 1)) }
-            });
-        }
-        let lanes = WideLanes64::new(deltas.width);
-        add_eights(deltas.least, last, out, |index| {
-            // SAFETY: as above.
-            unsafe { low_halves(lanes.four_at(step(index), 0), lanes.four_at(step(index), 1)) }
-        })
-    }
-
-    /// The low halves of eight lanes.
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn low_halves(first: __m256i, last: __m256i) -> __m256i {
-        let mixed = _mm256_shuffle_ps::<0b10_00_10_00>(_mm256_castsi256_ps(first), _mm256_castsi256_ps(last));
-        _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_castps_si256(mixed))
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn add_eights(least: u64, last: u64, out: &mut [u8], packed: impl Fn(usize) -> __m256i) -> u64 {
-        let least = _mm256_set1_epi32((least as u32).cast_signed());
-        let mut last = _mm256_set1_epi32((last as u32).cast_signed());
-        for (index, step) in out.chunks_exact_mut(32).enumerate() {
-            let deltas = _mm256_add_epi32(packed(index), least);
-            // Sums inside each half, then the sum of the low half onto the high one.
-            let pairs = _mm256_add_epi32(deltas, _mm256_slli_si256::<4>(deltas));
-            let halves = _mm256_add_epi32(pairs, _mm256_slli_si256::<8>(pairs));
-            let low_half = _mm256_shuffle_epi32::<0xff>(_mm256_permute2x128_si256::<0x08>(halves, halves));
-            let sums = _mm256_add_epi32(halves, low_half);
-            // SAFETY: the step is 32 bytes long.
-            unsafe { _mm256_storeu_si256(step.as_mut_ptr().cast(), _mm256_add_epi32(sums, last)) };
-            last = _mm256_add_epi32(last, _mm256_permutevar8x32_epi32(sums, _mm256_set1_epi32(7)));
-        }
-        u64::from(_mm256_cvtsi256_si32(last).cast_unsigned())
-    }
-
-    /// Sums of eight bytes.
-    ///
-    /// # Safety
-    /// The CPU has AVX2; `deltas.source` holds STEP_READ bytes from the start of every step of eight sums, that is of 64
-    /// bytes, of `out`.
-    #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn add_steps_64(deltas: PackedDeltas<'_>, last: u64, out: &mut [u8]) -> u64 {
-        let step = |index: usize| deltas.source[index * deltas.width as usize..].as_ptr();
-        if fits_64(deltas.width) {
-            let lanes = Lanes64::new(deltas.width);
-            // SAFETY: the caller says that every step can be read.
-            return add_fours(deltas.least, last, out, |index, half| unsafe { lanes.four_at(step(index), half) });
-        }
-        let lanes = WideLanes64::new(deltas.width);
-        // SAFETY: as above.
-        add_fours(deltas.least, last, out, |index, half| unsafe { lanes.four_at(step(index), half) })
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx2")]
-    fn add_fours(least: u64, last: u64, out: &mut [u8], packed: impl Fn(usize, usize) -> __m256i) -> u64 {
-        let least = _mm256_set1_epi64x(least.cast_signed());
-        let mut last = _mm256_set1_epi64x(last.cast_signed());
-        for (index, step) in out.chunks_exact_mut(64).enumerate() {
-            for (half, sums_out) in step.chunks_exact_mut(32).enumerate() {
-                let deltas = _mm256_add_epi64(packed(index, half), least);
-                // Sums inside each half, then the sum of the low half onto the high one.
-                let halves = _mm256_add_epi64(deltas, _mm256_slli_si256::<8>(deltas));
-                let low_half = _mm256_permute4x64_epi64::<0b01_01_01_01>(halves);
-                let sums = _mm256_add_epi64(halves, _mm256_blend_epi32::<0xf0>(_mm256_setzero_si256(), low_half));
-                // SAFETY: the chunk is 32 bytes long.
-                unsafe { _mm256_storeu_si256(sums_out.as_mut_ptr().cast(), _mm256_add_epi64(sums, last)) };
-                last = _mm256_add_epi64(last, _mm256_permute4x64_epi64::<0xff>(sums));
-            }
-        }
-        _mm_cvtsi128_si64(_mm256_castsi256_si128(last)).cast_unsigned()
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod avx512 {
-    use std::arch::x86_64::*;
-
-    use super::PackedDeltas;
-    use crate::simd::prefetch_behind;
-
-    /// Sums of eight bytes.
-    ///
-    /// # Safety
-    /// The CPU has AVX-512 with VBMI; the width is one of 64 lanes; `deltas.source` holds STEP_READ bytes from the start of
-    /// every step of eight sums, that is of 64 bytes, of `out`.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    pub(super) unsafe fn add_steps_64(deltas: PackedDeltas<'_>, last: u64, out: &mut [u8]) -> u64 {
-        let first_bits = _mm512_mul_epu32(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), lanes(u64::from(deltas.width)));
-        let shifts = _mm512_and_si512(first_bits, lanes(7));
-        // For each byte of a lane the byte of the source that it is: the first one, and those that follow it.
-        let first_bytes = _mm512_shuffle_epi8(_mm512_srli_epi64::<3>(first_bits), first_of_each());
-        let places = _mm512_add_epi8(first_bytes, lanes(0x0706_0504_0302_0100));
-        let mask = lanes(u64::MAX >> (64 - deltas.width));
-        let (least, nothing) = (lanes(deltas.least), _mm512_setzero_si512());
-        let mut last = lanes(last);
-        for (index, step) in out.chunks_exact_mut(64).enumerate() {
-            // SAFETY: the caller says that every step can be read.
-            let bytes = unsafe { _mm512_loadu_si512(deltas.source.as_ptr().add(index * deltas.width as usize).cast()) };
-            prefetch_behind(deltas.source, index * deltas.width as usize);
-            let packed = _mm512_srlv_epi64(_mm512_permutexvar_epi8(places, bytes), shifts);
-            let deltas = _mm512_add_epi64(_mm512_and_si512(packed, mask), least);
-            // To each lane the one before it, then the two before those, then the four.
-            let twos = _mm512_add_epi64(deltas, _mm512_alignr_epi64::<7>(deltas, nothing));
-            let fours = _mm512_add_epi64(twos, _mm512_alignr_epi64::<6>(twos, nothing));
-            let sums = _mm512_add_epi64(fours, _mm512_alignr_epi64::<4>(fours, nothing));
-            // SAFETY: the step is 64 bytes long.
-            unsafe { _mm512_storeu_si512(step.as_mut_ptr().cast(), _mm512_add_epi64(sums, last)) };
-            last = _mm512_add_epi64(last, _mm512_permutexvar_epi64(lanes(7), sums));
-        }
-        _mm_cvtsi128_si64(_mm512_castsi512_si128(last)).cast_unsigned()
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn lanes(value: u64) -> __m512i {
-        _mm512_set1_epi64(value.cast_signed())
-    }
-
-    /// Indices that spread the first byte of every lane over it.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn first_of_each() -> __m512i {
-        _mm512_broadcast_i32x4(_mm_set_epi64x(0x0808_0808_0808_0808, 0))
     }
 }
 
