@@ -6,13 +6,15 @@
 //! ```
 //!
 //! Works a word of 64 selection bits at a time: none selected is passed over, all selected is a copy. Between those, AVX-512
-//! compresses a register at a time, AVX2 permutes it by a table of lanes. Both store whole registers, so what stands in
+//! compresses a register at a time, AVX2 and NEON permute it by a table of lanes. All store whole registers, so what stands in
 //! `out` behind the selected values is unspecified.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
@@ -36,7 +38,15 @@ fn backend<T: Plain>() -> Backend<T> {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "aarch64")]
+fn backend<T: Plain>() -> Backend<T> {
+    match size_of::<T>() {
+        1 | 2 | 4 | 8 | 16 => by_neon,
+        _ => by_scalar,
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 fn backend<T: Plain>() -> Backend<T> {
     by_scalar
 }
@@ -98,15 +108,22 @@ fn by_avx2<T: Plain>(values: &[T], selected: BitSlice<'_>, out: &mut [T]) -> usi
     unsafe { avx2::compress(values, selected, out) }
 }
 
+/// Only for values of one, two, four, eight and sixteen bytes.
+#[cfg(target_arch = "aarch64")]
+fn by_neon<T: Plain>(values: &[T], selected: BitSlice<'_>, out: &mut [T]) -> usize {
+    // SAFETY: every aarch64 CPU has NEON; values have one of these sizes.
+    unsafe { neon::compress(values, selected, out) }
+}
+
 /// True where so many values and 64 bytes behind them have room in `out`.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
 fn has_room<T>(count: u32, out: &[T]) -> bool {
     size_of_val(out) >= count as usize * size_of::<T>() + 64
 }
 
 /// For eight values by their selection bits: the lanes of the selected ones, from the lowest.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(super) static LANES: [[u8; 8]; 256] = {
     let mut lanes = [[0; 8]; 256];
     let mut bits = 0;
@@ -166,7 +183,9 @@ mod tests {
     }
 
     fn check<T: Plain>(value: impl Fn(usize) -> T) {
-        let mut backends: Vec<(&str, Backend<T>)> = vec![("scalar", by_scalar), ("chosen", backend::<T>())];
+        let backends: [(&str, Backend<T>); 2] = [("scalar", by_scalar), ("chosen", backend::<T>())];
+        #[cfg(target_arch = "x86_64")]
+        let mut backends = backends.to_vec();
         #[cfg(target_arch = "x86_64")]
         {
             if cpu::has_avx512() && size_of::<T>() <= 16 {

@@ -9,12 +9,14 @@
 //! Works in place from the back, a word of 64 validity bits at a time: a word without nulls moves as a block. The AVX2
 //! backend takes values of four, eight and sixteen bytes a register at a time: it loads as many as there are rows, permutes
 //! the present ones to their lanes, and stores them over the rows; what is still to be moved lies in front of those.
-//! AVX-512 does the same by an instruction of its own.
+//! NEON does so with registers half as wide, AVX-512 by an instruction of its own.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 
 use std::ops::Range;
 
@@ -61,6 +63,19 @@ fn expand_word<T: Plain>(values: &mut [T], from: usize, rows: Range<usize>, word
                 4 => avx2::expand_word_32(values.as_mut_ptr().cast(), from, rows.start, word),
                 8 => avx2::expand_word_64(values.as_mut_ptr().cast(), from, rows.start, word),
                 _ => avx2::expand_word_128(values.as_mut_ptr().cast(), from, rows.start, word),
+            }
+        };
+    }
+    #[cfg(target_arch = "aarch64")]
+    if rows.len() == 64 && matches!(size_of::<T>(), 4 | 8 | 16) {
+        assert!(from <= rows.start && rows.end <= values.len());
+        let values = values.as_mut_ptr().cast();
+        // SAFETY: every aarch64 CPU has NEON; otherwise as above.
+        return unsafe {
+            match size_of::<T>() {
+                4 => neon::expand_word::<4>(values, from, rows.start, word),
+                8 => neon::expand_word::<8>(values, from, rows.start, word),
+                _ => neon::expand_word::<16>(values, from, rows.start, word),
             }
         };
     }
@@ -174,6 +189,7 @@ mod tests {
 
     /// Every backend opens every full word as the scalar twin does, for each width that it has.
     fn check_backends(bits: BitSlice<'_>) {
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
         fn check<T: Plain>(
             bits: BitSlice<'_>,
             value: impl Fn(usize) -> T,
@@ -213,6 +229,33 @@ mod tests {
                 |values, from, start, word| {
                     // SAFETY: as `check` has it.
                     unsafe { avx2::expand_word_128(values, from, start, word) }
+                },
+            );
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            check(
+                bits,
+                |i| i as u32 + 1,
+                |values, from, start, word| {
+                    // SAFETY: every aarch64 CPU has NEON; otherwise as `check` has it.
+                    unsafe { neon::expand_word::<4>(values.cast(), from, start, word) }
+                },
+            );
+            check(
+                bits,
+                |i| i as u64 + 1,
+                |values, from, start, word| {
+                    // SAFETY: as above.
+                    unsafe { neon::expand_word::<8>(values.cast(), from, start, word) }
+                },
+            );
+            check(
+                bits,
+                |i| i as u128 + 1 << 60,
+                |values, from, start, word| {
+                    // SAFETY: as above.
+                    unsafe { neon::expand_word::<16>(values.cast(), from, start, word) }
                 },
             );
         }
