@@ -5,9 +5,9 @@
 //! for i in 0..out.len() / width:  for s in 0..width:  out[i * width + s] = streams[s * count + first + i]
 //! ```
 //!
-//! Values of 2, 4 and 8 bytes are sixteen at a time a transposition in registers: bytes of neighbouring streams are
-//! interleaved, then pairs of them, then fours. Of other widths every eight streams are done so. SSE2, which every x86-64
-//! CPU has, does that. AVX2 takes thirty-two at a time, of 16 bytes too.
+//! Values of 2, 4, 8 and 16 bytes are sixteen at a time a transposition in registers: bytes of neighbouring streams are
+//! interleaved, then pairs of them, then fours, and so those of 16 bytes. Of other widths every eight streams are done so.
+//! SSE2 and NEON, which every CPU of their kind has, do that. AVX2 takes thirty-two at a time.
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
@@ -32,12 +32,11 @@ pub(crate) fn unsplit(streams: &[u8], width: usize, first: usize, out: &mut [u8]
         8 if cpu::has_avx2() => unsafe { avx2::unsplit::<8>(streams, first, out) },
         // SAFETY: as above.
         16 if cpu::has_avx2() => unsafe { avx2::unsplit::<16>(streams, first, out) },
-        2 => sse2::unsplit::<2>(streams, first, out),
-        4 => sse2::unsplit::<4>(streams, first, out),
-        8 => sse2::unsplit::<8>(streams, first, out),
-        _ => sse2::unsplit_wide(streams, width, first, out),
+        _ => sixteens::unsplit(streams, width, first, out),
     };
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    let done = sixteens::unsplit(streams, width, first, out);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let done = 0;
     scalar::unsplit(streams, width, first + done, &mut out[done * width..]);
 }
@@ -98,7 +97,7 @@ mod avx2 {
         done
     }
 
-    /// As in SSE2, in each half of the registers.
+    /// As of sixteen bytes, in each half of the registers.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn transposed<const N: usize>(mut rows: [__m256i; N]) -> [__m256i; N] {
@@ -116,46 +115,105 @@ mod avx2 {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-mod sse2 {
-    use std::arch::x86_64::*;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod sixteens {
+    use register::{Register, high_interleaved, load, low_interleaved, store};
 
-    /// Puts whole sixteens of values of `N` bytes, 2, 4, 8 or 16, together; returns how many values that were.
-    pub(super) fn unsplit<const N: usize>(streams: &[u8], first: usize, out: &mut [u8]) -> usize {
+    /// Sixteen bytes; every CPU has what this takes.
+    #[cfg(target_arch = "x86_64")]
+    mod register {
+        use std::arch::x86_64::*;
+
+        pub(super) type Register = __m128i;
+
+        pub(super) fn load(bytes: &[u8; 16]) -> Register {
+            // SAFETY: there are sixteen bytes.
+            unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+        }
+
+        pub(super) fn store(register: Register, bytes: &mut [u8; 16]) {
+            // SAFETY: there are sixteen bytes.
+            unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), register) };
+        }
+
+        pub(super) fn low_interleaved(a: Register, b: Register) -> Register {
+            // SAFETY: every x86-64 CPU has SSE2.
+            unsafe { _mm_unpacklo_epi8(a, b) }
+        }
+
+        pub(super) fn high_interleaved(a: Register, b: Register) -> Register {
+            // SAFETY: as above.
+            unsafe { _mm_unpackhi_epi8(a, b) }
+        }
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    mod register {
+        use std::arch::aarch64::*;
+
+        pub(super) type Register = uint8x16_t;
+
+        pub(super) fn load(bytes: &[u8; 16]) -> Register {
+            // SAFETY: there are sixteen bytes.
+            unsafe { vld1q_u8(bytes.as_ptr()) }
+        }
+
+        pub(super) fn store(register: Register, bytes: &mut [u8; 16]) {
+            // SAFETY: there are sixteen bytes.
+            unsafe { vst1q_u8(bytes.as_mut_ptr(), register) };
+        }
+
+        pub(super) fn low_interleaved(a: Register, b: Register) -> Register {
+            // SAFETY: every aarch64 CPU has NEON.
+            unsafe { vzip1q_u8(a, b) }
+        }
+
+        pub(super) fn high_interleaved(a: Register, b: Register) -> Register {
+            // SAFETY: as above.
+            unsafe { vzip2q_u8(a, b) }
+        }
+    }
+
+    /// Puts whole sixteens of values together; returns how many values that were.
+    pub(super) fn unsplit(streams: &[u8], width: usize, first: usize, out: &mut [u8]) -> usize {
+        match width {
+            2 => unsplit_by::<2>(streams, first, out),
+            4 => unsplit_by::<4>(streams, first, out),
+            8 => unsplit_by::<8>(streams, first, out),
+            16 => unsplit_by::<16>(streams, first, out),
+            _ => unsplit_wide(streams, width, first, out),
+        }
+    }
+
+    /// Values of `N` bytes, 2, 4, 8 or 16.
+    fn unsplit_by<const N: usize>(streams: &[u8], first: usize, out: &mut [u8]) -> usize {
         const { assert!(matches!(N, 2 | 4 | 8 | 16)) };
         let count = streams.len() / N;
         let sixteens = out.chunks_exact_mut(16 * N);
         let done = sixteens.len() * 16;
-        assert!(first + done <= count);
+        let stream = |stream: usize| &streams[stream * count + first..][..done];
+        let streams: [&[[u8; 16]]; N] = std::array::from_fn(|index| stream(index).as_chunks().0);
         for (index, values) in sixteens.enumerate() {
-            // SAFETY: stream `stream` has `count` bytes from `stream * count` on, 16 of them from the index on, as asserted.
-            let rows: [__m128i; N] = std::array::from_fn(|stream| unsafe {
-                _mm_loadu_si128(streams.as_ptr().add(stream * count + first + index * 16).cast())
-            });
-            for (row, values) in transposed(rows).into_iter().zip(values.chunks_exact_mut(16)) {
-                // SAFETY: the chunk is 16 bytes long.
-                unsafe { _mm_storeu_si128(values.as_mut_ptr().cast(), row) };
+            let rows: [Register; N] = std::array::from_fn(|stream| load(&streams[stream][index]));
+            for (row, values) in transposed(rows).into_iter().zip(values.as_chunks_mut().0) {
+                store(row, values);
             }
         }
         done
     }
 
-    /// The same for values of any width but those.
-    pub(super) fn unsplit_wide(streams: &[u8], width: usize, first: usize, out: &mut [u8]) -> usize {
+    /// Values of any width: eight streams at a time, the others byte by byte.
+    fn unsplit_wide(streams: &[u8], width: usize, first: usize, out: &mut [u8]) -> usize {
         let count = streams.len() / width;
         let sixteens = out.chunks_exact_mut(16 * width);
         let done = sixteens.len() * 16;
         for (index, values) in sixteens.enumerate() {
-            let stream = |stream: usize| &streams[stream * count + first + index * 16..][..16];
+            let stream = |stream: usize| &streams[stream * count + first..][..done].as_chunks::<16>().0[index];
             for group in (0..width / 8).map(|group| group * 8) {
-                let rows: [__m128i; 8] = std::array::from_fn(|row| {
-                    // SAFETY: the slice is 16 bytes long.
-                    unsafe { _mm_loadu_si128(stream(group + row).as_ptr().cast()) }
-                });
+                let rows: [Register; 8] = std::array::from_fn(|row| load(stream(group + row)));
                 for (pair, row) in values.chunks_exact_mut(2 * width).zip(transposed(rows)) {
                     let mut bytes = [0u8; 16];
-                    // SAFETY: `bytes` is 16 bytes long.
-                    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), row) };
+                    store(row, &mut bytes);
                     pair[group..group + 8].copy_from_slice(&bytes[..8]);
                     pair[width + group..width + group + 8].copy_from_slice(&bytes[8..]);
                 }
@@ -171,17 +229,14 @@ mod sse2 {
 
     /// `N` streams of 16 bytes to 16 values of `N` bytes, end to end.
     #[inline(always)]
-    fn transposed<const N: usize>(mut rows: [__m128i; N]) -> [__m128i; N] {
+    fn transposed<const N: usize>(mut rows: [Register; N]) -> [Register; N] {
         // Interleaving row i with row i + N / 2, byte by byte, log2(N) times, is a transposition.
         let mut step = 1;
         while step < N {
             let mut next = rows;
             for half in 0..N / 2 {
-                // SAFETY: every x86-64 CPU has SSE2.
-                unsafe {
-                    next[2 * half] = _mm_unpacklo_epi8(rows[half], rows[half + N / 2]);
-                    next[2 * half + 1] = _mm_unpackhi_epi8(rows[half], rows[half + N / 2]);
-                }
+                next[2 * half] = low_interleaved(rows[half], rows[half + N / 2]);
+                next[2 * half + 1] = high_interleaved(rows[half], rows[half + N / 2]);
             }
             rows = next;
             step *= 2;
@@ -194,37 +249,30 @@ mod sse2 {
 mod tests {
     use super::*;
 
-    /// The backends that are not chosen, or not by every CPU.
+    /// Backends that work in steps: `unsplit` of `step` values.
+    fn check_steps(width: usize, step: usize, expected: &[u8], unsplit: impl Fn(&mut [u8]) -> usize) {
+        let mut out = vec![0; expected.len()];
+        let done = unsplit(&mut out);
+        assert_eq!(done, expected.len() / width / step * step);
+        assert_eq!(out[..done * width], expected[..done * width], "steps of {step}, width {width}");
+    }
+
+    /// The backends of this CPU.
     fn check_registers(streams: &[u8], width: usize, first: usize, expected: &[u8]) {
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        check_steps(width, 16, expected, |out| sixteens::unsplit(streams, width, first, out));
         #[cfg(target_arch = "x86_64")]
-        {
-            let check = |name: &str, step: usize, unsplit: &dyn Fn(&mut [u8]) -> usize| {
-                let mut out = vec![0; expected.len()];
-                let done = unsplit(&mut out);
-                assert_eq!(done, expected.len() / width / step * step);
-                assert_eq!(out[..done * width], expected[..done * width], "{name}, width {width}");
-            };
-            match width {
-                2 => check("SSE2", 16, &|out| sse2::unsplit::<2>(streams, first, out)),
-                4 => check("SSE2", 16, &|out| sse2::unsplit::<4>(streams, first, out)),
-                8 => check("SSE2", 16, &|out| sse2::unsplit::<8>(streams, first, out)),
-                _ => check("SSE2", 16, &|out| sse2::unsplit_wide(streams, width, first, out)),
-            }
-            // SAFETY: asked only where the CPU has AVX2.
-            let by_avx2 = |out: &mut [u8]| unsafe {
+        if matches!(width, 2 | 4 | 8 | 16) && cpu::has_avx2() {
+            // SAFETY: the CPU has AVX2.
+            check_steps(width, 32, expected, |out| unsafe {
                 match width {
                     2 => avx2::unsplit::<2>(streams, first, out),
                     4 => avx2::unsplit::<4>(streams, first, out),
                     8 => avx2::unsplit::<8>(streams, first, out),
                     _ => avx2::unsplit::<16>(streams, first, out),
                 }
-            };
-            if matches!(width, 2 | 4 | 8 | 16) && cpu::has_avx2() {
-                check("AVX2", 32, &by_avx2);
-            }
+            });
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (streams, width, first, expected);
     }
 
     #[test]
