@@ -5,7 +5,7 @@
 //! ```
 //!
 //! AVX-512 (VBMI) does four values at a time: one permutation puts the bytes of each at the upper ends of two halves, one
-//! shift brings them down and spreads the sign. AVX2 does two: one shuffle puts the bytes where they belong, another the
+//! shift brings them down and spreads the sign. AVX2 does two, NEON one: one shuffle puts the bytes where they belong, another the
 //! sign everywhere else.
 
 #[cfg(target_arch = "x86_64")]
@@ -33,7 +33,10 @@ pub(crate) fn widen(source: &[u8], width: usize, order: ByteOrder, out: &mut [i1
     } else {
         0
     };
-    #[cfg(not(target_arch = "x86_64"))]
+    // SAFETY: every aarch64 CPU has NEON; width and lengths are as asserted.
+    #[cfg(target_arch = "aarch64")]
+    let done = unsafe { neon::widen(source, width, order, out) };
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let done = 0;
     scalar(&source[done * width..], width, order, &mut out[done..]);
 }
@@ -63,25 +66,27 @@ fn scalar(source: &[u8], width: usize, order: ByteOrder, out: &mut [i128]) {
     }
 }
 
+/// No byte: a zero.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+const NONE: u8 = 0x80;
+
+/// For each byte of a value of 128 bits: which of the bytes of a value it is, and, where it is none, which of them has
+/// the sign.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn places(width: usize, order: ByteOrder) -> ([u8; 16], [u8; 16]) {
+    let place = |byte: usize| if order == ByteOrder::Big { width - 1 - byte } else { byte } as u8;
+    let (mut bytes, mut signs) = ([NONE; 16], [NONE; 16]);
+    bytes.iter_mut().zip(0..width).for_each(|(slot, byte)| *slot = place(byte));
+    signs[width..].fill(place(width - 1));
+    (bytes, signs)
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::ByteOrder;
+    use super::{ByteOrder, places};
     use crate::simd::prefetch_behind;
-
-    /// No byte: a zero.
-    const NONE: u8 = 0x80;
-
-    /// For each byte of a value of 128 bits: which of the bytes of a value it is, and, where it is none, which of them has
-    /// the sign.
-    fn places(width: usize, order: ByteOrder) -> ([u8; 16], [u8; 16]) {
-        let place = |byte: usize| if order == ByteOrder::Big { width - 1 - byte } else { byte } as u8;
-        let (mut bytes, mut signs) = ([NONE; 16], [NONE; 16]);
-        bytes.iter_mut().zip(0..width).for_each(|(slot, byte)| *slot = place(byte));
-        signs[width..].fill(place(width - 1));
-        (bytes, signs)
-    }
 
     /// Converts pairs of values as far as 16 bytes can be read for each; returns how many values that were.
     ///
@@ -107,6 +112,34 @@ mod avx2 {
             }
         }
         steps * 2
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use std::arch::aarch64::*;
+
+    use super::{ByteOrder, places};
+
+    /// Converts values as far as 16 bytes can be read for each; returns how many that were.
+    ///
+    /// # Safety
+    /// `width` is 1 to 16 and `source` has as many values as `out`.
+    #[target_feature(enable = "neon")]
+    pub(super) unsafe fn widen(source: &[u8], width: usize, order: ByteOrder, out: &mut [i128]) -> usize {
+        let (bytes, signs) = places(width, order);
+        // SAFETY: both are 16 bytes long.
+        let [bytes, signs] = [bytes, signs].map(|places| unsafe { vld1q_u8(places.as_ptr()) });
+        let steps = source.len().checked_sub(16).map_or(0, |last| last / width + 1).min(out.len());
+        for (step, slot) in out[..steps].iter_mut().enumerate() {
+            // SAFETY: 16 bytes lie behind the start of every value, and a slot has as many.
+            unsafe {
+                let value = vld1q_u8(source.as_ptr().add(step * width));
+                let sign = vreinterpretq_u8_s8(vshrq_n_s8::<7>(vreinterpretq_s8_u8(vqtbl1q_u8(value, signs))));
+                vst1q_u8(std::ptr::from_mut(slot).cast(), vorrq_u8(vqtbl1q_u8(value, bytes), sign));
+            }
+        }
+        steps
     }
 }
 
