@@ -53,6 +53,7 @@ impl End for i64 {
 }
 
 /// Words with so many bits or fewer are gone through bit by bit.
+#[cfg(target_arch = "x86_64")]
 const FEW: u32 = 8;
 
 /// The same for the AVX2 backend.
