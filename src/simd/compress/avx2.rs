@@ -126,10 +126,3 @@ unsafe fn word_128(values: *const u128, word: u64, out: *mut u128) {
         count += (word >> at & 1) as usize;
     }
 }
-
-/// # Safety
-/// The CPU has BMI2.
-#[target_feature(enable = "bmi2")]
-pub(super) unsafe fn bits(bits: u64, mask: u64) -> u64 {
-    _pext_u64(bits, mask)
-}

@@ -107,3 +107,10 @@ unsafe fn word_128(values: *const u128, word: u64, out: *mut u128) {
         count += bits.count_ones() as usize;
     }
 }
+
+/// # Safety
+/// The CPU has AVX-512 with VBMI2.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
+pub(super) unsafe fn bits(bits: u64, mask: u64) -> u64 {
+    _mm512_movepi8_mask(_mm512_maskz_compress_epi8(mask, _mm512_movm_epi8(bits)))
+}

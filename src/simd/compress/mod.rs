@@ -141,13 +141,13 @@ pub(super) static LANES: [[u8; 8]; 256] = {
     lanes
 };
 
-/// The bits of `bits` at the set bits of `mask`, next to each other from the lowest; 0 behind them.
-#[inline]
+/// The bits of `bits` at the set bits of `mask`, next to each other from the lowest; 0 behind them. Not by `pext`: a patent
+/// application on selecting bit-packed values by it stands.
 pub(crate) fn compress_bits(bits: u64, mask: u64) -> u64 {
     #[cfg(target_arch = "x86_64")]
-    if cpu::has_avx2() {
-        // SAFETY: the CPU has BMI2, which is part of what was asked.
-        return unsafe { avx2::bits(bits, mask) };
+    if cpu::has_avx512() {
+        // SAFETY: the CPU has it.
+        return unsafe { avx512::bits(bits, mask) };
     }
     compress_bits_scalar(bits, mask)
 }
@@ -225,13 +225,7 @@ mod tests {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let (bits, mask) =
                 (state.rotate_left(round), [state ^ state >> 17, u64::MAX, 0, 1 << (round % 64)][round as usize % 4]);
-            let expected = compress_bits_scalar(bits, mask);
-            assert_eq!(compress_bits(bits, mask), expected, "{bits:x} {mask:x}");
-            #[cfg(target_arch = "x86_64")]
-            if cpu::has_avx2() {
-                // SAFETY: the CPU has it.
-                assert_eq!(unsafe { avx2::bits(bits, mask) }, expected, "{bits:x} {mask:x}");
-            }
+            assert_eq!(compress_bits(bits, mask), compress_bits_scalar(bits, mask), "{bits:x} {mask:x}");
         }
     }
 }
