@@ -6,7 +6,7 @@ use crate::memory::BitSlice;
 use crate::simd::TWICE;
 
 /// Expands the first `words` words of `valid`, from the last one on. How many bits of a word are set decides about
-/// nothing: where nulls are few, or values are, no two words are alike.
+/// nothing, where some are: where nulls are few, or values are, no two words are alike.
 ///
 /// # Safety
 /// The CPU has AVX-512; a value has four, eight or sixteen bytes; there are 64 of them for each word; `from` bits of
@@ -18,6 +18,11 @@ pub(super) unsafe fn expand_words<T>(values: *mut T, mut from: usize, words: usi
             return;
         }
         let word = valid.word(start);
+        if word == 0 {
+            // SAFETY: there are 64 values, none of them in front of `from`; zeros are one of these types.
+            unsafe { values.add(start).write_bytes(0, 64) };
+            continue;
+        }
         from -= word.count_ones() as usize;
         // SAFETY: no more than `start` of the bits before `start` are set.
         unsafe {
