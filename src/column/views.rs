@@ -257,7 +257,7 @@ fn walk_plain(page: &[u8], position: usize, number: u32, is_utf8: bool, out: &mu
         if let Some(stretch) = &mut stretch {
             stretch.pass(page, walked.end, value.len())?;
         }
-        is_long = value.len() >= simd::SHORT_VIEWED_BYTES;
+        is_long = value.len() >= simd::SHORT_PLAIN_BYTES;
         (walked.end, rest) = (next, behind);
     }
     stretch.map_or(Ok(()), |stretch| stretch.end(page, walked.end))?;

@@ -59,7 +59,8 @@ impl LevelStream {
         Ok(Self { highest, source })
     }
 
-    /// Fills the first `count` of `out` with the next levels of `page`; what stands behind them, [`LEVEL_ROOM`] in all, may be written over.
+    /// Fills the first `count` of `out` with the next levels of `page`; what stands behind them, [`LEVEL_ROOM`] in all, may
+    /// be written over.
     pub(crate) fn read(&mut self, page: &[u8], count: usize, out: &mut [u16]) -> Result<()> {
         let highest = self.highest;
         match &mut self.source {

@@ -6,9 +6,11 @@
 //! followed by ASCII. A longer value ends the stretch before it and begins the next one behind its length.
 
 use crate::error::{Error, Result};
+use crate::simd::SHORT_PLAIN_BYTES;
 
-/// Values at least this long have a length that need not be ASCII.
+/// Values at least this long have a length that need not be ASCII. Kernels pass over shorter ones without telling.
 const LONG_VALUE_BYTES: usize = 128;
+const _: () = assert!(SHORT_PLAIN_BYTES <= LONG_VALUE_BYTES);
 
 /// A stretch of PLAIN byte arrays that is being walked over.
 pub(crate) struct Utf8Stretch {

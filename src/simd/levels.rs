@@ -1,7 +1,7 @@
 //! Levels: unpacked, and which of them are high enough, as the bits of a word.
 //!
 //! ```text
-//! unpack_levels: for i in 0..out.len():    out[i] = (bits from (first + i) * width of source) & mask(width)
+//! unpack_levels: for i in 0..count:        out[i] = (bits from (first + i) * width of source) & mask(width)
 //! at_least:      for i in 0..levels.len(): bit i = levels[i] >= least
 //! ```
 

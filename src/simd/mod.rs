@@ -40,6 +40,10 @@ mod widen;
 /// Bytes that a step over eight bit-packed values may read from its first byte on.
 const STEP_READ: usize = 64;
 
+/// Kernels that walk over PLAIN strings take those that are shorter than this, and want so many bytes behind a length. The
+/// lengths of such strings are ASCII.
+pub(crate) const SHORT_PLAIN_BYTES: usize = 128;
+
 /// Two bits for each of four: what selects values of sixteen bytes in halves.
 #[cfg(target_arch = "x86_64")]
 const TWICE: [u8; 16] = [0, 3, 12, 15, 48, 51, 60, 63, 192, 195, 204, 207, 240, 243, 252, 255];
@@ -66,5 +70,5 @@ pub(crate) use prefetch::{prefetch_behind, prefetch_range};
 pub(crate) use strings::{Copied, Front, copy_plain, copy_strings, start_and_length, string_place, total_length};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
-pub(crate) use views::{INLINE_BYTES, SHORT_VIEWED_BYTES, plain_views, view_at, views};
+pub(crate) use views::{INLINE_BYTES, plain_views, view_at, views};
 pub(crate) use widen::{ByteOrder, widen};

@@ -9,10 +9,10 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
-use super::{End, copy_prefix, prefetch_behind};
+use super::{End, SHORT_PLAIN_BYTES, copy_prefix, prefetch_behind};
 
 /// Bytes that [`copy_plain`] wants to read behind a length, and to write.
-const STEP: usize = 128;
+const STEP: usize = SHORT_PLAIN_BYTES;
 
 /// Where a string begins, in the high half, and its length, in the low one.
 pub(crate) fn string_place(start: usize, length: usize) -> u64 {
@@ -64,7 +64,9 @@ impl Survey {
             total += place & 0xffff_ffff;
             last_start = last_start.max(place >> 32);
         }
-        Self { length_bits: bits as u32, total: total as usize, last_start: last_start as usize }
+        // Overlapping strings may be longer together than what memory can hold.
+        let total = usize::try_from(total).unwrap_or(usize::MAX);
+        Self { length_bits: bits as u32, total, last_start: last_start as usize }
     }
 }
 
@@ -89,7 +91,7 @@ fn copy_strings_by<const N: usize, T: End>(
 ) {
     // Lengths that have no higher bits are shorter than N.
     let are_short = survey.length_bits < N as u32;
-    if are_short && source.len() >= survey.last_start + N && out.len() >= survey.total + N {
+    if are_short && source.len() >= survey.last_start + N && out.len() >= survey.total.saturating_add(N) {
         // SAFETY: N bytes can be read where the last string begins, and N written behind the end of all.
         return unsafe { copy_short_strings::<N, T>(places, source, end, out, ends) };
     }

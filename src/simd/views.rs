@@ -4,13 +4,10 @@
 //! bytes, the number of a buffer and the string's place in it. What a view has of both is chosen by masks: a branch on the
 //! length would be guessed wrong half the time where lengths lie around twelve.
 
-use super::FetchAhead;
+use super::{FetchAhead, SHORT_PLAIN_BYTES};
 
 /// Strings up to this length lie in the view itself.
 pub(crate) const INLINE_BYTES: usize = 12;
-
-/// [`plain_views`] takes strings shorter than this, and wants so many bytes behind a length.
-pub(crate) const SHORT_VIEWED_BYTES: usize = 128;
 
 /// For strings of each length up to twelve, and for all longer ones: what a view has of length and string.
 const KEPT: [u128; INLINE_BYTES + 2] = {
@@ -82,11 +79,11 @@ pub(crate) fn plain_views(source: &[u8], position: usize, number: u32, out: &mut
     for slot in out {
         ahead.pass(source, viewed.position);
         let tail = source.get(viewed.position..).unwrap_or_default();
-        let step = tail.first_chunk::<{ 4 + SHORT_VIEWED_BYTES }>();
+        let step = tail.first_chunk::<{ 4 + SHORT_PLAIN_BYTES }>();
         let Some(front) = step.and_then(|step| step.first_chunk::<16>()) else { break };
         let front = u128::from_le_bytes(*front);
         let length = front as u32;
-        if length as usize >= SHORT_VIEWED_BYTES {
+        if length as usize >= SHORT_PLAIN_BYTES {
             break;
         }
         *slot = view(front, length, pointer(viewed.position + 4, number));
@@ -150,7 +147,7 @@ mod tests {
 
     #[test]
     fn plain_strings_become_views_as_long_as_they_are_short() {
-        for longest in [0, 5, 12, 13, 30, SHORT_VIEWED_BYTES - 1] {
+        for longest in [0, 5, 12, 13, 30, SHORT_PLAIN_BYTES - 1] {
             let (mut source, mut wanted) = (vec![9; 3], Vec::new());
             for string in strings(longest) {
                 source.extend((string.len() as u32).to_le_bytes());
@@ -158,8 +155,8 @@ mod tests {
                 source.extend(string);
             }
             let end = source.len();
-            source.extend((SHORT_VIEWED_BYTES as u32).to_le_bytes());
-            source.extend([7; SHORT_VIEWED_BYTES]);
+            source.extend((SHORT_PLAIN_BYTES as u32).to_le_bytes());
+            source.extend([7; SHORT_PLAIN_BYTES]);
             let mut out = vec![0; 301];
             let all = Viewed { strings: 300, position: end, is_pointed_to: longest > 12 };
             assert_eq!(plain_views(&source, 3, 5, &mut out), all, "up to the long one");
@@ -167,11 +164,11 @@ mod tests {
             assert_eq!(plain_views(&source, 3, 5, &mut out[..77]).strings, 77, "as many as wanted");
             let first = 3 + 4 + wanted[0] as u32 as usize;
             assert_eq!(
-                plain_views(&source[..3 + 4 + SHORT_VIEWED_BYTES], 3, 5, &mut out).position,
+                plain_views(&source[..3 + 4 + SHORT_PLAIN_BYTES], 3, 5, &mut out).position,
                 first,
                 "as there is to read"
             );
-            assert_eq!(plain_views(&source[..3 + 3 + SHORT_VIEWED_BYTES], 3, 5, &mut out).strings, 0);
+            assert_eq!(plain_views(&source[..3 + 3 + SHORT_PLAIN_BYTES], 3, 5, &mut out).strings, 0);
             assert_eq!(plain_views(&source, source.len() + 1, 5, &mut out).strings, 0);
         }
     }
