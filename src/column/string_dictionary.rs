@@ -9,7 +9,7 @@ use arrow_buffer::Buffer;
 
 use super::decoder::bad_code;
 use super::strings::Offset;
-use crate::encoding::{CodeBlock, Utf8Stretch, byte_array_at, values_missing};
+use crate::encoding::{CodeBlock, PlainText, byte_array_at, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
 use crate::page::DictionaryPage;
@@ -141,19 +141,19 @@ fn entry_places(page: &DictionaryPage, is_utf8: bool, pool: &Arc<Pool>) -> Resul
         return Err(values_missing("dictionary entries", page.value_count, source.len() / 4));
     }
     let mut places = Values::with_capacity(pool, page.value_count)?;
-    let mut stretch = Utf8Stretch::new(0);
+    let mut text = PlainText::new(0);
     let mut position = 0;
     for slot in places.spare(page.value_count)?.iter_mut().take(page.value_count) {
         let (value, next) = byte_array_at(source, position)?;
         if is_utf8 {
-            stretch.pass(source, position, value.len())?;
+            text.pass(source, position, value.len());
         }
         *slot = simd::string_place(position.saturating_add(4), value.len());
         position = next;
     }
     places.commit(page.value_count);
     if is_utf8 {
-        stretch.end(source, position)?;
+        text.end(source, position)?;
     }
     Ok(places)
 }

@@ -12,7 +12,7 @@ use arrow_schema::DataType;
 use super::decoder::{Context, ValueDecoder, no_dictionary};
 use super::string_dictionary::StringDictionary;
 use crate::encoding::{
-    ByteArrayBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, end_inside_characters,
+    ByteArrayBlock, CodeScratch, PlainBytes, PlainText, ValueCursor, byte_array_at, end_inside_characters,
     for_each_block, validate_values,
 };
 use crate::error::{Error, Result};
@@ -169,9 +169,9 @@ impl<O: Offset> StringDecoder<O> {
             let base = self.bytes.len();
             let capacity = byte_array_at(page, position)?.0.len().max(ROOM_BYTES);
             let room = Room { base, capacity, bytes: self.bytes.spare(capacity)? };
-            let stretch = self.is_utf8.then(|| Utf8Stretch::new(position));
+            let mut text = self.is_utf8.then(|| PlainText::new(position));
             let copied = room
-                .fill(page, position, ends.get_mut(done..).unwrap_or_default(), stretch, &mut self.front)
+                .fill(page, position, ends.get_mut(done..).unwrap_or_default(), text.as_mut(), &mut self.front)
                 .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
             self.bytes.commit(copied.bytes);
             done = done.saturating_add(copied.strings);
@@ -215,7 +215,7 @@ impl Room<'_> {
         page: &[u8],
         start: usize,
         ends: &mut [O],
-        mut stretch: Option<Utf8Stretch>,
+        mut text: Option<&mut PlainText>,
         front: &mut Front,
     ) -> std::result::Result<Copied, Option<Error>> {
         let mut all = Copied { strings: 0, position: start, bytes: 0 };
@@ -234,16 +234,16 @@ impl Room<'_> {
             if bytes > self.capacity {
                 break;
             }
-            if let Some(stretch) = &mut stretch {
-                stretch.pass(page, all.position, value.len())?;
+            if let Some(text) = &mut text {
+                text.pass(page, all.position, value.len());
             }
             let tail = page.get(all.position.saturating_add(4)..).unwrap_or_default();
             simd::copy_prefix(tail, value.len(), self.bytes.get_mut(all.bytes..).unwrap_or_default());
             *slot = O::from_usize(self.base.saturating_add(bytes)).ok_or(None)?;
             all = Copied { strings: all.strings.saturating_add(1), position: next, bytes };
         }
-        if let Some(stretch) = stretch {
-            stretch.end(page, all.position)?;
+        if let Some(text) = text {
+            text.end(page, all.position)?;
         }
         Ok(all)
     }

@@ -10,7 +10,7 @@ use arrow_schema::DataType;
 
 use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
 use crate::encoding::{
-    ByteArrayBlock, CodeBlock, CodeScratch, PlainBytes, Utf8Stretch, ValueCursor, byte_array_at, end_inside_characters,
+    ByteArrayBlock, CodeBlock, CodeScratch, PlainBytes, PlainText, ValueCursor, byte_array_at, end_inside_characters,
     for_each_block, validate_values, values_missing,
 };
 use crate::error::{Error, Result};
@@ -238,13 +238,13 @@ struct Walked {
 
 /// Makes views of the PLAIN values of `page`, buffer `number`, from `position` on until `out` is full.
 fn walk_plain(page: &[u8], position: usize, number: u32, is_utf8: bool, out: &mut [u128]) -> Result<Walked> {
-    let mut stretch = is_utf8.then(|| Utf8Stretch::new(position));
+    let mut text = is_utf8.then(|| PlainText::new(position));
     let mut walked = Walked { end: position, is_pointed_to: false };
     let (mut rest, mut is_long) = (out, false);
     loop {
         // Where one string is long, the next one may be so too.
         if !is_long {
-            let short = simd::plain_views(page, walked.end, number, rest);
+            let short = simd::plain_views(page, walked.end, number, rest, text.as_mut().map(PlainText::walk));
             walked.end = short.position;
             walked.is_pointed_to |= short.is_pointed_to;
             rest = rest.get_mut(short.strings..).unwrap_or_default();
@@ -254,13 +254,13 @@ fn walk_plain(page: &[u8], position: usize, number: u32, is_utf8: bool, out: &mu
         let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
         *slot = simd::view_at(page, walked.end.saturating_add(4), length, number);
         walked.is_pointed_to |= value.len() > INLINE_BYTES;
-        if let Some(stretch) = &mut stretch {
-            stretch.pass(page, walked.end, value.len())?;
+        if let Some(text) = &mut text {
+            text.pass(page, walked.end, value.len());
         }
         is_long = value.len() >= simd::SHORT_PLAIN_BYTES;
         (walked.end, rest) = (next, behind);
     }
-    stretch.map_or(Ok(()), |stretch| stretch.end(page, walked.end))?;
+    text.map_or(Ok(()), |mut text| text.end(page, walked.end))?;
     Ok(walked)
 }
 

@@ -6,38 +6,41 @@
 //! followed by ASCII. A longer value ends the stretch before it and begins the next one behind its length.
 
 use crate::error::{Error, Result};
-use crate::simd::SHORT_PLAIN_BYTES;
+use crate::simd::{SHORT_PLAIN_BYTES, Utf8Walk};
 
 /// Values at least this long have a length that need not be ASCII. Kernels pass over shorter ones without telling.
 const LONG_VALUE_BYTES: usize = 128;
 const _: () = assert!(SHORT_PLAIN_BYTES <= LONG_VALUE_BYTES);
 
-/// A stretch of PLAIN byte arrays that is being walked over.
-pub(crate) struct Utf8Stretch {
-    start: usize,
-}
+/// PLAIN byte arrays that are being walked over.
+pub(crate) struct PlainText(Utf8Walk);
 
-impl Utf8Stretch {
-    /// The stretch begins at the length that stands at `position`.
+impl PlainText {
+    /// The walk begins at the length that stands at `position`.
+    #[inline(always)]
     pub(crate) fn new(position: usize) -> Self {
-        Self { start: position }
+        Self(Utf8Walk::new(position))
+    }
+
+    /// For kernels that walk over short values.
+    pub(crate) fn walk(&mut self) -> &mut Utf8Walk {
+        &mut self.0
     }
 
     /// Takes note of a value of `length` bytes whose length stands at `position` of `bytes`.
     #[inline(always)]
-    pub(crate) fn pass(&mut self, bytes: &[u8], position: usize, length: usize) -> Result<()> {
+    pub(crate) fn pass(&mut self, bytes: &[u8], position: usize, length: usize) {
         if length < LONG_VALUE_BYTES {
-            return Ok(());
+            self.0.pass(bytes, position);
+        } else {
+            self.0.end(bytes, position, position.saturating_add(4));
         }
-        self.end(bytes, position)?;
-        self.start = position.saturating_add(4);
-        Ok(())
     }
 
-    /// Validates what was passed, up to byte `end` of `bytes`.
-    pub(crate) fn end(&self, bytes: &[u8], end: usize) -> Result<()> {
-        let stretch = bytes.get(self.start..end).unwrap_or_default();
-        if stretch.is_ascii() || simdutf8::basic::from_utf8(stretch).is_ok() { Ok(()) } else { Err(invalid()) }
+    /// Fails unless all values up to `end` of `bytes` are valid.
+    pub(crate) fn end(&mut self, bytes: &[u8], end: usize) -> Result<()> {
+        self.0.end(bytes, end, end);
+        if self.0.is_valid() { Ok(()) } else { Err(invalid()) }
     }
 }
 
@@ -71,16 +74,14 @@ mod tests {
     fn valid(values: &[&[u8]]) -> bool {
         let bytes: Vec<u8> =
             values.iter().flat_map(|v| (v.len() as u32).to_le_bytes().into_iter().chain(v.iter().copied())).collect();
-        let mut stretch = Utf8Stretch::new(0);
+        let mut text = PlainText::new(0);
         let mut position = 0;
         for _ in values {
             let (value, next) = byte_array_at(&bytes, position).unwrap();
-            if stretch.pass(&bytes, position, value.len()).is_err() {
-                return false;
-            }
+            text.pass(&bytes, position, value.len());
             position = next;
         }
-        stretch.end(&bytes, position).is_ok()
+        text.end(&bytes, position).is_ok()
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod snappy_tests;
 mod strings;
 mod unpack;
 mod unsplit;
+mod utf8;
 mod views;
 mod widen;
 
@@ -70,5 +71,6 @@ pub(crate) use prefetch::{prefetch_behind, prefetch_range};
 pub(crate) use strings::{Copied, Front, copy_plain, copy_strings, start_and_length, string_place, total_length};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
+pub(crate) use utf8::Utf8Walk;
 pub(crate) use views::{INLINE_BYTES, plain_views, view_at, views};
 pub(crate) use widen::{ByteOrder, widen};

@@ -4,7 +4,7 @@
 //! bytes, the number of a buffer and the string's place in it. What a view has of both is chosen by masks: a branch on the
 //! length would be guessed wrong half the time where lengths lie around twelve.
 
-use super::{FetchAhead, SHORT_PLAIN_BYTES};
+use super::{FetchAhead, SHORT_PLAIN_BYTES, Utf8Walk};
 
 /// Strings up to this length lie in the view itself.
 pub(crate) const INLINE_BYTES: usize = 12;
@@ -72,12 +72,22 @@ pub(crate) struct Viewed {
 }
 
 /// Makes views of strings with lengths, four little-endian bytes, in front of them from `position` of `source`, buffer
-/// `number`, on, as long as they are shorter than 128 bytes, 128 bytes can be read behind the length, and `out` has room.
-pub(crate) fn plain_views(source: &[u8], position: usize, number: u32, out: &mut [u128]) -> Viewed {
+/// `number`, on, as long as they are shorter than 128 bytes, 128 bytes can be read behind the length, and `out` has room. `text` goes along.
+pub(crate) fn plain_views(
+    source: &[u8],
+    position: usize,
+    number: u32,
+    out: &mut [u128],
+    mut text: Option<&mut Utf8Walk>,
+) -> Viewed {
     let mut viewed = Viewed { strings: 0, position, is_pointed_to: false };
     let mut ahead = FetchAhead::new(position);
     for slot in out {
-        ahead.pass(source, viewed.position);
+        if ahead.pass(source, viewed.position)
+            && let Some(text) = &mut text
+        {
+            text.pass(source, viewed.position);
+        }
         let tail = source.get(viewed.position..).unwrap_or_default();
         let step = tail.first_chunk::<{ 4 + SHORT_PLAIN_BYTES }>();
         let Some(front) = step.and_then(|step| step.first_chunk::<16>()) else { break };
@@ -159,17 +169,17 @@ mod tests {
             source.extend([7; SHORT_PLAIN_BYTES]);
             let mut out = vec![0; 301];
             let all = Viewed { strings: 300, position: end, is_pointed_to: longest > 12 };
-            assert_eq!(plain_views(&source, 3, 5, &mut out), all, "up to the long one");
+            assert_eq!(plain_views(&source, 3, 5, &mut out, None), all, "up to the long one");
             assert_eq!(out[..300], wanted, "up to {longest} bytes");
-            assert_eq!(plain_views(&source, 3, 5, &mut out[..77]).strings, 77, "as many as wanted");
+            assert_eq!(plain_views(&source, 3, 5, &mut out[..77], None).strings, 77, "as many as wanted");
             let first = 3 + 4 + wanted[0] as u32 as usize;
             assert_eq!(
-                plain_views(&source[..3 + 4 + SHORT_PLAIN_BYTES], 3, 5, &mut out).position,
+                plain_views(&source[..3 + 4 + SHORT_PLAIN_BYTES], 3, 5, &mut out, None).position,
                 first,
                 "as there is to read"
             );
-            assert_eq!(plain_views(&source[..3 + 3 + SHORT_PLAIN_BYTES], 3, 5, &mut out).strings, 0);
-            assert_eq!(plain_views(&source, source.len() + 1, 5, &mut out).strings, 0);
+            assert_eq!(plain_views(&source[..3 + 3 + SHORT_PLAIN_BYTES], 3, 5, &mut out, None).strings, 0);
+            assert_eq!(plain_views(&source, source.len() + 1, 5, &mut out, None).strings, 0);
         }
     }
 
