@@ -68,7 +68,9 @@ pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
 use prefetch::FetchAhead;
 pub(crate) use prefetch::{prefetch_behind, prefetch_range};
-pub(crate) use strings::{Copied, Front, copy_plain, copy_strings, start_and_length, string_place, total_length};
+pub(crate) use strings::{
+    Copied, Front, STRINGS_OVER, copy_plain, copy_strings, start_and_length, string_place, total_length,
+};
 pub(crate) use unpack::unpack;
 pub(crate) use unsplit::unsplit;
 pub(crate) use utf8::Utf8Walk;

@@ -14,6 +14,9 @@ use super::{End, SHORT_PLAIN_BYTES, copy_prefix, prefetch_behind};
 /// Bytes that [`copy_plain`] wants to read behind a length, and to write.
 const STEP: usize = SHORT_PLAIN_BYTES;
 
+/// Bytes behind all strings that [`copy_strings`] likes to overwrite: it is faster with room for them.
+pub(crate) const STRINGS_OVER: usize = 128;
+
 /// Where a string begins, in the high half, and its length, in the low one.
 pub(crate) fn string_place(start: usize, length: usize) -> u64 {
     (start as u64) << 32 | length as u64 & 0xffff_ffff
@@ -76,6 +79,7 @@ fn copy_strings_by_length<T: End>(places: &[u64], source: &[u8], end: T, out: &m
     match survey.length_bits {
         0..16 => copy_strings_by::<16, T>(places, &survey, source, end, out, ends),
         16..32 => copy_strings_by::<32, T>(places, &survey, source, end, out, ends),
+        64..128 => copy_strings_by::<128, T>(places, &survey, source, end, out, ends),
         _ => copy_strings_by::<64, T>(places, &survey, source, end, out, ends),
     }
 }
@@ -313,7 +317,7 @@ mod tests {
     #[test]
     fn strings_of_every_length_are_copied_from_places() {
         let source: Vec<u8> = (0..1000usize).map(|i| noise(i) as u8).collect();
-        for longest in [0, 5, 15, 16, 31, 40, 63, 64, 200] {
+        for longest in [0, 5, 15, 16, 31, 40, 63, 64, 100, 127, 200] {
             let place = |i: usize| {
                 let length = noise(i) % (longest + 1);
                 (noise(i + 1000) % (source.len() - length + 1), length)
@@ -331,9 +335,9 @@ mod tests {
                 })
                 .collect();
             assert_eq!((total_length(&places), Survey::of(&places).total), (expected.len(), expected.len()));
-            let padded = [&source[..], &[1; 64]].concat();
+            let padded = [&source[..], &[1; 128]].concat();
             for copy in [copy_strings::<i64>, copy_strings_by_length::<i64>] {
-                for (source, room) in [(&source, 0), (&source, 64), (&padded, 0), (&padded, 64)] {
+                for (source, room) in [(&source, 0), (&source, 128), (&padded, 0), (&padded, 128)] {
                     let (mut out, mut ends) = (vec![0; expected.len() + room], vec![0; 100]);
                     copy(&places, source, 7, &mut out, &mut ends);
                     assert_eq!((&out[..expected.len()], &ends), (&expected[..], &all_ends), "up to {longest}");

@@ -125,3 +125,25 @@ fn values_left_of_large_pages_are_copied() {
         assert_eq!(found.to_data().buffers()[1..].iter().filter(is_of_page).count(), held);
     }
 }
+
+#[test]
+fn copied_values_may_lie_in_several_buffers_and_in_views() {
+    let pool = Arc::default();
+    let text = |row: usize| {
+        if row % 3 == 0 { format!("{row}") } else { format!("{row} lies in a buffer").repeat(row % 11 + 1) }
+    };
+    let halves: [ArrayRef; 2] = [0..ROWS / 3, ROWS / 3..ROWS]
+        .map(|rows| Arc::new(StringViewArray::from_iter_values(rows.map(text))) as ArrayRef);
+    let in_turn: Vec<(usize, usize)> = (0..ROWS).map(|row| (row % 2, row / 3)).collect();
+    let [first, second] = &halves;
+    let joined = arrow_select::concat::concat(&[first.as_ref(), second.as_ref()]).unwrap();
+    let mixed = arrow_select::interleave::interleave(&[first.as_ref(), second.as_ref()], &in_turn).unwrap();
+    let sparse = mask(BooleanBuffer::collect_bool(ROWS, |row| row % 50 == 7 || row % 51 == 9));
+    for array in [joined, mixed] {
+        let picks = [Picked { array: &array, selected: Some(&sparse) }];
+        let found = picked(&picks, &pool).unwrap();
+        found.to_data().validate_full().unwrap();
+        assert_eq!(&found, &by_arrow(&picks));
+        assert_eq!(found.to_data().buffers().len(), 2, "views and copies");
+    }
+}

@@ -10,7 +10,7 @@ use super::fixed::push_values;
 use super::gathered::{Parts, RowBuilder};
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
-use crate::simd::INLINE_BYTES;
+use crate::simd::{self, End, INLINE_BYTES};
 
 /// Values are copied where those of a piece are fewer bytes than one in so many that its buffers hold.
 const SPARSE: usize = 8;
@@ -21,12 +21,21 @@ pub(super) struct Views {
     /// Values that were copied. They have number 0 once there are any.
     copies: Values<u8>,
     buffers: Vec<Buffer>,
+    /// Where the values that are being copied lie, and where their copies end.
+    places: Vec<u64>,
+    ends: Vec<i64>,
 }
 
 impl Views {
     /// Memory is for `capacity` views at first.
     pub(super) fn new(capacity: usize, pool: &Arc<Pool>) -> Self {
-        Self { views: Values::on_demand(pool, capacity), copies: Values::on_demand(pool, 0), buffers: Vec::new() }
+        Self {
+            views: Values::on_demand(pool, capacity),
+            copies: Values::on_demand(pool, 0),
+            buffers: Vec::new(),
+            places: Vec::new(),
+            ends: Vec::new(),
+        }
     }
 
     fn push_piece(&mut self, piece: &Piece<'_>) -> Result<()> {
@@ -42,12 +51,29 @@ impl Views {
 
     /// Copies the `needed` bytes that the views from `start` on point to.
     fn copy(&mut self, start: usize, needed: usize, own: &[Buffer]) -> Result<()> {
-        let (before, these) = self.views.as_mut_slice().split_at_mut_checked(start).unwrap_or_default();
+        if u32::try_from(self.copies.len().saturating_add(needed)).is_err() {
+            return Err(Error::limit(
+                "more bytes of strings in one batch than views can tell: ask for smaller batches",
+            ));
+        }
+        let (before, mut rest) = self.views.as_mut_slice().split_at_mut_checked(start).unwrap_or_default();
         if self.copies.len() == 0 {
             before.iter_mut().for_each(|view| *view = renumbered(*view, 1));
         }
-        self.copies.reserve(needed)?;
-        these.iter_mut().try_for_each(|view| copy(view, own, &mut self.copies))
+        while let Some(number) = rest.iter().find(|view| is_pointer(**view)).map(|view| buffer_number(*view)) {
+            let is_other = |view: &u128| is_pointer(*view) && buffer_number(*view) != number;
+            let count = rest.iter().position(is_other).unwrap_or(rest.len());
+            let (these, others) = rest.split_at_mut_checked(count).unwrap_or_default();
+            let source = own.get(number as usize).ok_or_else(points_to_nothing)?;
+            self.places.clear();
+            self.places.extend(these.iter().map(|view| place(*view)));
+            copy_all(&self.places, source, &mut self.ends, &mut self.copies)?;
+            for ((view, place), end) in these.iter_mut().zip(&self.places).zip(&self.ends) {
+                *view = moved(*view, end.to_place().saturating_sub(simd::start_and_length(*place).1));
+            }
+            rest = others;
+        }
+        Ok(())
     }
 
     /// Lets the views from `start` on point to their buffers as they are.
@@ -74,7 +100,7 @@ impl RowBuilder for Views {
     }
 
     fn finish(self: Box<Self>) -> Result<Parts> {
-        let Self { views, copies, buffers } = *self;
+        let Self { views, copies, buffers, .. } = *self;
         let copies = (copies.len() > 0).then(|| copies.into_buffer());
         Ok((std::iter::once(views.into_buffer()).chain(copies).chain(buffers).collect(), Vec::new()))
     }
@@ -111,20 +137,48 @@ fn renumbered(view: u128, before: u32) -> u128 {
     if length(view) <= INLINE_BYTES { view } else { view.wrapping_add(u128::from(before) << 64) }
 }
 
-/// Appends the value of `view` to `bytes`, which have number 0, and lets it point there.
-fn copy(view: &mut u128, buffers: &[Buffer], bytes: &mut Values<u8>) -> Result<()> {
-    let length = length(*view);
-    if length <= INLINE_BYTES {
-        return Ok(());
+/// True where the value does not lie in the view.
+fn is_pointer(view: u128) -> bool {
+    length(view) > INLINE_BYTES
+}
+
+/// The number of the buffer that `view` points to.
+fn buffer_number(view: u128) -> u32 {
+    let [.., b0, b1, b2, b3, _, _, _, _] = view.to_le_bytes();
+    u32::from_le_bytes([b0, b1, b2, b3])
+}
+
+/// Where the value of `view` lies in its buffer; of no bytes where it lies in the view.
+fn place(view: u128) -> u64 {
+    let [.., o0, o1, o2, o3] = view.to_le_bytes();
+    let length = if is_pointer(view) { length(view) } else { 0 };
+    simd::string_place(if length > 0 { u32::from_le_bytes([o0, o1, o2, o3]) as usize } else { 0 }, length)
+}
+
+/// `view` with its value at `place` of buffer 0, unless the value lies in it.
+fn moved(view: u128, place: usize) -> u128 {
+    if is_pointer(view) { view & u128::from(u64::MAX) | (place as u128) << 96 } else { view }
+}
+
+/// Appends the values at `places` of `source` to `bytes`; `ends` become where each ends there.
+fn copy_all(places: &[u64], source: &[u8], ends: &mut Vec<i64>, bytes: &mut Values<u8>) -> Result<()> {
+    let is_there = |place: &u64| {
+        let (start, length) = simd::start_and_length(*place);
+        start.saturating_add(length) <= source.len()
+    };
+    if !places.iter().fold(true, |all, place| all & is_there(place)) {
+        return Err(points_to_nothing());
     }
-    let [.., b0, b1, b2, b3, o0, o1, o2, o3] = view.to_le_bytes();
-    let (buffer, offset) =
-        (u32::from_le_bytes([b0, b1, b2, b3]) as usize, u32::from_le_bytes([o0, o1, o2, o3]) as usize);
-    let value = buffers.get(buffer).and_then(|buffer| buffer.get(offset..offset.saturating_add(length)));
-    let value = value.ok_or_else(|| Error::internal("a view that points to nothing"))?;
-    let place = u32::try_from(bytes.len())
-        .map_err(|_| Error::limit("more bytes of strings in one batch than views can tell: ask for smaller batches"))?;
-    bytes.extend_from_bytes(value)?;
-    *view = *view & u128::from(u64::MAX) | u128::from(place) << 96;
+    ends.clear();
+    ends.resize(places.len(), 0);
+    let total = simd::total_length(places);
+    let end = i64::try_from(bytes.len()).map_err(|_| points_to_nothing())?;
+    simd::copy_strings(places, source, end, bytes.spare(total.saturating_add(simd::STRINGS_OVER))?, ends);
+    bytes.commit(total);
     Ok(())
+}
+
+#[cold]
+fn points_to_nothing() -> Error {
+    Error::internal("a view that points to nothing")
 }
