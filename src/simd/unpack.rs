@@ -4,8 +4,8 @@
 //! for i in 0..out.len():  out[i] = (bits from i * width of source) & mask(width)
 //! ```
 //!
-//! The AVX2 and NEON backends take eight values per step, see [`super::lanes`]. Widths that do not fit its lanes use the scalar
-//! loop.
+//! The AVX2 and NEON backends take eight values per step, that of AVX-512 sixteen, see [`super::lanes`]. Widths that do not
+//! fit its lanes use the scalar loop.
 
 use super::STEP_READ;
 #[cfg(target_arch = "x86_64")]
@@ -53,6 +53,11 @@ fn unpack_steps(source: &[u8], width: u32, out: &mut [u32]) {
     let steps = out.len().div_ceil(8);
     assert!(steps == 0 || source.len() >= (steps - 1) * width as usize + STEP_READ);
     #[cfg(target_arch = "x86_64")]
+    if lanes::fits_32(width) && cpu::has_avx512() {
+        // SAFETY: the CPU has AVX-512, and the source is as long as asserted above.
+        return unsafe { avx512::unpack_steps(source, width, out) };
+    }
+    #[cfg(target_arch = "x86_64")]
     if lanes::fits_32(width) && cpu::has_avx2() {
         // SAFETY: the CPU has AVX2, and the source is as long as asserted above.
         return unsafe { avx2::unpack_steps(source, width, out) };
@@ -78,10 +83,42 @@ mod scalar {
 }
 
 #[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::arch::x86_64::_mm512_storeu_si512;
+
+    use super::super::lanes::Lanes32x16;
+    use super::super::prefetch_behind;
+
+    /// # Safety
+    /// The CPU has AVX-512 with VBMI; `source` holds STEP_READ bytes from the start of every step of eight values of `out`;
+    /// the lanes take `width`.
+    #[target_feature(enable = "avx512f,avx512vbmi")]
+    pub(super) unsafe fn unpack_steps(source: &[u8], width: u32, out: &mut [u32]) {
+        let lanes = Lanes32x16::new(width);
+        // SAFETY: the caller says that every second step can be read, too.
+        let two_steps = |index: usize| unsafe { lanes.sixteen_at(source.as_ptr().add(index * 2 * width as usize)) };
+        let (steps, rest) = out.as_chunks_mut::<16>();
+        let whole = steps.len();
+        for (index, values) in steps.iter_mut().enumerate() {
+            prefetch_behind(source, index * 2 * width as usize);
+            // SAFETY: there are sixteen values.
+            unsafe { _mm512_storeu_si512(values.as_mut_ptr().cast(), two_steps(index)) };
+        }
+        if !rest.is_empty() {
+            let mut last = [0u32; 16];
+            // SAFETY: `last` holds sixteen values.
+            unsafe { _mm512_storeu_si512(last.as_mut_ptr().cast(), two_steps(whole)) };
+            rest.copy_from_slice(&last[..rest.len()]);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::_mm256_storeu_si256;
 
     use super::super::lanes::Lanes32;
+    use super::super::prefetch_behind;
 
     /// # Safety
     /// The CPU has AVX2; `source` holds STEP_READ bytes from the start of every step of eight values of `out`; the lanes
@@ -93,6 +130,7 @@ mod avx2 {
         // SAFETY: the caller says that every step can be read.
         let step = |index: usize| unsafe { lanes.eight_at(source.as_ptr().add(index * width as usize)) };
         for index in 0..whole {
+            prefetch_behind(source, index * width as usize);
             // SAFETY: `out` holds eight values per whole step.
             unsafe { _mm256_storeu_si256(out.as_mut_ptr().add(index * 8).cast(), step(index)) };
         }
@@ -170,12 +208,33 @@ mod tests {
                 }
                 if width > 0 && count * width as usize / 8 + STEP_READ < source.len() {
                     let expected: Vec<u32> = (0..count).map(|i| bit_by_bit(&source, width, i)).collect();
-                    let mut out = vec![0; count];
-                    scalar::unpack_steps(&source, width, &mut out);
-                    assert_eq!(out, expected, "scalar, width {width}");
+                    for (name, backend) in backends(width) {
+                        let mut out = vec![0; count];
+                        // SAFETY: the CPU has the backend, which takes the width, and every step can be read.
+                        unsafe { backend(&source, width, &mut out) };
+                        assert_eq!(out, expected, "{name}, width {width}");
+                    }
                 }
             }
         }
+    }
+
+    type Backend = unsafe fn(&[u8], u32, &mut [u32]);
+
+    /// Those that take `width` and that this CPU has.
+    fn backends(width: u32) -> Vec<(&'static str, Backend)> {
+        let mut backends: Vec<(_, Backend)> =
+            vec![("scalar", |source, width, out| scalar::unpack_steps(source, width, out))];
+        #[cfg(target_arch = "x86_64")]
+        if lanes::fits_32(width) {
+            backends.extend(cpu::has_avx2().then_some(("AVX2", avx2::unpack_steps as Backend)));
+            backends.extend(cpu::has_avx512().then_some(("AVX-512", avx512::unpack_steps as Backend)));
+        }
+        #[cfg(target_arch = "aarch64")]
+        if lanes::fits_32(width) {
+            backends.push(("NEON", neon::unpack_steps));
+        }
+        backends
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Bit-packed values into the lanes of AVX2 or NEON registers, shared by the kernels that go on from there.
+//! Bit-packed values into the lanes of AVX-512, AVX2 or NEON registers, shared by the kernels that go on from there.
 //!
 //! Eight values of `width` bits are exactly `width` bytes. A step over them loads 16 bytes around each half (or quarter)
 //! of the values, shuffles the bytes around each value into its lane, shifts each lane and masks it. One loop with a
@@ -6,11 +6,15 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::{Lanes32, Lanes64, WideLanes64};
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx512::Lanes32x16;
 #[cfg(target_arch = "aarch64")]
 pub(super) use neon::{Lanes32, Lanes64};
 
