@@ -35,6 +35,8 @@ pub(crate) struct ViewDecoder {
     views: Values<u128>,
     /// What the views of the batch at hand point to.
     buffers: Vec<Buffer>,
+    /// Bytes of a value that was put together, on average of those before.
+    built_bytes_per_value: usize,
 }
 
 /// The entries of a dictionary as views into its page.
@@ -62,6 +64,7 @@ impl ViewDecoder {
             scratch: CodeScratch::default(),
             views,
             buffers: Vec::new(),
+            built_bytes_per_value: 0,
         })
     }
 
@@ -127,12 +130,13 @@ impl ViewDecoder {
     /// Appends values that are put together from those before them, in buffers of their own.
     fn read_delta_bytes(&mut self, count: usize) -> Result<()> {
         let ValueCursor::DeltaBytes(values) = &mut self.cursor else { return Err(Error::internal("no values")) };
-        let mut built = Values::with_capacity(&self.context.pool, 0)?;
+        let expected = count.saturating_mul(self.built_bytes_per_value).min(BUILT_BYTES);
+        let mut built = Values::on_demand(&self.context.pool, expected);
         let mut is_pointed_to = false;
         for_each_block(count, |left, block| {
             let own = values.next(&self.page, left, block)?;
             if built.len().saturating_add(block.total()) > BUILT_BYTES && is_pointed_to {
-                let next = Values::with_capacity(&self.context.pool, 0)?;
+                let next = Values::on_demand(&self.context.pool, expected);
                 self.buffers.push(std::mem::replace(&mut built, next).into_buffer());
                 is_pointed_to = false;
             }
@@ -145,6 +149,8 @@ impl ViewDecoder {
             is_pointed_to |= append_views(block, bytes, start, next_number(&self.buffers)?, &mut self.views)?;
             Ok(())
         })?;
+        // A little more than on average: room for what varies spares the bytes to be moved.
+        self.built_bytes_per_value = built.len().div_ceil(count.max(1)).saturating_add(1);
         if is_pointed_to {
             self.buffers.push(built.into_buffer());
         }

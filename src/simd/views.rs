@@ -115,17 +115,24 @@ pub(crate) fn views(
     out: &mut [u128],
 ) -> bool {
     assert!(lengths.len() == out.len());
+    let sum = lengths.iter().fold(0, |sum, length| sum + u64::from(u32::from_le_bytes(*length)));
+    let are_there = source.len() >= start.saturating_add(total).saturating_add(INLINE_BYTES);
+    if are_there && sum <= total as u64 {
+        // SAFETY: twelve bytes are there behind all strings.
+        return views_by(lengths, start, number, out, |at| unsafe {
+            front_of(source.as_ptr().add(at).cast::<[u8; INLINE_BYTES]>().read())
+        });
+    }
+    views_by(lengths, start, number, out, |at| front_at(source, at))
+}
+
+/// `front` is where a view has twelve bytes that begin with the string at its argument.
+#[inline(always)]
+fn views_by(lengths: &[[u8; 4]], start: usize, number: u32, out: &mut [u128], front: impl Fn(usize) -> u128) -> bool {
     let (mut at, mut is_pointed_to) = (start, false);
-    let has_room = source.len() >= start.saturating_add(total).saturating_add(INLINE_BYTES);
     for (length, slot) in lengths.iter().zip(out) {
         let length = u32::from_le_bytes(*length);
-        *slot = if has_room && at <= start + total {
-            // SAFETY: twelve bytes are there behind all strings.
-            let front = unsafe { source.as_ptr().add(at).cast::<[u8; INLINE_BYTES]>().read() };
-            view(front_of(front) | u128::from(length), length, pointer(at, number))
-        } else {
-            view_at(source, at, length, number)
-        };
+        *slot = view(front(at) | u128::from(length), length, pointer(at, number));
         is_pointed_to |= length as usize > INLINE_BYTES;
         at += length as usize;
     }
