@@ -37,12 +37,6 @@ impl<C: Conversion> FixedDecoder<C> {
         Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out, in_place: InPlace::default() })
     }
 
-    /// Takes the next `count` values where they lie in the page, if they may be all of the batch.
-    fn take_in_place(&mut self, count: usize) -> bool {
-        let is_first = self.out.len() == 0 && self.in_place.is_empty();
-        C::IS_COPY && is_first && self.in_place.take(&mut self.cursor, &self.page, count, align_of::<C::Out>())
-    }
-
     /// Appends the next `count` values of the page.
     fn read_values(&mut self, count: usize) -> Result<()> {
         match &mut self.cursor {
@@ -190,7 +184,9 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     }
 
     fn allow_in_place(&mut self, batch_rows: usize, is_lent: bool) {
-        self.in_place.allow(batch_rows, is_lent);
+        if C::IS_COPY {
+            self.in_place.allow(batch_rows, is_lent);
+        }
     }
 
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
@@ -209,12 +205,10 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
-        if valid.is_none() && self.take_in_place(present) {
+        if valid.is_none() && self.in_place.take(&mut self.cursor, &self.page, present, &self.out) {
             return Ok(());
         }
-        if let Some(values) = self.in_place.leave() {
-            self.out.extend_from_bytes(&values)?;
-        }
+        self.in_place.copy_to(&mut self.out)?;
         if let (Some(valid), ValueCursor::Plain { position, .. }) = (valid, &self.cursor)
             && C::IS_COPY
         {
@@ -231,7 +225,7 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let values = self.in_place.leave().unwrap_or_else(|| self.out.hand_out(self.context.rows));
+        let values = self.in_place.hand_out().unwrap_or_else(|| self.out.hand_out(self.context.rows));
         Ok(array_of_values(&self.context.data_type, rows, nulls, values))
     }
 }

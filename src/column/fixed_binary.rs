@@ -32,12 +32,6 @@ impl FixedBinaryDecoder {
         Ok(Self { context, width, dictionary: None, page, cursor, scratch, out, in_place: InPlace::default() })
     }
 
-    /// Takes the next `count` values where they lie in the page, if they may be all of the batch.
-    fn take_in_place(&mut self, count: usize) -> bool {
-        let is_first = self.out.len() == 0 && self.in_place.is_empty();
-        is_first && self.in_place.take(&mut self.cursor, &self.page, count, 1)
-    }
-
     fn read_codes(&mut self, count: usize) -> Result<()> {
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let (dictionary, entries) = self.dictionary.as_ref().ok_or_else(no_dictionary)?;
@@ -104,12 +98,10 @@ impl ValueDecoder for FixedBinaryDecoder {
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
-        if valid.is_none() && self.take_in_place(present) {
+        if valid.is_none() && self.in_place.take(&mut self.cursor, &self.page, present, &self.out) {
             return Ok(());
         }
-        if let Some(values) = self.in_place.leave() {
-            self.out.extend_from_bytes(&values)?;
-        }
+        self.in_place.copy_to(&mut self.out)?;
         let before = self.out.len();
         match self.cursor {
             ValueCursor::Codes(_) => self.read_codes(present)?,
@@ -125,7 +117,7 @@ impl ValueDecoder for FixedBinaryDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let values = self.in_place.leave().unwrap_or_else(|| self.out.hand_out(self.out.len()));
+        let values = self.in_place.hand_out().unwrap_or_else(|| self.out.hand_out(self.out.len()));
         Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
     }
 }

@@ -7,6 +7,8 @@
 use arrow_buffer::Buffer;
 
 use crate::encoding::ValueCursor;
+use crate::error::Result;
+use crate::memory::{Plain, Values};
 
 /// Fewer bytes are copied: that takes no time.
 const LEAST_BYTES: usize = 1 << 12;
@@ -40,17 +42,24 @@ impl InPlace {
         (self.batch_rows, self.is_kept) = (Some(batch_rows), is_lent);
     }
 
-    /// Takes the next `count` PLAIN values of `page` for a batch that has none; false where they have to be copied, or are
-    /// not there. `alignment`, a power of two, is that of the values in arrays.
-    pub(super) fn take(&mut self, cursor: &mut ValueCursor, page: &Buffer, count: usize, alignment: usize) -> bool {
+    /// Takes the next `count` PLAIN values of `page` for a batch; false where they have to be copied to `out`, because others
+    /// of the batch are there already or stand elsewhere, or because these are not there.
+    pub(super) fn take<T: Plain>(
+        &mut self,
+        cursor: &mut ValueCursor,
+        page: &Buffer,
+        count: usize,
+        out: &Values<T>,
+    ) -> bool {
         let ValueCursor::Plain { position, width } = cursor else { return false };
-        if self.batch_rows.is_none_or(|rows| count < rows) {
+        let is_first = out.len() == 0 && self.values.is_none();
+        if !is_first || self.batch_rows.is_none_or(|rows| count < rows) {
             return false;
         }
         let end = position.saturating_add(count.saturating_mul(*width));
         let Some(bytes) = page.get(*position..end) else { return false };
         let rest = page.len().saturating_sub(*position);
-        if bytes.as_ptr().align_offset(alignment) != 0 || !self.is_worth_it(bytes.len(), rest, page.len()) {
+        if bytes.as_ptr().align_offset(align_of::<T>()) != 0 || !self.is_worth_it(bytes.len(), rest, page.len()) {
             return false;
         }
         self.values = Some(page.slice_with_length(*position, bytes.len()));
@@ -68,38 +77,42 @@ impl InPlace {
             && (self.is_kept || quarters >= page.saturating_mul(LEAST_QUARTERS))
     }
 
-    /// True where there are none.
-    pub(super) fn is_empty(&self) -> bool {
-        self.values.is_none()
+    /// Copies the values to `out`, because others follow that do not lie behind them.
+    pub(super) fn copy_to<T: Plain>(&mut self, out: &mut Values<T>) -> Result<()> {
+        self.values.take().map_or(Ok(()), |values| out.extend_from_bytes(&values))
     }
 
-    /// The bytes, to be copied or handed out.
-    pub(super) fn leave(&mut self) -> Option<Buffer> {
+    /// Hands the values out.
+    pub(super) fn hand_out(&mut self) -> Option<Buffer> {
         self.values.take()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::memory::Pool;
 
     /// Which batches of 8192 values stay in a page that begins with `front` values of another batch.
     fn kept(rows: usize, front: usize, is_lent: bool) -> Vec<bool> {
         let page = Buffer::from_vec(vec![0u64; rows]);
         let mut cursor = ValueCursor::Plain { position: front * 8, width: 8 };
         let mut values = InPlace::default();
-        assert!(!values.take(&mut cursor, &page, 8192, 8), "not allowed");
+        let out = Values::<i64>::on_demand(&Arc::new(Pool::default()), 8192);
+        assert!(!values.take(&mut cursor, &page, 8192, &out), "not allowed");
         values.allow(8192, is_lent);
         let mut batches = Vec::new();
         for _ in 0..(rows - front) / 8192 {
-            assert!(!values.take(&mut cursor, &page, 8191, 8), "no batch");
-            batches.push(values.take(&mut cursor, &page, 8192, 8));
-            assert_eq!(values.leave().is_some(), batches.ends_with(&[true]));
+            assert!(!values.take(&mut cursor, &page, 8191, &out), "no batch");
+            batches.push(values.take(&mut cursor, &page, 8192, &out));
+            assert_eq!(values.hand_out().is_some(), batches.ends_with(&[true]));
             if batches.ends_with(&[false]) {
                 cursor.skip(&page, 8192).unwrap();
             }
         }
-        assert!(!values.take(&mut cursor, &page, 8192, 8), "the page has no more");
+        assert!(!values.take(&mut cursor, &page, 8192, &out), "the page has no more");
         batches
     }
 
