@@ -24,7 +24,7 @@ use super::leaf_batch::LeafBatch;
 use super::levels::{LevelRows, push_selected};
 use super::strings::Offset;
 use crate::error::{Error, Result};
-use crate::memory::{Pool, Validity, Values, array_with_children};
+use crate::memory::{Pool, Validity, Values, array_with_children, count_ones};
 use crate::schema::output::{OutputKind, OutputNode, OutputTree, Slot};
 use crate::simd::{self, WORD_LEVELS};
 
@@ -217,7 +217,7 @@ fn lists<O: Offset>(
 ) -> Result<Lists<O>> {
     let (begins, has_element) = (beginning(levels, node.slot), beginning(levels, element));
     let is_there = at_least(slice(&levels.definition), node.definition);
-    let mut ends = Values::<O>::with_capacity(pool, simd::count_bits(&begins).saturating_add(WORD_LEVELS))?;
+    let mut ends = Values::<O>::with_capacity(pool, count_ones(begins.iter().copied()).saturating_add(WORD_LEVELS))?;
     let mut there = Validity::new(pool);
     let mut elements = 0usize;
     for ((begins, has_element), is_there) in begins.iter().zip(&has_element).zip(&is_there) {

@@ -12,7 +12,7 @@ use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 
 use crate::encoding::{DefinitionLevels, LEVEL_BLOCK, LEVEL_ROOM, LevelStream};
 use crate::error::{Error, Result};
-use crate::memory::{Pool, Validity, Values};
+use crate::memory::{Pool, Validity, Values, count_ones};
 use crate::metadata::Encoding;
 use crate::page::{DataPage, HighestLevels};
 use crate::simd::{self, WORD_LEVELS};
@@ -91,7 +91,7 @@ impl BatchLevels {
             is_valid.at_least(definition, self.shape.highest.definition),
         );
         // Where there is a value, there is a slot.
-        let (slots, present) = (simd::count_bits(has_slot), simd::count_bits(is_valid));
+        let (slots, present) = (count_ones(has_slot.iter().copied()), count_ones(is_valid.iter().copied()));
         if slots == present {
             self.validity.push_run(true, slots)?;
         } else {
@@ -257,7 +257,11 @@ impl NestedPage {
             }
             let (slots, present) = match &mut batch {
                 Some(batch) => batch.push(repetition, definition)?,
-                None => (0, simd::count_bits(BlockBits::default().at_least(definition, self.shape.highest.definition))),
+                None => {
+                    let mut is_valid = BlockBits::default();
+                    let is_valid = is_valid.at_least(definition, self.shape.highest.definition);
+                    (0, count_ones(is_valid.iter().copied()))
+                }
             };
             taken.rows = taken.rows.saturating_add(begun);
             taken.slots = taken.slots.saturating_add(slots);
@@ -295,7 +299,7 @@ impl Block {
         let levels = self.repetition.get(self.taken..self.length).unwrap_or_default();
         let mut goes_on = BlockBits::default();
         let goes_on = goes_on.at_least(levels, 1);
-        let begun = levels.len().saturating_sub(simd::count_bits(goes_on)) as u64;
+        let begun = levels.len().saturating_sub(count_ones(goes_on.iter().copied())) as u64;
         if begun <= rows {
             return (self.taken..self.length, begun);
         }

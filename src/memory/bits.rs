@@ -77,20 +77,7 @@ impl<'a> BitSlice<'a> {
 
     /// Number of set bits.
     pub(crate) fn count_ones(&self) -> usize {
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("popcnt") {
-            // SAFETY: the CPU has it.
-            return unsafe { count_by_popcnt(self) };
-        }
-        self.count_words()
-    }
-
-    #[inline(always)]
-    fn count_words(&self) -> usize {
-        let whole = self.whole_bytes();
-        let counted: usize = whole.iter().map(|word| u64::from_ne_bytes(*word).count_ones() as usize).sum();
-        let rest = (whole.len() * 64..self.len).step_by(64);
-        counted + rest.map(|at| self.word(at).count_ones() as usize).sum::<usize>()
+        count_ones(self.words())
     }
 
     /// Words of 64 bits from the first on, as far as they lie in whole bytes.
@@ -101,14 +88,29 @@ impl<'a> BitSlice<'a> {
     }
 }
 
-/// The same loop, compiled for a CPU that counts bits.
+/// Number of set bits of all `words`.
+pub(crate) fn count_ones(words: impl Iterator<Item = u64>) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("popcnt") {
+        // SAFETY: the CPU has it.
+        return unsafe { count_by_popcnt(words) };
+    }
+    count_each(words)
+}
+
+#[inline(always)]
+fn count_each(words: impl Iterator<Item = u64>) -> usize {
+    words.map(|word| word.count_ones() as usize).sum()
+}
+
+/// The same, compiled for a CPU that counts bits.
 ///
 /// # Safety
 /// The CPU has POPCNT.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "popcnt")]
-unsafe fn count_by_popcnt(bits: &BitSlice<'_>) -> usize {
-    bits.count_words()
+unsafe fn count_by_popcnt(words: impl Iterator<Item = u64>) -> usize {
+    count_each(words)
 }
 
 /// A growable bitmap.
@@ -326,6 +328,9 @@ mod tests {
                 let expected = at < 160 && bytes[at / 8] >> (at % 8) & 1 == 1;
                 assert_eq!(word >> bit & 1 == 1, expected, "bit {bit} from {start}");
             }
+            let rest = BitSlice::new(&bytes, start, 160usize.saturating_sub(start));
+            let set = (start..160).filter(|at| bytes[at / 8] >> (at % 8) & 1 == 1).count();
+            assert_eq!((rest.count_ones(), count_each(rest.words())), (set, set), "from {start}");
         }
     }
 

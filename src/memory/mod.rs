@@ -20,6 +20,6 @@ mod values;
 
 pub(crate) use array::{array_from_parts, array_of_values, array_with_children};
 pub(crate) use bit_room::BitRoom;
-pub(crate) use bits::{BitSlice, Bits, Validity};
+pub(crate) use bits::{BitSlice, Bits, Validity, count_ones};
 pub(crate) use block::Pool;
 pub(crate) use values::{Plain, Unaligned, Values, view_as};

@@ -22,7 +22,7 @@ mod gather;
 mod heads;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod lanes;
-mod levels;
+mod level_bits;
 mod list_ends;
 mod passing;
 mod places;
@@ -33,6 +33,7 @@ pub(crate) mod snappy;
 mod snappy_tests;
 mod strings;
 mod unpack;
+mod unpack_levels;
 mod unsplit;
 mod utf8;
 mod views;
@@ -62,7 +63,7 @@ pub(crate) use fill::fill_over;
 pub(crate) use front_coded::{FrontCoded, put_together};
 pub(crate) use gather::{gather, gather_as, gather_short, largest};
 pub(crate) use heads::{compare_heads, head};
-pub(crate) use levels::{LEVELS_OVER, WORD_LEVELS, at_least, count_bits, highest as highest_level, unpack_levels};
+pub(crate) use level_bits::{WORD_LEVELS, at_least, highest as highest_level};
 pub(crate) use list_ends::list_ends;
 pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
@@ -72,6 +73,7 @@ pub(crate) use strings::{
     Copied, Front, STRINGS_OVER, copy_plain, copy_strings, start_and_length, string_place, total_length,
 };
 pub(crate) use unpack::unpack;
+pub(crate) use unpack_levels::{LEVELS_OVER, unpack_levels};
 pub(crate) use unsplit::unsplit;
 pub(crate) use utf8::Utf8Walk;
 pub(crate) use views::{INLINE_BYTES, plain_views, view_at, views};
