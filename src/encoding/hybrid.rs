@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use super::values_missing;
 use crate::error::{Error, Result};
+use crate::simd::{self, RunsTaken};
 
 /// A cursor over one hybrid stream.
 #[derive(Debug)]
@@ -128,47 +129,46 @@ impl Hybrid {
         Ok(())
     }
 
-    /// Hands out runs that begin next, as long as they are of the common kind: as many as a header of two bytes can
-    /// count, all of them wanted and there. Returns how many of the `left` values are left.
-    ///
-    /// A header of one byte is as likely as one of two, so both are read without a branch.
+    /// Hands out runs that begin next, as long as they are of the common kind, all wanted and there. Returns how many of the
+    /// `left` values are left.
     #[inline]
     fn whole_runs<'a>(
         &mut self,
         page: &'a [u8],
-        mut left: usize,
+        left: usize,
         take: &mut impl FnMut(Piece<'a>) -> Result<()>,
     ) -> Result<usize> {
-        let stream = page.get(..self.end).unwrap_or(page);
-        let (width, value_bytes) = (self.bit_width as usize, self.bit_width.div_ceil(8) as usize);
         let mask = u64::MAX.checked_shr(64u32.saturating_sub(self.bit_width.next_multiple_of(8))).unwrap_or(0);
-        let mut position = self.position;
-        while let Some(chunk) = stream.get(position..).and_then(|rest| rest.first_chunk::<8>()) {
-            let bits = u64::from_le_bytes(*chunk);
-            let is_long = bits >> 7 & 1;
-            let header = bits & 0x7f | bits >> 1 & 0x3f80 & is_long.wrapping_neg();
-            let is_packed = header & 1;
-            let groups = usize::try_from(header >> 1).unwrap_or(usize::MAX);
-            let count = if is_packed == 1 { groups.saturating_mul(8) } else { groups };
-            if bits & 0x8080 == 0x8080 || count == 0 || count > left {
-                break;
-            }
-            let body = position.saturating_add(1).saturating_add(is_long as usize);
-            if is_packed == 1 {
-                position = body.saturating_add(groups.saturating_mul(width));
-                if position > stream.len() {
-                    break;
-                }
-                take(Piece::Packed { bytes: page.get(body..).unwrap_or(&[]), first: 0, count })?;
-            } else {
-                position = body.saturating_add(value_bytes);
-                let value = if is_long == 1 { bits >> 16 } else { bits >> 8 } & mask;
-                take(Piece::Repeat { value: u32::try_from(value).unwrap_or(u32::MAX), count })?;
-            }
-            self.position = position;
-            left = left.saturating_sub(count);
+        let mut result = Ok(());
+        let width = self.bit_width as usize;
+        let taken = self.runs_by(page, |bytes, length| {
+            simd::walk_runs(bytes, length, width, left, |_, run| {
+                let value = u32::try_from(run.head & mask).unwrap_or(u32::MAX);
+                result = take(match run.is_packed {
+                    true => Piece::Packed { bytes: run.body, first: 0, count: run.count },
+                    false => Piece::Repeat { value, count: run.count },
+                });
+                result.is_ok()
+            })
+        });
+        result.map(|()| left.saturating_sub(taken))
+    }
+
+    /// Lets `kernel` take runs that begin next, from the bytes of the page from there on, of which the first, as many as its
+    /// second parameter says, belong to the stream. Returns how many values it took; none where a run is not done with.
+    #[inline]
+    pub(crate) fn runs_by<'a>(&mut self, page: &'a [u8], kernel: impl FnOnce(&'a [u8], usize) -> RunsTaken) -> usize {
+        let is_open = match self.run {
+            Run::Repeat { left, .. } => left > 0,
+            Run::Packed { taken, count, .. } => taken < count,
+        };
+        if is_open {
+            return 0;
         }
-        Ok(left)
+        let bytes = page.get(self.position..).unwrap_or_default();
+        let taken = kernel(bytes, self.end.min(page.len()).saturating_sub(self.position));
+        self.position = self.position.saturating_add(taken.bytes);
+        taken.values
     }
 
     /// Passes over `count` values.

@@ -65,7 +65,7 @@ impl LevelStream {
         let highest = self.highest;
         match &mut self.source {
             Source::Constant => out.iter_mut().take(count).for_each(|slot| *slot = 0),
-            Source::Hybrid(hybrid) => return read_hybrid(hybrid, page, highest, count, out),
+            Source::Hybrid(hybrid) => read_hybrid(hybrid, page, count, out)?,
             Source::BitPacked { bit, end, width } => {
                 let bytes = page.get(..*end).unwrap_or_default();
                 for slot in out.iter_mut().take(count) {
@@ -78,31 +78,38 @@ impl LevelStream {
     }
 }
 
-fn read_hybrid(hybrid: &mut Hybrid, page: &[u8], highest: u16, count: usize, out: &mut [u16]) -> Result<()> {
+fn read_hybrid(hybrid: &mut Hybrid, page: &[u8], count: usize, out: &mut [u16]) -> Result<()> {
     let width = hybrid.bit_width();
-    let every_level_fits = u32::from(highest).count_ones() == width;
     let mut filled = 0usize;
-    hybrid.each_piece(page, count, |piece| {
-        let rest = out.get_mut(filled..).unwrap_or_default();
-        let done = match piece {
-            Piece::Repeat { value, count } => {
-                let level = u16::try_from(value).ok().filter(|level| *level <= highest);
-                simd::fill_over(rest, level.ok_or_else(|| too_high(value, highest))?, count);
-                count
-            }
-            Piece::Packed { bytes, first, count } => {
-                // Groups of eight levels begin at whole bytes.
-                let group = bytes.get((first / 8).saturating_mul(width as usize)..).unwrap_or_default();
-                simd::unpack_levels(group, width, first % 8, count, rest);
-                if !every_level_fits {
-                    check_highest(rest.get(..count).unwrap_or_default(), highest)?;
-                }
-                count
-            }
-        };
+    while filled < count {
+        let (left, rest) = (count.saturating_sub(filled), out.get_mut(filled..).unwrap_or_default());
+        let mut done = 0;
+        if width <= simd::MAX_RUN_WIDTH {
+            done = hybrid.runs_by(page, |bytes, length| simd::level_runs(bytes, length, width, left, rest));
+        }
+        if done == 0 {
+            done = read_piece(hybrid.next(page, left)?, width, rest)?;
+        }
         filled = filled.saturating_add(done);
-        Ok(())
-    })
+    }
+    Ok(())
+}
+
+/// Writes the levels of `piece` to the front of `out`; returns how many they are.
+fn read_piece(piece: Piece<'_>, width: u32, out: &mut [u16]) -> Result<usize> {
+    match piece {
+        Piece::Repeat { value, count } => {
+            // It has 16 bits at most.
+            simd::fill_over(out, u16::try_from(value).unwrap_or(u16::MAX), count);
+            Ok(count)
+        }
+        Piece::Packed { bytes, first, count } => {
+            // Groups of eight levels begin at whole bytes.
+            let group = bytes.get((first / 8).saturating_mul(width as usize)..).unwrap_or_default();
+            simd::unpack_levels(group, width, first % 8, count, out);
+            Ok(count)
+        }
+    }
 }
 
 fn check_highest(levels: &[u16], highest: u16) -> Result<()> {
@@ -152,7 +159,7 @@ mod tests {
     #[test]
     fn levels_above_the_highest_are_refused() {
         let mut stream = LevelStream::new(2, Encoding::Rle, 0..2).unwrap();
-        assert!(stream.read(&[2, 3], 1, &mut [0; 40]).is_err());
+        assert!(stream.read(&[2, 3], 1, &mut [0; LEVEL_ROOM]).is_err());
         let mut constant = LevelStream::new(0, Encoding::Rle, 0..0).unwrap();
         let mut levels = [7; 3];
         constant.read(&[], 3, &mut levels).unwrap();

@@ -12,6 +12,16 @@ pub(crate) const WORD_LEVELS: usize = 64;
 
 /// The highest of `levels`; 0 where there are none.
 pub(crate) fn highest(levels: &[u16]) -> u16 {
+    #[cfg(target_arch = "x86_64")]
+    if cpu::has_avx2() {
+        // SAFETY: the CPU has it.
+        return unsafe { avx2::highest(levels) };
+    }
+    highest_of(levels)
+}
+
+#[inline(always)]
+fn highest_of(levels: &[u16]) -> u16 {
     levels.iter().fold(0, |highest, level| highest.max(*level))
 }
 
@@ -76,7 +86,16 @@ mod avx512 {
 mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::{WORD_LEVELS, at_least_by};
+    use super::{WORD_LEVELS, at_least_by, highest_of};
+
+    /// The same loop, compiled for a CPU that has a maximum of sixteen levels.
+    ///
+    /// # Safety
+    /// The CPU has AVX2.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn highest(levels: &[u16]) -> u16 {
+        highest_of(levels)
+    }
 
     /// # Safety
     /// The CPU has AVX2.
@@ -119,6 +138,7 @@ mod tests {
                     let (mut expected, mut out) = (vec![7; length.div_ceil(64)], vec![8; length.div_ceil(64)]);
                     scalar(levels, least, &mut expected);
                     at_least(levels, least, &mut out);
+                    assert_eq!(highest(levels), highest_of(levels));
                     assert_eq!(out, expected, "{least} from {start}, {length}");
                     #[cfg(target_arch = "x86_64")]
                     if cpu::has_avx2() {

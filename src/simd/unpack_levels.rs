@@ -91,28 +91,73 @@ fn unpack_wide(source: &[u8], width: usize, first: usize, out: &mut [u16]) {
 }
 
 #[cfg(target_arch = "x86_64")]
-mod avx512 {
+pub(super) mod avx512 {
     use std::arch::x86_64::*;
 
     use super::WORD_LEVELS;
 
     /// For levels of one width: where the bytes of eight of them lie, and where in these bytes each begins.
-    struct Layout {
+    struct Table {
         lanes: [u8; 64],
         shifts: [u8; 64],
     }
 
-    static LAYOUTS: [Layout; 9] = {
-        let mut layouts = [const { Layout { lanes: [0; 64], shifts: [0; 64] } }; 9];
+    static TABLES: [Table; 9] = {
+        let mut tables = [const { Table { lanes: [0; 64], shifts: [0; 64] } }; 9];
         let mut at = 0;
         while at < 9 * 64 {
             let (width, byte) = (at / 64, at % 64);
-            layouts[width].lanes[byte] = (byte / 8 * width + byte % 8) as u8;
-            layouts[width].shifts[byte] = (byte % 8 * width) as u8;
+            tables[width].lanes[byte] = (byte / 8 * width + byte % 8) as u8;
+            tables[width].shifts[byte] = (byte % 8 * width) as u8;
             at += 1;
         }
-        layouts
+        tables
     };
+
+    /// The same in registers.
+    pub(in crate::simd) struct Layout {
+        lanes: __m512i,
+        shifts: __m512i,
+        mask: __m512i,
+    }
+
+    impl Layout {
+        /// That of levels of up to eight bits.
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+        pub(in crate::simd) fn of(width: usize) -> Self {
+            let table = &TABLES[width];
+            // SAFETY: both arrays are 64 bytes long.
+            let (lanes, shifts) = unsafe {
+                (_mm512_loadu_si512(table.lanes.as_ptr().cast()), _mm512_loadu_si512(table.shifts.as_ptr().cast()))
+            };
+            Self { lanes, shifts, mask: _mm512_set1_epi8(((1u16 << width) - 1) as i8) }
+        }
+
+        /// The 64 levels at the front of `bytes`, a byte each.
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+        pub(in crate::simd) fn unpack(&self, bytes: __m512i) -> __m512i {
+            // The bytes of eight levels in each eighth, then each level at the low end of a byte.
+            let eights = _mm512_permutexvar_epi8(self.lanes, bytes);
+            _mm512_and_si512(_mm512_multishift_epi64_epi8(self.shifts, eights), self.mask)
+        }
+    }
+
+    /// Writes 64 levels of a byte to `target`.
+    ///
+    /// # Safety
+    /// There is room for 64 levels.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(in crate::simd) unsafe fn widen(levels: __m512i, target: *mut u16) {
+        let (low, high) = (_mm512_castsi512_si256(levels), _mm512_extracti64x4_epi64::<1>(levels));
+        // SAFETY: as the caller says.
+        unsafe {
+            _mm512_storeu_si512(target.cast(), _mm512_cvtepu8_epi16(low));
+            _mm512_storeu_si512(target.add(32).cast(), _mm512_cvtepu8_epi16(high));
+        }
+    }
 
     /// Unpacks levels of up to eight bits, 64 in each of so many steps.
     ///
@@ -121,23 +166,12 @@ mod avx512 {
     /// those of each step begin.
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     pub(super) unsafe fn unpack(source: &[u8], width: usize, steps: usize, out: &mut [u16]) {
-        let layout = &LAYOUTS[width];
-        // SAFETY: both arrays are 64 bytes long.
-        let (lanes, shifts) = unsafe {
-            (_mm512_loadu_si512(layout.lanes.as_ptr().cast()), _mm512_loadu_si512(layout.shifts.as_ptr().cast()))
-        };
-        let mask = _mm512_set1_epi8(((1u16 << width) - 1) as i8);
+        let layout = Layout::of(width);
         for step in 0..steps {
             // SAFETY: as the caller says.
             unsafe {
                 let bytes = _mm512_loadu_si512(source.as_ptr().add(step * 8 * width).cast());
-                // The bytes of eight levels in each eighth, then each level at the low end of a byte.
-                let eights = _mm512_permutexvar_epi8(lanes, bytes);
-                let levels = _mm512_and_si512(_mm512_multishift_epi64_epi8(shifts, eights), mask);
-                let (low, high) = (_mm512_castsi512_si256(levels), _mm512_extracti64x4_epi64::<1>(levels));
-                let target = out.as_mut_ptr().add(step * WORD_LEVELS);
-                _mm512_storeu_si512(target.cast(), _mm512_cvtepu8_epi16(low));
-                _mm512_storeu_si512(target.add(32).cast(), _mm512_cvtepu8_epi16(high));
+                widen(layout.unpack(bytes), out.as_mut_ptr().add(step * WORD_LEVELS));
             }
         }
     }
