@@ -158,7 +158,7 @@ fn validity(node: &OutputNode, levels: &LevelRows, pool: &Arc<Pool>) -> Result<O
     };
     let mut validity = Validity::new(pool);
     let (begins, there) = (beginning(levels, node.slot), at_least(definition.values(), node.definition));
-    begins.iter().zip(&there).try_for_each(|(begins, there)| push_selected(&mut validity, *there, *begins))?;
+    push_selected(&mut validity, &there, &begins)?;
     validity.take()
 }
 
@@ -217,18 +217,15 @@ fn lists<O: Offset>(
 ) -> Result<Lists<O>> {
     let (begins, has_element) = (beginning(levels, node.slot), beginning(levels, element));
     let is_there = at_least(slice(&levels.definition), node.definition);
-    let mut ends = Values::<O>::with_capacity(pool, count_ones(begins.iter().copied()).saturating_add(WORD_LEVELS))?;
+    let elements = count_ones(has_element.iter().copied());
+    let last = O::from_usize(elements).ok_or_else(|| too_many_elements(node))?;
     let mut there = Validity::new(pool);
-    let mut elements = 0usize;
-    for ((begins, has_element), is_there) in begins.iter().zip(&has_element).zip(&is_there) {
-        push_selected(&mut there, *is_there, *begins)?;
-        let before = O::from_usize(elements).ok_or_else(|| too_many_elements(node))?;
-        elements = elements.saturating_add(has_element.count_ones() as usize);
-        O::from_usize(elements).ok_or_else(|| too_many_elements(node))?;
-        let count = simd::list_ends(*begins, *has_element, before, ends.spare(WORD_LEVELS)?);
-        ends.commit(count);
-    }
-    ends.push(O::from_usize(elements).ok_or_else(|| too_many_elements(node))?)?;
+    let (lists, _) = push_selected(&mut there, &is_there, &begins)?;
+    let room = lists.saturating_add(simd::ENDS_OVER);
+    let mut ends = Values::<O>::with_capacity(pool, room)?;
+    simd::list_ends(&begins, &has_element, ends.spare(room)?);
+    ends.commit(lists);
+    ends.push(last)?;
     if elements != child.len() {
         let (name, there) = (node.field.name(), child.len());
         return Err(Error::corrupt(format!("the lists \"{name}\" have {elements} elements, their values {there}")));

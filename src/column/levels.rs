@@ -90,16 +90,7 @@ impl BatchLevels {
             has_slot.at_least(definition, self.shape.slot_definition),
             is_valid.at_least(definition, self.shape.highest.definition),
         );
-        // Where there is a value, there is a slot.
-        let (slots, present) = (count_ones(has_slot.iter().copied()), count_ones(is_valid.iter().copied()));
-        if slots == present {
-            self.validity.push_run(true, slots)?;
-        } else {
-            has_slot
-                .iter()
-                .zip(&*is_valid)
-                .try_for_each(|(slots, valid)| push_selected(&mut self.validity, *valid, *slots))?;
-        }
+        let (slots, present) = push_selected(&mut self.validity, is_valid, has_slot)?;
         self.slots = self.slots.saturating_add(slots);
         Ok((slots, present))
     }
@@ -118,13 +109,19 @@ impl BlockBits {
     }
 }
 
-/// Appends those of `bits` that are `selected`.
-pub(super) fn push_selected(validity: &mut Validity, bits: u64, selected: u64) -> Result<()> {
-    let count = selected.count_ones() as usize;
-    if bits & selected == selected {
-        return validity.push_run(true, count);
+/// Appends those of `bits` that are `selected`; returns how many they are, and how many of them are set.
+pub(super) fn push_selected(validity: &mut Validity, bits: &[u64], selected: &[u64]) -> Result<(usize, usize)> {
+    let count = count_ones(selected.iter().copied());
+    let set = count_ones(bits.iter().zip(selected).map(|(bits, selected)| bits & selected));
+    if set == count {
+        validity.push_run(true, count)?;
+    } else {
+        validity.write(count, |room| {
+            simd::append_compressed(bits, selected, room);
+            Ok(())
+        })?;
     }
-    validity.push_word(simd::compress_bits(bits, selected), count)
+    Ok((count, set))
 }
 
 fn to_array(levels: Values<u16>) -> Arc<UInt16Array> {

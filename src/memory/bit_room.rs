@@ -52,20 +52,25 @@ impl<'a> BitRoom<'a> {
         self.partial = last & ((1 << self.used) - 1);
     }
 
+    /// Appends the lowest `count` bits of `word`, at most 64; the others are 0.
+    #[inline]
+    pub(crate) fn push_word(&mut self, word: u64, count: usize) {
+        let first = self.partial | word << self.used;
+        let next = word >> 1 >> (63 - self.used);
+        self.words[self.whole] = first;
+        let end = self.used + count;
+        self.partial = if end >= 64 { next } else { first };
+        self.whole += end / 64;
+        self.used = end % 64;
+    }
+
     /// Appends `bits`.
     #[inline]
     pub(crate) fn push_slice(&mut self, bits: BitSlice<'_>) {
         let mut at = 0;
         while at < bits.len() {
             let count = (bits.len() - at).min(64);
-            let word = bits.word(at);
-            let first = self.partial | word << self.used;
-            let next = word >> 1 >> (63 - self.used);
-            self.words[self.whole] = first;
-            let end = self.used + count;
-            self.partial = if end >= 64 { next } else { first };
-            self.whole += end / 64;
-            self.used = end % 64;
+            self.push_word(bits.word(at), count);
             at += 64;
         }
     }

@@ -256,18 +256,6 @@ impl Validity {
         Ok(())
     }
 
-    /// Appends up to 64 rows by the lowest `count` bits of `word`.
-    pub(crate) fn push_word(&mut self, word: u64, count: usize) -> Result<()> {
-        let valid = (word & low_mask(count)).count_ones() as usize;
-        if valid == count {
-            return self.push_run(true, count);
-        }
-        self.materialised()?.push_word(word, count)?;
-        self.len += count;
-        self.null_count += count - valid;
-        Ok(())
-    }
-
     /// Appends the `count` rows that `write` pushes; returns how many are valid.
     #[inline]
     pub(crate) fn write(&mut self, count: usize, write: impl FnOnce(&mut BitRoom<'_>) -> Result<()>) -> Result<usize> {

@@ -52,7 +52,7 @@ pub(crate) const SHORT_PLAIN_BYTES: usize = 128;
 #[cfg(target_arch = "x86_64")]
 const TWICE: [u8; 16] = [0, 3, 12, 15, 48, 51, 60, 63, 192, 195, 204, 207, 240, 243, 252, 255];
 
-pub(crate) use compress::{compress, compress_bits};
+pub(crate) use compress::{append_compressed, compress, compress_bits};
 pub(crate) use compress_ends::{End, compress_ends};
 pub(crate) use copy::copy_prefix;
 use copy::copy_within;
@@ -67,7 +67,7 @@ pub(crate) use gather::{gather, gather_as, gather_short, largest};
 pub(crate) use heads::{compare_heads, head};
 pub(crate) use level_bits::{WORD_LEVELS, at_least, highest as highest_level};
 pub(crate) use level_runs::{MAX_RUN_WIDTH, level_runs};
-pub(crate) use list_ends::list_ends;
+pub(crate) use list_ends::{ENDS_OVER, list_ends};
 pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
 use prefetch::FetchAhead;

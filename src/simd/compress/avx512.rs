@@ -2,8 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use super::{compress_by, has_room};
-use crate::memory::{BitSlice, Plain};
+use super::{append_by, compress_by, has_room};
+use crate::memory::{BitRoom, BitSlice, Plain};
 use crate::simd::TWICE;
 
 /// # Safety
@@ -108,9 +108,16 @@ unsafe fn word_128(values: *const u128, word: u64, out: *mut u128) {
     }
 }
 
-/// # Safety
-/// The CPU has AVX-512 with VBMI2.
+/// The bits of `bits` at the set bits of `mask`.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
-pub(super) unsafe fn bits(bits: u64, mask: u64) -> u64 {
+pub(super) fn bits(bits: u64, mask: u64) -> u64 {
     _mm512_movepi8_mask(_mm512_maskz_compress_epi8(mask, _mm512_movm_epi8(bits)))
+}
+
+/// # Safety
+/// The CPU has AVX-512 with VBMI2, and POPCNT.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,popcnt")]
+pub(super) unsafe fn append_bits(words: &[u64], masks: &[u64], room: &mut BitRoom<'_>) {
+    append_by(|word, mask| bits(word, mask), words, masks, room);
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! compress:      for i in 0..values.len(): if selected(i): out[count] = values[i]; count += 1
-//! compress_bits: the same for the bits of a word
+//! compress_bits: the same for the bits of a word; append_compressed: of many words
 //! ```
 //!
 //! Works a word of 64 selection bits at a time: none selected is passed over, all selected is a copy. Between those, AVX-512
@@ -18,7 +18,7 @@ mod neon;
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
-use crate::memory::{BitSlice, Plain};
+use crate::memory::{BitRoom, BitSlice, Plain};
 
 /// Writes those of `values` whose bit is set to the front of `out`, and says how many they are. `selected` has a bit for
 /// each of `values`; `out` has room for the selected ones and 64 bytes more.
@@ -152,9 +152,29 @@ pub(crate) fn compress_bits(bits: u64, mask: u64) -> u64 {
     compress_bits_scalar(bits, mask)
 }
 
+/// Appends those of the bits of `words` that are set in `masks` to `room`, which has room for them.
+pub(crate) fn append_compressed(words: &[u64], masks: &[u64], room: &mut BitRoom<'_>) {
+    #[cfg(target_arch = "x86_64")]
+    if cpu::has_avx512() {
+        // SAFETY: the CPU has it.
+        return unsafe { avx512::append_bits(words, masks, room) };
+    }
+    append_by(compress_bits_scalar, words, masks, room);
+}
+
+#[inline(always)]
+fn append_by(bits: impl Fn(u64, u64) -> u64, words: &[u64], masks: &[u64], room: &mut BitRoom<'_>) {
+    for (word, mask) in words.iter().zip(masks) {
+        room.push_word(bits(*word, *mask), mask.count_ones() as usize);
+    }
+}
+
 fn compress_bits_scalar(bits: u64, mask: u64) -> u64 {
     if mask == u64::MAX {
         return bits;
+    }
+    if bits & mask == mask {
+        return u64::MAX.checked_shr(mask.count_zeros()).unwrap_or(0);
     }
     let (mut rest, mut out) = (mask, 0);
     for place in 0..mask.count_ones() {
@@ -166,7 +186,10 @@ fn compress_bits_scalar(bits: u64, mask: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::memory::{Pool, Validity};
 
     /// Bitmaps of every density, at any bit of their bytes.
     fn bitmaps() -> impl Iterator<Item = (Vec<u8>, usize, usize)> {
@@ -226,6 +249,33 @@ mod tests {
             let (bits, mask) =
                 (state.rotate_left(round), [state ^ state >> 17, u64::MAX, 0, 1 << (round % 64)][round as usize % 4]);
             assert_eq!(compress_bits(bits, mask), compress_bits_scalar(bits, mask), "{bits:x} {mask:x}");
+            assert_eq!(compress_bits(u64::MAX, mask), compress_bits_scalar(u64::MAX, mask), "{mask:x}");
+        }
+    }
+
+    #[test]
+    fn bits_of_many_words_are_appended() {
+        let noise = |i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        let words: Vec<u64> = (0..30).map(noise).collect();
+        let masks: Vec<u64> =
+            (30..60).map(|i| [noise(i), u64::MAX, 0, noise(i) & noise(i + 1), 1 << 63][i as usize % 5]).collect();
+        let bits = words.iter().zip(&masks).flat_map(|(word, mask)| {
+            (0..64).filter(move |bit| mask >> bit & 1 == 1).map(move |bit| word >> bit & 1 == 1)
+        });
+        let bits: Vec<bool> = bits.collect();
+        let scalar = |words: &[u64], masks: &[u64], room: &mut BitRoom<'_>| {
+            append_by(compress_bits_scalar, words, masks, room);
+        };
+        for append in [append_compressed, scalar] {
+            let mut validity = Validity::new(&Arc::new(Pool::default()));
+            validity.push_run(true, 3).unwrap();
+            let push = |room: &mut BitRoom<'_>| {
+                append(&words, &masks, room);
+                Ok(())
+            };
+            let set = validity.write(bits.len(), push).unwrap();
+            assert_eq!(set, bits.iter().filter(|bit| **bit).count());
+            assert!(validity.take().unwrap().unwrap().iter().skip(3).eq(bits.iter().copied()));
         }
     }
 }
