@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::hybrid::{Hybrid, Piece};
 use crate::error::{Error, Result};
 use crate::memory::{BitRoom, BitSlice, Validity};
+use crate::simd;
 
 /// A cursor over the definition levels of one page.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl DefinitionLevels {
         };
         validity.write(rows, |room| {
             push(first, room)?;
-            levels.each_piece(page, left, |piece| push(piece, room))
+            push_runs(levels, page, left, room)
         })
     }
 
@@ -73,7 +74,21 @@ impl DefinitionLevels {
     }
 }
 
-#[inline]
+/// Appends the next `count` levels.
+fn push_runs(levels: &mut Hybrid, page: &[u8], count: usize, room: &mut BitRoom<'_>) -> Result<()> {
+    let mut left = count;
+    while left > 0 {
+        let mut done = levels.runs_by(page, |bytes, length| simd::bit_runs(bytes, length, left, room));
+        if done == 0 {
+            let piece = levels.next(page, left)?;
+            done = piece.count();
+            push(piece, room)?;
+        }
+        left = left.saturating_sub(done);
+    }
+    Ok(())
+}
+
 fn push(piece: Piece<'_>, room: &mut BitRoom<'_>) -> Result<()> {
     match piece {
         Piece::Repeat { value, count } => room.push_run(is_valid(value)?, count),
@@ -82,7 +97,6 @@ fn push(piece: Piece<'_>, room: &mut BitRoom<'_>) -> Result<()> {
     Ok(())
 }
 
-#[inline]
 fn is_valid(level: u32) -> Result<bool> {
     match level {
         0 => Ok(false),

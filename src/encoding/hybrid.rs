@@ -52,7 +52,8 @@ pub(crate) enum Piece<'a> {
 }
 
 impl Piece<'_> {
-    fn count(&self) -> usize {
+    /// Number of values.
+    pub(crate) fn count(&self) -> usize {
         match self {
             Self::Repeat { count, .. } | Self::Packed { count, .. } => *count,
         }

@@ -33,6 +33,18 @@ impl<'a> BitRoom<'a> {
         (self.whole, self.partial, self.used)
     }
 
+    /// Appends what `write` writes from a bit of some words on, and says the number of. It may write over bits behind those, up
+    /// to 64 bytes from the one on that the last bit there is room for lies in.
+    #[inline]
+    pub(crate) fn append(&mut self, write: impl FnOnce(&mut [u64], usize) -> usize) {
+        let room = &mut self.words[self.whole..];
+        room[0] = self.partial;
+        let end = self.used + write(room, self.used);
+        self.whole += end / 64;
+        self.used = end % 64;
+        self.partial = self.words[self.whole] & ((1 << self.used) - 1);
+    }
+
     /// Appends `count` times `bit`.
     #[inline]
     pub(crate) fn push_run(&mut self, bit: bool, count: usize) {

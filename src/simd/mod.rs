@@ -7,6 +7,7 @@
 // Numbers here are lengths of buffers in memory and positions in them, never numbers from a file.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
+mod bit_runs;
 mod compress;
 mod compress_ends;
 mod copy;
@@ -52,6 +53,7 @@ pub(crate) const SHORT_PLAIN_BYTES: usize = 128;
 #[cfg(target_arch = "x86_64")]
 const TWICE: [u8; 16] = [0, 3, 12, 15, 48, 51, 60, 63, 192, 195, 204, 207, 240, 243, 252, 255];
 
+pub(crate) use bit_runs::bit_runs;
 pub(crate) use compress::{append_compressed, compress, compress_bits};
 pub(crate) use compress_ends::{End, compress_ends};
 pub(crate) use copy::copy_prefix;
