@@ -41,6 +41,8 @@ pub(crate) struct BatchLevels {
     slots: usize,
     repetition: Option<Values<u16>>,
     definition: Option<Values<u16>>,
+    /// Entries to have room for: as many as the batch before had.
+    expected: usize,
 }
 
 /// The levels of a complete batch. Small, since most columns are not nested: it is moved several times.
@@ -60,7 +62,7 @@ impl BatchLevels {
     /// No rows yet.
     pub(crate) fn new(shape: LevelShape, pool: &Arc<Pool>) -> Self {
         let (pool, validity) = (Arc::clone(pool), Validity::new(pool));
-        Self { shape, pool, validity, slots: 0, repetition: None, definition: None }
+        Self { shape, pool, validity, slots: 0, repetition: None, definition: None, expected: LEVEL_BLOCK }
     }
 
     /// Hands out the levels of the batch and begins the next one.
@@ -75,15 +77,16 @@ impl BatchLevels {
             None if self.shape.highest.repetition > 0 => Some(Values::with_capacity(&self.pool, 0)?),
             repetition => repetition,
         };
+        self.expected = definition.as_ref().map_or(0, Values::len).max(LEVEL_BLOCK);
         let (nulls, slots) = (self.validity.take()?, std::mem::take(&mut self.slots));
         Ok(LevelRows { nulls, slots, repetition: repetition.map(to_array), definition: definition.map(to_array) })
     }
 
     /// Appends entries of a nested column; returns slots and values among them.
     fn push(&mut self, repetition: &[u16], definition: &[u16]) -> Result<(usize, usize)> {
-        append(&mut self.definition, &self.pool, definition)?;
+        append(&mut self.definition, &self.pool, self.expected, definition)?;
         if self.shape.highest.repetition > 0 {
-            append(&mut self.repetition, &self.pool, repetition)?;
+            append(&mut self.repetition, &self.pool, self.expected, repetition)?;
         }
         let (mut has_slot, mut is_valid) = (BlockBits::default(), BlockBits::default());
         let (has_slot, is_valid) = (
@@ -129,10 +132,10 @@ fn to_array(levels: Values<u16>) -> Arc<UInt16Array> {
     Arc::new(UInt16Array::new(ScalarBuffer::new(levels.into_buffer(), 0, length), None))
 }
 
-fn append(levels: &mut Option<Values<u16>>, pool: &Arc<Pool>, new: &[u16]) -> Result<()> {
+fn append(levels: &mut Option<Values<u16>>, pool: &Arc<Pool>, expected: usize, new: &[u16]) -> Result<()> {
     let levels = match levels {
         Some(levels) => levels,
-        None => levels.insert(Values::with_capacity(pool, LEVEL_BLOCK)?),
+        None => levels.insert(Values::with_capacity(pool, expected)?),
     };
     let spare = levels.spare(new.len())?;
     spare.get_mut(..new.len()).unwrap_or_default().copy_from_slice(new);
