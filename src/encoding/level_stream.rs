@@ -9,7 +9,7 @@ use crate::metadata::Encoding;
 use crate::simd;
 
 /// Levels decoded at a time.
-pub(crate) const LEVEL_BLOCK: usize = 1024;
+pub(crate) const LEVEL_BLOCK: usize = 2048;
 
 /// Room for a block of levels, and for what is written over behind them.
 pub(crate) const LEVEL_ROOM: usize = LEVEL_BLOCK + simd::LEVELS_OVER;
