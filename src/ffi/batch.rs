@@ -2,7 +2,7 @@
 //!
 //! A narrow column of some thousand values is decoded in less time than `FFI_ArrowArray::new` takes to describe it, so the
 //! struct of a batch and its columns of single values are described here: one allocation for what a column owns, three for
-//! one of views, as many for the struct. Columns of other types are left to `FFI_ArrowArray`.
+//! one of views, as many for the struct, or one where it has one column. Columns of other types are left to `FFI_ArrowArray`.
 
 use std::ffi::c_void;
 use std::mem::transmute;
@@ -43,11 +43,11 @@ fn number(length: usize) -> i64 {
 }
 
 /// What the struct of a batch owns.
-struct Columns {
+struct Columns<A, P> {
     /// Those that the host moved out are marked as released.
-    _arrays: Vec<FFI_ArrowArray>,
+    arrays: A,
     /// Where they are.
-    places: Vec<*mut FFI_ArrowArray>,
+    places: P,
     /// There are no nulls.
     buffers: [*const c_void; 1],
 }
@@ -55,22 +55,37 @@ struct Columns {
 /// A batch as a struct array. It owns what it points to, each child too, so that a host may move children out.
 pub(super) fn export_batch(rows: RecordBatch) -> FFI_ArrowArray {
     let (_, columns, length) = rows.into_parts();
-    let mut arrays: Vec<FFI_ArrowArray> = columns.into_iter().map(export_column).collect();
-    let first = arrays.as_mut_ptr();
-    let places = (0..arrays.len()).map(|index| first.wrapping_add(index)).collect();
-    let owned = Box::into_raw(Box::new(Columns { _arrays: arrays, places, buffers: [null()] }));
+    match <[ArrayRef; 1]>::try_from(columns) {
+        Ok([column]) => export_struct(length, [export_column(column)], [null_mut()]),
+        Err(columns) => {
+            let arrays: Vec<FFI_ArrowArray> = columns.into_iter().map(export_column).collect();
+            let places = vec![null_mut(); arrays.len()];
+            export_struct(length, arrays, places)
+        }
+    }
+}
+
+/// A struct of `arrays`, with room for as many `places`.
+fn export_struct<A, P>(length: usize, arrays: A, places: P) -> FFI_ArrowArray
+where
+    A: AsMut<[FFI_ArrowArray]>,
+    P: AsMut<[*mut FFI_ArrowArray]>,
+{
+    let owned = Box::into_raw(Box::new(Columns { arrays, places, buffers: [null()] }));
     // SAFETY: made just now, and nobody else has it.
-    let columns = unsafe { &*owned };
+    let columns = unsafe { &mut *owned };
+    let (first, places) = (columns.arrays.as_mut().as_mut_ptr(), columns.places.as_mut());
+    places.iter_mut().enumerate().for_each(|(index, place)| *place = first.wrapping_add(index));
     RawArray {
         length: number(length),
         null_count: 0,
         offset: 0,
         n_buffers: 1,
-        n_children: number(columns.places.len()),
+        n_children: number(places.len()),
         buffers: columns.buffers.as_ptr(),
-        children: columns.places.as_ptr(),
+        children: places.as_ptr(),
         dictionary: null_mut(),
-        release: Some(release::<Columns>),
+        release: Some(release::<Columns<A, P>>),
         private_data: owned.cast(),
     }
     .export()
@@ -97,11 +112,10 @@ struct Column {
 }
 
 fn export_column(array: ArrayRef) -> FFI_ArrowArray {
-    if let Some(views) = array.as_string_view_opt() {
-        return export_views(views, &array);
-    }
-    if let Some(views) = array.as_binary_view_opt() {
-        return export_views(views, &array);
+    match array.data_type() {
+        DataType::Utf8View => return export_views(array.as_string_view(), &array),
+        DataType::BinaryView => return export_views(array.as_binary_view(), &array),
+        _ => {}
     }
     let Some(ValueBuffers { offset, count, buffers: [first, second] }) = value_buffers(&array) else {
         return FFI_ArrowArray::new(&array.to_data());
