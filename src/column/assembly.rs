@@ -30,10 +30,6 @@ use crate::simd::{self, WORD_LEVELS};
 
 /// The top-level arrays of a batch from its leaves, in the order of the tree's.
 pub(crate) fn assemble(tree: &OutputTree, leaves: Vec<LeafBatch>, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
-    if tree.nodes.iter().all(|node| node.kind == OutputKind::Leaf) {
-        let columns = tree.nodes.iter().zip(leaves);
-        return Ok(columns.map(|(node, leaf)| leaf_array(node, leaf.array)).collect());
-    }
     let mut built: Vec<Option<ArrayRef>> = vec![None; tree.nodes.len()];
     for (index, node) in tree.nodes.iter().enumerate().rev() {
         let leaf = leaves.get(node.first_leaf).ok_or_else(|| Error::internal("a leaf is missing"))?;
@@ -63,7 +59,7 @@ fn take(built: &mut [Option<ArrayRef>], index: usize) -> Result<ArrayRef> {
 /// The values of a leaf. Those that must be there have no nulls of their own: what is null is a group around them, and
 /// consumers of Arrow refuse fields that are null against their schema. A key of a dictionary may have no value to stand
 /// for, so dictionaries keep their nulls.
-fn leaf_array(node: &OutputNode, array: ArrayRef) -> ArrayRef {
+pub(crate) fn leaf_array(node: &OutputNode, array: ArrayRef) -> ArrayRef {
     match node.field.is_nullable() || array.nulls().is_none() {
         true => array,
         false => make_array(without_nulls(&node.field, &array.to_data())),

@@ -38,7 +38,7 @@ use crate::error::Result;
 use crate::memory::Pool;
 use crate::schema::Leaf;
 
-pub(crate) use assembly::assemble;
+pub(crate) use assembly::{assemble, leaf_array};
 pub(crate) use bounds::{Side, bounds_array};
 pub(crate) use leaf_batch::LeafBatch;
 #[cfg(test)]

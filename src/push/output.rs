@@ -14,7 +14,7 @@ use arrow_schema::DataType;
 use super::filtered_rows::FilteredRows;
 use super::kept_rows::KeptRows;
 use super::pushed::PushedBytes;
-use crate::column::{ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, picked};
+use crate::column::{ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, leaf_array, picked};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::page::PageOpener;
@@ -172,6 +172,21 @@ impl BatchRows {
             self.windows.push(rows);
         }
     }
+
+    fn push_range(&mut self, rows: Range<u64>) {
+        self.plans.extend_by_range(&rows);
+        self.selected = self.selected.saturating_add(rows.end.saturating_sub(rows.start));
+        if !self.windows.last_mut().is_some_and(|last| last.push_range(&rows)) {
+            self.windows.push(RowWindow::of_ranges([rows]));
+        }
+    }
+
+    /// Forgets the rows, the masks of which were taken.
+    fn clear(&mut self) {
+        self.windows.truncate(1);
+        self.windows.iter_mut().for_each(RowWindow::clear);
+        self.selected = 0;
+    }
 }
 
 impl OutputStage {
@@ -308,7 +323,7 @@ impl OutputStage {
                 if first.is_empty() {
                     self.waiting.pop_front();
                 }
-                self.batch.push(rows);
+                self.batch.push_range(rows);
                 continue;
             }
             let Some(mut rest) = self.waiting.pop_front() else { break };
@@ -335,8 +350,7 @@ impl OutputStage {
     fn hand_out(&mut self, pool: &Arc<Pool>) -> Result<RecordBatch> {
         let selected = row_count(self.selected())?;
         let arrays = if self.gathered.is_empty() {
-            let columns = self.put_together(pool)?;
-            columns.into_iter().map(|column| column.into_array(pool)).collect::<Result<_>>()?
+            self.put_together(pool)?.into_arrays(pool)?
         } else {
             // All of the batch may be gathered by the time that no more rows come.
             if self.batch.selected > 0 {
@@ -356,81 +370,96 @@ impl OutputStage {
         let columns = self.put_together(pool)?;
         if self.gathered.is_empty() {
             let all = row_count(self.batch_rows)?.min(MAX_RESERVED_ROWS);
-            self.gathered.resize_with(columns.len(), || Gathered::new(all, pool));
+            self.gathered.resize_with(columns.arrays.len(), || Gathered::new(all, pool));
         }
         self.gathered_rows = self.gathered_rows.saturating_add(rows);
-        self.gathered.iter_mut().zip(columns).try_for_each(|(gathered, column)| gathered.push(&[column.rows()]))
+        self.gathered.iter_mut().zip(columns.into_columns()).try_for_each(|(gathered, (array, selected))| {
+            gathered.push(&[Picked { array: &array, selected: selected.as_ref() }])
+        })
     }
 
     /// The columns of the rows at hand.
-    fn put_together(&mut self, pool: &Arc<Pool>) -> Result<Vec<OutputRows>> {
+    fn put_together(&mut self, pool: &Arc<Pool>) -> Result<OutputRows> {
         let selected = row_count(self.batch.selected)?;
-        let are_scattered = self.batch.is_scattered();
         let masks = self.batch.plans.take_masks(self.batch.selected)?;
-        let mut leaves = self.leaves(&masks, selected, pool)?;
-        if are_scattered {
-            let mut picked = leaves.iter_mut().filter(|leaf| leaf.array.len() == selected);
-            picked.try_for_each(|leaf| leaf.let_pages_go(pool))?;
-        }
-        let placed = |error: Error| error.in_row_group(self.row_group);
-        let roots = assemble(&self.projection.tree, leaves, pool).map_err(placed)?;
-        let mut columns: Vec<OutputRows> = Vec::with_capacity(self.projection.schema.fields().len());
-        for (array, root) in roots.into_iter().zip(&self.projection.roots) {
+        let mut arrays = self.decoded_arrays(&masks, selected, pool)?;
+        let mut selections = Vec::new();
+        for (array, root) in arrays.iter().zip(&self.projection.roots) {
             let jump = self.shortest_jumps.get(root.first_leaf).copied().unwrap_or(1);
             let mask = masks.get(jump).filter(|_| root.has_lists || array.len() != selected);
             let decoded = mask.map_or(selected, |mask| mask.bits().len());
             if array.len() != decoded {
                 let message = format!("a column of {} rows where {decoded} were decoded", array.len());
-                return Err(placed(Error::corrupt(message)));
+                return Err(Error::corrupt(message).in_row_group(self.row_group));
             }
-            columns.push(OutputRows { array, selected: mask.cloned() });
+            if !masks.is_empty() {
+                selections.push(mask.cloned());
+            }
         }
         let windows = &self.batch.windows;
-        let appended = self.projection.appended.columns(self.row_group, self.first_row, windows, selected)?;
-        columns.extend(appended.into_iter().map(|array| OutputRows { array, selected: None }));
-        self.batch.windows.clear();
-        self.batch.selected = 0;
-        Ok(columns)
+        arrays.extend(self.projection.appended.columns(self.row_group, self.first_row, windows, selected)?);
+        self.batch.clear();
+        Ok(OutputRows { arrays, selections })
     }
 
-    /// What the columns have of the batch: the selected rows, or all decoded ones, where they are picked out of top-level
-    /// columns.
-    fn leaves(&mut self, masks: &RowMasks, selected: usize, pool: &Arc<Pool>) -> Result<Vec<LeafBatch>> {
-        let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&self.projection.columns);
-        let leaves = columns.map(|((column, jump), projected)| match column {
-            OutputColumn::Kept(kept) => {
-                let (values, bytes) = kept.take(selected, pool)?;
-                self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
-                Ok(values)
-            }
-            OutputColumn::Read(reader) => {
-                let batch = reader.finish_batch()?;
-                if projected.beside_lists || projected.is_top_level {
-                    return Ok(batch);
+    /// The columns of the file.
+    fn decoded_arrays(&mut self, masks: &RowMasks, selected: usize, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
+        let projection = &self.projection;
+        let are_scattered = self.batch.is_scattered();
+        let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&projection.columns);
+        let mut leaves = columns.map(|((column, jump), projected)| {
+            let mut leaf = match column {
+                OutputColumn::Kept(kept) => {
+                    let (values, bytes) = kept.take(selected, pool)?;
+                    self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
+                    values
                 }
-                LeafBatch::picked(&[(batch, masks.get(*jump).cloned())], pool)
+                // All decoded rows, where the selected ones are picked out of top-level columns.
+                OutputColumn::Read(reader) if projected.beside_lists || projected.is_top_level => {
+                    reader.finish_batch()?
+                }
+                OutputColumn::Read(reader) => {
+                    LeafBatch::picked(&[(reader.finish_batch()?, masks.get(*jump).cloned())], pool)?
+                }
+            };
+            if are_scattered && leaf.array.len() == selected {
+                leaf.let_pages_go(pool)?;
             }
+            Ok(leaf)
         });
-        leaves.collect()
+        if !projection.tree.is_flat() {
+            let leaves: Vec<LeafBatch> = leaves.collect::<Result<_>>()?;
+            return assemble(&projection.tree, leaves, pool).map_err(|error| error.in_row_group(self.row_group));
+        }
+        let mut arrays = Vec::with_capacity(projection.schema.fields().len());
+        projection.tree.nodes.iter().zip(&mut leaves).try_for_each(|(node, leaf): (_, Result<LeafBatch>)| {
+            arrays.push(leaf_array(node, leaf?.array));
+            Ok(())
+        })?;
+        Ok(arrays)
     }
 }
 
-/// Rows of an output column, and which of them are in the batch; all where there is no mask.
+/// Columns of the output.
 struct OutputRows {
-    array: ArrayRef,
-    selected: Option<RowMask>,
+    arrays: Vec<ArrayRef>,
+    /// Which rows of each are in the batch: all where there is no mask, and of the columns behind the last one.
+    selections: Vec<Option<RowMask>>,
 }
 
 impl OutputRows {
-    fn rows(&self) -> Picked<'_> {
-        Picked { array: &self.array, selected: self.selected.as_ref() }
+    /// Each column, which is let go of before the next one, with the rows of it that are in the batch.
+    fn into_columns(self) -> impl Iterator<Item = (ArrayRef, Option<RowMask>)> {
+        self.arrays.into_iter().zip(self.selections.into_iter().chain(std::iter::repeat(None)))
     }
 
-    fn into_array(self, pool: &Arc<Pool>) -> Result<ArrayRef> {
-        match self.selected {
-            None => Ok(self.array),
-            Some(_) => picked(&[self.rows()], pool),
+    fn into_arrays(mut self, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
+        for (array, mask) in self.arrays.iter_mut().zip(&self.selections) {
+            if mask.is_some() {
+                *array = picked(&[Picked { array, selected: mask.as_ref() }], pool)?;
+            }
         }
+        Ok(self.arrays)
     }
 }
 

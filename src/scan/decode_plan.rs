@@ -153,6 +153,11 @@ impl DecodePlans {
         self.0.iter_mut().for_each(|plan| plan.extend(window));
     }
 
+    /// Adds the rows of a range, all of them, behind those that are there.
+    pub(crate) fn extend_by_range(&mut self, rows: &Range<u64>) {
+        self.0.iter_mut().for_each(|plan| plan.add(rows, None));
+    }
+
     /// What columns decode that jump over gaps of `shortest_jump` rows or more.
     pub(crate) fn ranges(&self, shortest_jump: u64) -> &[Range<u64>] {
         self.get(shortest_jump).map_or(&[], |plan| &plan.ranges)
@@ -191,6 +196,11 @@ impl DecodePlans {
 pub(crate) struct RowMasks(Vec<(u64, RowMask)>);
 
 impl RowMasks {
+    /// True where all decoded rows are selected, whatever the column.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The mask of columns that jump over gaps of `shortest_jump` rows or more; none where all rows are selected.
     pub(crate) fn get(&self, shortest_jump: u64) -> Option<&RowMask> {
         let own = self.0.iter().find(|(jump, _)| *jump == shortest_jump.max(1));

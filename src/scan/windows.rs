@@ -120,10 +120,35 @@ impl RowWindow {
     }
 
     /// Takes off the first `most` rows, or at least `least`, where they are one range.
-    pub(crate) fn take_range(&mut self, least: u64, most: u64) -> Option<Self> {
-        let first = self.spans.front().filter(|_| self.mask.is_none())?;
+    pub(crate) fn take_range(&mut self, least: u64, most: u64) -> Option<Range<u64>> {
+        let first = self.spans.front_mut().filter(|_| self.mask.is_none())?;
         let rows = row_count(first).min(most);
-        (rows == most || rows >= least).then(|| self.take_front(rows))
+        if rows < most && rows < least {
+            return None;
+        }
+        let start = first.start;
+        first.start = start.saturating_add(rows);
+        let taken = start..first.start;
+        if first.is_empty() {
+            self.spans.pop_front();
+        }
+        self.selected = self.selected.saturating_sub(rows);
+        Some(taken)
+    }
+
+    /// Adds rows behind the others; false where it has a mask.
+    pub(crate) fn push_range(&mut self, rows: &Range<u64>) -> bool {
+        if self.mask.is_none() && !rows.is_empty() {
+            self.spans.push_back(rows.clone());
+            self.selected = self.selected.saturating_add(row_count(rows));
+        }
+        self.mask.is_none()
+    }
+
+    /// Forgets all rows; the memory that they are told in stays.
+    pub(crate) fn clear(&mut self) {
+        self.spans.clear();
+        (self.mask, self.selected) = (None, 0);
     }
 
     /// Takes off the rows in front of row `end`.
@@ -251,17 +276,30 @@ mod tests {
     #[test]
     fn a_range_is_taken_where_the_first_rows_are_one() {
         let mut window = RowWindow::of_ranges([10..20, 30..35]);
-        assert_eq!(window.take_range(4, 4).as_ref().map(listed), Some(vec![10, 11, 12, 13]));
+        assert_eq!(window.take_range(4, 4), Some(10..14));
         assert_eq!(window.take_range(7, 7), None);
-        assert_eq!(window.take_range(6, 6).map(|taken| taken.ranges()), Some(vec![14..20]));
+        assert_eq!((window.take_range(6, 6), window.selected()), (Some(14..20), 5));
         assert_eq!(window.take_range(6, 6), None);
-        assert_eq!(window.take_range(5, 5).map(|taken| taken.selected()), Some(5));
+        assert_eq!(window.take_range(5, 5), Some(30..35));
         assert!(window.is_empty() && window.take_range(1, 1).is_none());
         let mut window = RowWindow::of_ranges([10..20, 30..35]);
         assert_eq!(window.take_range(11, 100), None);
-        assert_eq!(window.take_range(10, 100).map(|taken| taken.ranges()), Some(vec![10..20]), "no more than one");
+        assert_eq!(window.take_range(10, 100), Some(10..20), "no more than one");
         let (_, mut window) = rows(2);
         assert_eq!(window.take_range(1, 1), None, "only some of its rows are selected");
+    }
+
+    #[test]
+    fn ranges_are_pushed_where_there_is_no_mask() {
+        let mut window = RowWindow::of_ranges([10..20]);
+        assert!(window.push_range(&(20..20)) && window.push_range(&(30..35)));
+        assert_eq!(window, RowWindow::of_ranges([10..20, 30..35]));
+        let (selected, mut window) = rows(2);
+        assert!(!window.push_range(&(9000..9001)));
+        assert_eq!(listed(&window), selected);
+        window.clear();
+        assert!(window.push_range(&(3..5)));
+        assert_eq!(window, RowWindow::of_ranges([3..5]));
     }
 
     #[test]

@@ -108,6 +108,11 @@ enum Role {
 }
 
 impl OutputTree {
+    /// True where every column is one of values: none has others below it.
+    pub(crate) fn is_flat(&self) -> bool {
+        self.nodes.iter().all(|node| node.kind == OutputKind::Leaf)
+    }
+
     /// The output columns over the leaves for which `is_chosen` says so, of the types that are wished.
     ///
     /// Fails with `InvalidArgument` where the host asks for what the file cannot give.
