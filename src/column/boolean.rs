@@ -16,7 +16,7 @@ use crate::simd;
 /// Decodes booleans into a bitmap.
 pub(crate) struct BooleanDecoder {
     context: Context,
-    page: Buffer,
+    page: Option<Buffer>,
     cursor: Cursor,
     out: Bits,
 }
@@ -33,7 +33,7 @@ enum Cursor {
 impl BooleanDecoder {
     pub(crate) fn new(context: Context) -> Result<Self> {
         let out = Bits::on_demand(&context.pool, context.rows);
-        Ok(Self { context, page: Buffer::default(), cursor: Cursor::Closed, out })
+        Ok(Self { context, page: None, cursor: Cursor::Closed, out })
     }
 }
 
@@ -76,12 +76,12 @@ impl ValueDecoder for BooleanDecoder {
             Encoding::Rle => Cursor::Runs(Hybrid::new(1, length_prefixed(&values, start, "RLE booleans")?)?),
             other => return Err(undefined(other, self.context.physical)),
         };
-        self.page = values;
+        self.page = Some(values);
         Ok(())
     }
 
     fn close_page(&mut self) {
-        (self.page, self.cursor) = (Buffer::default(), Cursor::Closed);
+        (self.page, self.cursor) = (None, Cursor::Closed);
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {
@@ -91,14 +91,15 @@ impl ValueDecoder for BooleanDecoder {
                 *bit = bit.saturating_add(count);
                 Ok(())
             }
-            Cursor::Runs(runs) => runs.skip(&self.page, count),
+            Cursor::Runs(runs) => runs.skip(self.page.as_deref().unwrap_or_default(), count),
         }
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
-        let Some(valid) = valid else { return self.cursor.append(&self.page, present, &mut self.out) };
+        let page = self.page.as_deref().unwrap_or_default();
+        let Some(valid) = valid else { return self.cursor.append(page, present, &mut self.out) };
         let mut compact = Bits::with_capacity(&self.context.pool, present)?;
-        self.cursor.append(&self.page, present, &mut compact)?;
+        self.cursor.append(page, present, &mut compact)?;
         let compact = compact.last(present)?;
         let mut taken = 0;
         for start in (0..valid.len()).step_by(64) {

@@ -6,9 +6,9 @@
 //! everything else that plus the pieces touched. Memory of a pushed buffer is given back once no part of it is held.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Range;
+use std::ops::Bound;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
@@ -26,6 +26,7 @@ const LONGEST_RATIO: usize = 64;
 /// Bytes of the file, by offset.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
+    /// By where they end: a piece that is used up from its front stays where it is.
     pieces: BTreeMap<u64, Bytes>,
     held_bytes: u64,
 }
@@ -45,7 +46,7 @@ impl Buffers {
         self.check_agreement(offset, &data)?;
         for gap in self.missing(range) {
             self.held_bytes = self.held_bytes.saturating_add(gap.length);
-            self.pieces.insert(gap.offset, shared_part(offset, &data, gap));
+            self.pieces.insert(gap.end(), shared_part(offset, &data, gap));
             self.join_small(gap);
         }
         Ok(())
@@ -79,8 +80,9 @@ impl Buffers {
 
     /// The bytes of `range`, where one piece has them all, as is most often so.
     fn in_one_piece(&self, range: ByteRange) -> Option<Bytes> {
-        let (&offset, piece) = self.pieces.range(..=range.offset).next_back()?;
-        (range.end() <= end(offset, piece)).then(|| shared_part(offset, piece, range))
+        let (&end, piece) = self.pieces.range(behind(range.offset)).next()?;
+        let offset = start(end, piece);
+        (offset <= range.offset && range.end() <= end).then(|| shared_part(offset, piece, range))
     }
 
     /// Bytes of the piece that `range` begins in.
@@ -114,17 +116,20 @@ impl Buffers {
 
     /// Forgets the bytes of `range`, held or not.
     pub(crate) fn remove(&mut self, range: ByteRange) {
-        let touched: Vec<u64> = self.overlapping(range).map(|(offset, _)| offset).collect();
-        for offset in touched {
-            let Some(piece) = self.pieces.remove(&offset) else { continue };
-            self.held_bytes = self.held_bytes.saturating_sub(piece.len() as u64);
-            for rest in [ByteRange::between(offset, range.offset), ByteRange::between(range.end(), end(offset, &piece))]
-            {
-                let kept = shared_part(offset, &piece, rest);
-                if !kept.is_empty() {
-                    self.held_bytes = self.held_bytes.saturating_add(kept.len() as u64);
-                    self.pieces.insert(rest.offset, kept);
-                }
+        while let Some((&end, piece)) = self.pieces.range_mut(behind(range.offset)).next() {
+            let offset = start(end, piece);
+            if offset >= range.end() || range.is_empty() {
+                break;
+            }
+            let in_range = place(offset, piece, range);
+            self.held_bytes = self.held_bytes.saturating_sub(in_range.len() as u64);
+            let front = if in_range.start > 0 { piece.slice(..in_range.start) } else { Bytes::new() };
+            match range.end() < end {
+                true => piece.advance(in_range.end),
+                false => drop(self.pieces.remove(&end)),
+            }
+            if !front.is_empty() {
+                self.pieces.insert(range.offset, front);
             }
         }
     }
@@ -166,43 +171,47 @@ impl Buffers {
 
     /// The pieces that have a byte in `range`, ascending.
     fn overlapping(&self, range: ByteRange) -> impl Iterator<Item = (u64, &Bytes)> {
-        let before = self.pieces.range(..=range.offset).next_back();
-        let first = match before {
-            Some((&offset, piece)) if end(offset, piece) > range.offset => offset,
-            _ => range.offset,
-        };
-        let pieces: Range<'_, u64, Bytes> = self.pieces.range(first..range.end().max(first));
-        pieces.map(|(&offset, piece)| (offset, piece)).filter(move |_| !range.is_empty())
+        let pieces = self.pieces.range(behind(range.offset)).map(|(&end, piece)| (start(end, piece), piece));
+        pieces.take_while(move |(offset, _)| *offset < range.end() && !range.is_empty())
     }
 
     /// Joins the new piece at `added` with those behind it and the one before it, where that is cheap.
     fn join_small(&mut self, added: ByteRange) {
-        while self.join(added.offset) {}
-        if let Some((&before, piece)) = self.pieces.range(..added.offset).next_back()
-            && end(before, piece) == added.offset
-        {
-            while self.join(before) {}
+        for mut end in [added.end(), added.offset] {
+            while let Some(further) = self.join(end) {
+                end = further;
+            }
         }
     }
 
-    /// Copies the piece behind the one at `left` onto its end, if it is small and not very much longer: so a byte is
-    /// copied a few times only, also when a file is pushed backwards. True where that was done.
-    fn join(&mut self, left: u64) -> bool {
-        let Some(left_piece) = self.pieces.get(&left) else { return false };
-        let right = end(left, left_piece);
-        let Some(right_piece) = self.pieces.get(&right) else { return false };
+    /// Copies the piece behind the one that ends at `left` onto its end, if it is small and not very much longer: so a byte
+    /// is copied a few times only, also when a file is pushed backwards. Where both end then, if that was done.
+    fn join(&mut self, left: u64) -> Option<u64> {
+        let left_piece = self.pieces.get(&left)?;
+        let (&right, right_piece) = self.pieces.range(behind(left)).next()?;
         let not_very_much_longer = right_piece.len() / LONGEST_RATIO <= left_piece.len();
-        if right_piece.len() > SMALL_PIECE_BYTES || left_piece.len() > LARGEST_JOINED_BYTES || !not_very_much_longer {
-            return false;
+        let is_small = right_piece.len() <= SMALL_PIECE_BYTES && left_piece.len() <= LARGEST_JOINED_BYTES;
+        if start(right, right_piece) != left || !is_small || !not_very_much_longer {
+            return None;
         }
-        let tail = self.pieces.remove(&right).unwrap_or_default();
-        let piece = self.pieces.entry(left).or_default();
+        let front = self.pieces.remove(&left)?;
+        let piece = self.pieces.entry(right).or_default();
         // A piece that only this map refers to grows in place, else its bytes are copied once.
-        let mut grown = std::mem::take(piece).try_into_mut().unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
-        grown.extend_from_slice(&tail);
+        let mut grown = front.try_into_mut().unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
+        grown.extend_from_slice(piece);
         *piece = grown.freeze();
-        true
+        Some(right)
     }
+}
+
+/// The ends of pieces that have a byte from `offset` on.
+fn behind(offset: u64) -> (Bound<u64>, Bound<u64>) {
+    (Bound::Excluded(offset), Bound::Unbounded)
+}
+
+/// The first byte of `piece`, which ends at `end`.
+fn start(end: u64, piece: &Bytes) -> u64 {
+    end.saturating_sub(piece.len() as u64)
 }
 
 /// One past the last byte of `piece`, which begins at `offset`.

@@ -1,10 +1,11 @@
 //! A set of byte positions of the file, kept as disjoint intervals.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crate::byte_range::ByteRange;
 
-/// Start to end of each interval; no two touch.
+/// End to start of each interval, so that one that is used up from its front stays where it is; no two touch.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct IntervalSet(BTreeMap<u64, u64>);
 
@@ -16,37 +17,41 @@ impl IntervalSet {
         }
         let known: u64 = self.common(range).iter().map(|common| common.length).sum();
         let (mut start, mut end) = (range.offset, range.end());
-        while let Some((&from, &to)) = self.0.range(..=end).next_back() {
-            if to < start {
+        while let Some((&to, &from)) = self.0.range(start..).next() {
+            if from > end {
                 break;
             }
-            self.0.remove(&from);
+            self.0.remove(&to);
             start = start.min(from);
             end = end.max(to);
         }
-        self.0.insert(start, end);
+        self.0.insert(end, start);
         range.length.saturating_sub(known)
     }
 
     /// Takes `range` out.
     pub(crate) fn remove(&mut self, range: ByteRange) {
-        while let Some((from, to)) = self.last_overlapping(range) {
-            self.0.remove(&from);
-            if from < range.offset {
-                self.0.insert(from, range.offset);
+        while let Some((&to, start)) = self.0.range_mut(behind(range.offset)).next() {
+            let from = *start;
+            if from >= range.end() || range.is_empty() {
+                break;
             }
-            if range.end() < to {
-                self.0.insert(range.end(), to);
+            match range.end() < to {
+                true => *start = range.end(),
+                false => drop(self.0.remove(&to)),
+            }
+            if from < range.offset {
+                self.0.insert(range.offset, from);
             }
         }
     }
 
     /// The parts of `range` that are in the set, ascending.
     pub(crate) fn common(&self, range: ByteRange) -> Vec<ByteRange> {
-        let first = self.0.range(..=range.offset).next_back().map_or(range.offset, |(&from, _)| from);
         self.0
-            .range(first..range.end().max(first))
-            .map(|(&from, &to)| ByteRange::between(from.max(range.offset), to.min(range.end())))
+            .range(behind(range.offset))
+            .take_while(|(_, from)| **from < range.end())
+            .map(|(&to, &from)| ByteRange::between(from.max(range.offset), to.min(range.end())))
             .filter(|common| !common.is_empty())
             .collect()
     }
@@ -66,13 +71,13 @@ impl IntervalSet {
 
     /// The set as ascending ranges.
     pub(crate) fn into_ranges(self) -> Vec<ByteRange> {
-        self.0.into_iter().map(|(from, to)| ByteRange::between(from, to)).collect()
+        self.0.into_iter().map(|(to, from)| ByteRange::between(from, to)).collect()
     }
+}
 
-    fn last_overlapping(&self, range: ByteRange) -> Option<(u64, u64)> {
-        let (&from, &to) = self.0.range(..range.end()).next_back()?;
-        (to > range.offset && !range.is_empty()).then_some((from, to))
-    }
+/// The ends of intervals that have a position from `offset` on.
+fn behind(offset: u64) -> (Bound<u64>, Bound<u64>) {
+    (Bound::Excluded(offset), Bound::Unbounded)
 }
 
 #[cfg(test)]
@@ -110,7 +115,7 @@ mod tests {
                     assert_eq!(common[position], inside && model[position]);
                     assert_eq!(absent[position], inside && !model[position]);
                 }
-                assert!(set.0.iter().zip(set.0.iter().skip(1)).all(|((_, end), (start, _))| end < start));
+                assert!(set.0.iter().zip(set.0.iter().skip(1)).all(|((end, _), (_, start))| end < start));
             }
         }
     }
