@@ -35,7 +35,7 @@ use support::kinds::{Kind, Lengths};
 use support::random::mix;
 
 /// A batch of fewer bytes is copied, and one that is less than a fourth of its page.
-const LEAST_BYTES: usize = 4096;
+const LEAST_BYTES: usize = 1024;
 const LEAST_SHARE: usize = 4;
 
 /// How the one column of a file is stored.
@@ -359,6 +359,84 @@ fn batches_of_a_decompressed_page_lie_next_to_each_other() {
             let places: Vec<usize> =
                 scan.rows().iter().map(|rows| Kept::Int64.bytes(rows.column(0)).as_ptr() as usize).collect();
             assert_eq!(places[1].wrapping_sub(places[0]), 8192 * 8, "{codec:?} {nulls:?} {v2}");
+        }
+    }
+}
+
+/// A file of one column of booleans without compression: its rows, and where in it the bits of each page lie.
+fn booleans(optional: bool, page_rows: &[usize]) -> (Bytes, Vec<(Range<usize>, Range<usize>)>) {
+    let (mut first, mut pages, mut values) = (0, Vec::new(), Vec::new());
+    for count in page_rows {
+        let mut bits = vec![0u8; count.div_ceil(8)];
+        (0..*count).for_each(|at| bits[at / 8] |= (is_set(first + at) as u8) << (at % 8));
+        let front = if optional { prefixed(rle_run(*count as u64, 1, 1)) } else { Vec::new() };
+        pages.push(data_v1(*count as i32, PLAIN, [front, bits.clone()].concat()));
+        values.push((first..first + count, bits));
+        first += count;
+    }
+    let mut column = Column::new("c", BOOLEAN, pages);
+    column.optional = optional;
+    let bytes = file(first as i64, vec![column]);
+    let place = |bits: &[u8]| bytes.windows(64).position(|window| window == &bits[..64]).expect("the bits of the page");
+    let values = values.into_iter().map(|(rows, bits)| (rows, place(&bits)..place(&bits) + bits.len())).collect();
+    (bytes, values)
+}
+
+fn is_set(row: usize) -> bool {
+    mix(row as u64) & 1 == 1
+}
+
+#[test]
+fn booleans_begin_at_any_bit() {
+    for optional in [false, true] {
+        let (file, pages) = booleans(optional, &[20_001, 9_003, 30_000, 16_384, 40_000]);
+        for (batch_rows, offset) in [(8192, 0), (8192, 5), (8191, 0), (9003, 20_001), (10_000, 3), (20_000, 1)] {
+            let let_go = Arc::default();
+            let bytes = Bytes::from_owner(Owner(file.to_vec(), Arc::clone(&let_go)));
+            let memory = bytes.as_ptr() as usize;
+            let options = ScanOptions { offset, ..batches_of(batch_rows) };
+            let scan = scan_with(&bytes, options, Feed::Asked, By::Push).expect("a good file");
+            let (mut row, mut in_place) = (offset as usize, 0);
+            for batch in scan.rows() {
+                let array = batch.column(0).as_boolean();
+                let rows = row..row + array.len();
+                assert!(rows.clone().zip(array.values()).all(|(row, value)| value == is_set(row)), "{rows:?}");
+                let start = array.values().values().as_ptr() as usize;
+                let place = file.len().checked_sub(1).filter(|last| (memory..=memory + last).contains(&start));
+                let page = pages.iter().find(|(page, _)| page.contains(&rows.start) && rows.end <= page.end);
+                let expected = page.filter(|(_, bits)| {
+                    let levels = if optional { 4 + 3 + 1 } else { 0 };
+                    rows.len() == batch_rows && batch_rows / 8 >= LEAST_BYTES.max((bits.len() + levels) / LEAST_SHARE)
+                });
+                let bit = |(page, bits): &(Range<usize>, Range<usize>)| (bits.start * 8) + rows.start - page.start;
+                let found = place.map(|_| (start - memory) * 8 + array.values().offset());
+                assert_eq!(found, expected.map(bit), "{rows:?} of {batch_rows}");
+                in_place += usize::from(found.is_some());
+                row = rows.end;
+            }
+            assert_eq!(row, pages.last().unwrap().0.end);
+            assert_eq!(in_place > 0, batch_rows != 8191);
+            let_go_with_the_batches(scan, bytes, &let_go, in_place);
+        }
+    }
+}
+
+/// Rows are picked out of arrays that begin at any bit, and those go on in another page.
+#[test]
+fn booleans_that_are_picked() {
+    let (file, pages) = booleans(true, &[20_001, 9_003, 30_000]);
+    let rows = pages.last().unwrap().0.end;
+    for every in [2, 3, 7, 100] {
+        let is_wanted = |row: usize| row % every != 1;
+        let wanted: Vec<bool> = (0..rows).filter(|row| is_wanted(*row)).map(is_set).collect();
+        for batch_rows in [8192, 9000, 25_000] {
+            let selection = RowSelection::from_bitmap((0..rows).map(is_wanted).collect());
+            let policy = SelectionPolicy::Bitmap;
+            let options =
+                ScanOptions { row_selection: Some(selection), selection_policy: policy, ..batches_of(batch_rows) };
+            let scan = scan_with(&file, options, Feed::Asked, By::Push).unwrap();
+            let array = whole_columns(&scan)[0].as_boolean().clone();
+            assert_eq!(array.values().iter().collect::<Vec<_>>(), wanted, "{every} {batch_rows}");
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray};
-use arrow_buffer::{Buffer, NullBuffer};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 
 use super::decoder::{Context, ValueDecoder};
+use super::in_place::InPlace;
 use crate::encoding::{Hybrid, Piece, length_prefixed, undefined, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Bits};
@@ -19,6 +20,8 @@ pub(crate) struct BooleanDecoder {
     page: Option<Buffer>,
     cursor: Cursor,
     out: Bits,
+    /// All values of the batch at hand, where nothing was copied to `out`.
+    in_place: InPlace<BooleanBuffer>,
 }
 
 enum Cursor {
@@ -33,7 +36,18 @@ enum Cursor {
 impl BooleanDecoder {
     pub(crate) fn new(context: Context) -> Result<Self> {
         let out = Bits::on_demand(&context.pool, context.rows);
-        Ok(Self { context, page: None, cursor: Cursor::Closed, out })
+        Ok(Self { context, page: None, cursor: Cursor::Closed, out, in_place: InPlace::default() })
+    }
+
+    /// Takes the next `count` values where they lie in the page, if they may be all of the batch.
+    fn take_in_place(&mut self, count: usize) -> bool {
+        let (Some(page), Cursor::Plain { bit }) = (&self.page, &mut self.cursor) else { return false };
+        let is_first = self.out.is_empty() && self.in_place.is_empty();
+        let is_taken = is_first && self.in_place.take_bits(page, *bit, count);
+        if is_taken {
+            *bit = bit.saturating_add(count);
+        }
+        is_taken
     }
 }
 
@@ -68,6 +82,10 @@ impl ValueDecoder for BooleanDecoder {
         Err(Error::corrupt("a dictionary page in a boolean column, which has none"))
     }
 
+    fn allow_in_place(&mut self, batch_rows: usize, is_lent: bool) {
+        self.in_place.allow(batch_rows, is_lent);
+    }
+
     fn open_page(&mut self, encoding: Encoding, values: Buffer, start: usize) -> Result<()> {
         self.cursor = match encoding {
             Encoding::Plain => Cursor::Plain { bit: start.saturating_mul(8) },
@@ -77,6 +95,7 @@ impl ValueDecoder for BooleanDecoder {
             other => return Err(undefined(other, self.context.physical)),
         };
         self.page = Some(values);
+        self.in_place.forbid();
         Ok(())
     }
 
@@ -96,6 +115,12 @@ impl ValueDecoder for BooleanDecoder {
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
+        if valid.is_none() && self.take_in_place(present) {
+            return Ok(());
+        }
+        if let Some(values) = self.in_place.leave() {
+            self.out.push_slice(BitSlice::from(&values))?;
+        }
         let page = self.page.as_deref().unwrap_or_default();
         let Some(valid) = valid else { return self.cursor.append(page, present, &mut self.out) };
         let mut compact = Bits::with_capacity(&self.context.pool, present)?;
@@ -111,8 +136,13 @@ impl ValueDecoder for BooleanDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let next = Bits::on_demand(&self.context.pool, self.context.rows);
-        let values = std::mem::replace(&mut self.out, next).into_boolean_buffer()?;
+        let values = match self.in_place.leave() {
+            Some(values) => values,
+            None => {
+                let next = Bits::on_demand(&self.context.pool, self.context.rows);
+                std::mem::replace(&mut self.out, next).into_boolean_buffer()?
+            }
+        };
         if values.len() != rows {
             return Err(Error::internal(format!("{} booleans for {rows} rows", values.len())));
         }

@@ -225,7 +225,7 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let values = self.in_place.hand_out().unwrap_or_else(|| self.out.hand_out(self.context.rows.max(rows)));
+        let values = self.in_place.leave().unwrap_or_else(|| self.out.hand_out(self.context.rows.max(rows)));
         Ok(array_of_values(&self.context.data_type, rows, nulls, values))
     }
 }

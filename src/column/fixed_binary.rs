@@ -117,7 +117,7 @@ impl ValueDecoder for FixedBinaryDecoder {
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-        let values = self.in_place.hand_out().unwrap_or_else(|| self.out.hand_out(self.out.len()));
+        let values = self.in_place.leave().unwrap_or_else(|| self.out.hand_out(self.out.len()));
         Ok(array_from_parts(self.context.data_type.clone(), rows, nulls, vec![values]))
     }
 }

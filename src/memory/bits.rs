@@ -132,6 +132,11 @@ impl Bits {
         Self { words: Values::on_demand(pool, capacity.div_ceil(64) + 1), partial: 0, len: 0 }
     }
 
+    /// True where there is no bit.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// Appends the lowest `count` bits of `word`, at most 64.
     #[inline]
     pub(crate) fn push_word(&mut self, word: u64, count: usize) -> Result<()> {
