@@ -11,6 +11,7 @@ mod assembly;
 mod boolean;
 mod bounds;
 mod chunk_dictionary;
+mod chunk_place;
 mod conversion;
 mod decoder;
 mod dictionary;
@@ -40,14 +41,15 @@ use crate::schema::Leaf;
 
 pub(crate) use assembly::{assemble, leaf_array};
 pub(crate) use bounds::{Side, bounds_array};
+pub(crate) use chunk_place::ChunkPlace;
 pub(crate) use leaf_batch::LeafBatch;
 #[cfg(test)]
 pub(crate) use levels::LevelRows;
 pub(crate) use levels::LevelShape;
 pub(crate) use page_counts::PageCounts;
 pub(crate) use pages::ByteSource;
-pub(crate) use pick::{Gathered, Picked, picked};
-pub(crate) use reader::{ChunkPlace, ColumnReader};
+pub(crate) use pick::{Gathered, Picked, copied_views, picked};
+pub(crate) use reader::ColumnReader;
 pub(crate) use row_mask::RowMask;
 
 /// Fails with `Unsupported` where `leaf` cannot be decoded to `data_type`.

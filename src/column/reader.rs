@@ -7,17 +7,16 @@ use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 
 use super::chunk_dictionary::ChunkDictionary;
+use super::chunk_place::ChunkPlace;
 use super::decoder::{self, ValueDecoder};
 use super::leaf_batch::LeafBatch;
-use super::levels::{BatchLevels, LevelShape, PageLevels};
+use super::levels::{BatchLevels, LevelRows, PageLevels};
 use super::page_counts::PageCounts;
 use super::pages::{ByteSource, Located, PageCursor};
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::memory::Pool;
-use crate::metadata::{Codec, PageLocation};
 use crate::page::PageOpener;
-use crate::page::guard::PageGuard;
 use crate::page::header::{PageHeader, PageKind};
 use crate::schema::{Leaf, PhysicalType};
 
@@ -29,30 +28,6 @@ const MAX_RESERVED_ROWS: usize = 1 << 16;
 const NUMBERS_JUMP_ROWS: u64 = 192;
 /// The same of strings and binaries, and of columns in lists, whose rows take longer to decode.
 const STRINGS_JUMP_ROWS: u64 = 64;
-
-/// Where a column chunk lies and how it is stored.
-pub(crate) struct ChunkPlace {
-    /// The bytes of all its pages.
-    pub range: ByteRange,
-    /// Where its pages end by what the footer says; the last one may go on up to the end of `range`.
-    pub stated_end: u64,
-    /// How its pages are compressed.
-    pub codec: Codec,
-    /// Where its data pages lie, if that is to be used; else empty.
-    pub index: Vec<PageLocation>,
-    /// What guards its pages.
-    pub guard: PageGuard,
-    /// The row group.
-    pub row_group: usize,
-    /// Leaf column ordinal.
-    pub column: usize,
-    /// Rows of the row group.
-    pub row_count: u64,
-    /// What its levels mean.
-    pub levels: LevelShape,
-    /// All its data pages are said to have codes.
-    pub is_all_codes: bool,
-}
 
 /// Reads one column of one row group from front to back.
 pub(crate) struct ColumnReader {
@@ -160,6 +135,12 @@ impl ColumnReader {
         let levels = self.levels.take()?;
         let array = self.values.finish(levels.slots, levels.nulls.clone()).map_err(|error| self.placed(error))?;
         Ok(LeafBatch { array, levels })
+    }
+
+    /// The same of a column that is not nested, without its levels.
+    pub(crate) fn finish_array(&mut self) -> Result<ArrayRef> {
+        let LevelRows { nulls, slots, .. } = self.levels.take()?;
+        self.values.finish(slots, nulls).map_err(|error| self.placed(error))
     }
 
     /// Gives up what is left of the chunk, once the last wanted row was decoded. After the last row of the row group no
