@@ -41,7 +41,10 @@ fn primitive_array<T: ArrowPrimitiveType>(
     values: Buffer,
 ) -> ArrayRef {
     let array = PrimitiveArray::<T>::new(ScalarBuffer::new(values, 0, len), nulls);
-    Arc::new(array.with_data_type(data_type.clone()))
+    match *data_type == T::DATA_TYPE {
+        true => Arc::new(array),
+        false => Arc::new(array.with_data_type(data_type.clone())),
+    }
 }
 
 /// As [`array_from_parts`] for a type with children.
