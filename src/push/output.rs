@@ -14,7 +14,7 @@ use arrow_schema::DataType;
 use super::filtered_rows::FilteredRows;
 use super::kept_rows::KeptRows;
 use super::pushed::PushedBytes;
-use crate::column::{ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, leaf_array, picked};
+use crate::column::{ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, copied_views, leaf_array, picked};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::page::PageOpener;
@@ -406,14 +406,27 @@ impl OutputStage {
     fn decoded_arrays(&mut self, masks: &RowMasks, selected: usize, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
         let projection = &self.projection;
         let are_scattered = self.batch.is_scattered();
+        let mut take_kept = |kept: &mut KeptColumn| -> Result<LeafBatch> {
+            let (values, bytes) = kept.take(selected, pool)?;
+            self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
+            Ok(values)
+        };
+        if projection.tree.is_flat() {
+            let mut arrays = Vec::with_capacity(projection.schema.fields().len());
+            for (column, node) in self.columns.iter_mut().zip(&projection.tree.nodes) {
+                let array = match column {
+                    OutputColumn::Kept(kept) => take_kept(kept)?.array,
+                    OutputColumn::Read(reader) => reader.finish_array()?,
+                };
+                let copied = if are_scattered && array.len() == selected { copied_views(&array, pool)? } else { None };
+                arrays.push(leaf_array(node, copied.unwrap_or(array)));
+            }
+            return Ok(arrays);
+        }
         let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&projection.columns);
-        let mut leaves = columns.map(|((column, jump), projected)| {
+        let leaves = columns.map(|((column, jump), projected)| {
             let mut leaf = match column {
-                OutputColumn::Kept(kept) => {
-                    let (values, bytes) = kept.take(selected, pool)?;
-                    self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
-                    values
-                }
+                OutputColumn::Kept(kept) => take_kept(kept)?,
                 // All decoded rows, where the selected ones are picked out of top-level columns.
                 OutputColumn::Read(reader) if projected.beside_lists || projected.is_top_level => {
                     reader.finish_batch()?
@@ -427,16 +440,8 @@ impl OutputStage {
             }
             Ok(leaf)
         });
-        if !projection.tree.is_flat() {
-            let leaves: Vec<LeafBatch> = leaves.collect::<Result<_>>()?;
-            return assemble(&projection.tree, leaves, pool).map_err(|error| error.in_row_group(self.row_group));
-        }
-        let mut arrays = Vec::with_capacity(projection.schema.fields().len());
-        projection.tree.nodes.iter().zip(&mut leaves).try_for_each(|(node, leaf): (_, Result<LeafBatch>)| {
-            arrays.push(leaf_array(node, leaf?.array));
-            Ok(())
-        })?;
-        Ok(arrays)
+        let leaves: Vec<LeafBatch> = leaves.collect::<Result<_>>()?;
+        assemble(&projection.tree, leaves, pool).map_err(|error| error.in_row_group(self.row_group))
     }
 }
 

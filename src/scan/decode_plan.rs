@@ -184,7 +184,7 @@ impl DecodePlans {
         let count = usize::try_from(selected).map_err(|_| Error::limit(format!("a batch of {selected} rows")))?;
         let of_plan = |plan: &mut DecodePlan| {
             plan.ranges.clear();
-            let bits = std::mem::take(&mut plan.mask).finish()?;
+            let bits = plan.mask.take()?;
             Some((plan.shortest_jump, RowMask::new(bits, count)))
         };
         Ok(RowMasks(self.0.iter_mut().filter_map(of_plan).collect()))
@@ -268,7 +268,7 @@ mod tests {
             let (ranges, mask) = model(&rows, shortest_jump);
             assert_eq!(plan.ranges, ranges, "case {case}, jump {shortest_jump}");
             assert_eq!(plan.mask.length(), mask.len() as u64);
-            let found = plan.mask.finish().map(|mask| mask.iter().collect::<Vec<_>>());
+            let found = plan.mask.take().map(|mask| mask.iter().collect::<Vec<_>>());
             assert_eq!(found.unwrap_or_else(|| vec![true; rows.len()]), mask, "case {case}, jump {shortest_jump}");
         }
     }

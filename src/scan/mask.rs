@@ -93,8 +93,16 @@ impl Mask {
         }
     }
 
-    /// The bits; `None` where all are set.
-    pub(super) fn finish(mut self) -> Option<BooleanBuffer> {
+    /// The bits, of which it has none then; `None` where all are set.
+    pub(super) fn take(&mut self) -> Option<BooleanBuffer> {
+        if self.only.is_none() && !self.has_unset {
+            self.length = 0;
+            return None;
+        }
+        std::mem::take(self).finish()
+    }
+
+    fn finish(mut self) -> Option<BooleanBuffer> {
         if self.only.is_some() {
             return self.only;
         }
