@@ -21,9 +21,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, Int64Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StructArray};
 use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
 use pqpush::predicate::{Comparison, Predicate};
 use pqpush::{RowSelection, ScanOptions, SelectionPolicy};
 
@@ -439,4 +441,29 @@ fn booleans_that_are_picked() {
             assert_eq!(array.values().iter().collect::<Vec<_>>(), wanted, "{every} {batch_rows}");
         }
     }
+}
+
+#[test]
+fn booleans_below_a_group() {
+    let bits: BooleanArray = (0..50_000).map(|row| Some(is_set(row))).collect();
+    let group = StructArray::try_from(vec![("flag", Arc::new(bits.clone()) as ArrayRef)]).unwrap();
+    let rows = RecordBatch::try_from_iter([("group", Arc::new(group) as ArrayRef)]).unwrap();
+    let properties = WriterProperties::builder().set_dictionary_enabled(false).set_write_batch_size(1000).build();
+    let mut file = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut file, rows.schema(), Some(properties)).unwrap();
+    writer.write(&rows).unwrap();
+    writer.close().unwrap();
+    let file = Bytes::from(file);
+    let flags = |rows: &RecordBatch| rows.column(0).as_struct().column(0).as_boolean().clone();
+    let scan = scan_with(&file, batches_of(9001), Feed::Whole, By::Push).unwrap();
+    let batches: Vec<BooleanArray> = scan.rows().iter().map(|rows| flags(rows)).collect();
+    assert!(batches.iter().flat_map(|batch| batch.iter()).eq(bits.iter()));
+    assert!(batches.iter().any(|batch| batch.values().offset() > 0));
+    let is_wanted = |row: usize| !row.is_multiple_of(3);
+    let selection = RowSelection::from_bitmap((0..bits.len()).map(is_wanted).collect());
+    let options = ScanOptions { row_selection: Some(selection), ..batches_of(9001) };
+    let scan = scan_with(&file, options, Feed::Whole, By::Push).unwrap();
+    let wanted: Vec<_> = (0..bits.len()).filter(|row| is_wanted(*row)).map(|row| Some(is_set(row))).collect();
+    let found: Vec<_> = scan.rows().iter().flat_map(|rows| flags(rows).iter().collect::<Vec<_>>()).collect();
+    assert_eq!(found, wanted);
 }
