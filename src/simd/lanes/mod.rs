@@ -30,14 +30,28 @@ const fn fits(width: usize, lane: usize) -> bool {
     width > 0
 }
 
+/// Bit `width` says whether values of so many bits fit.
+const fn widths(lane: usize) -> u128 {
+    let (mut widths, mut width) = (0, 1);
+    while width <= lane {
+        widths |= (fits(width, lane) as u128) << width;
+        width += 1;
+    }
+    widths
+}
+
 /// Whether [`Lanes32`] takes values of so many bits: 1 to 26, 28 and 32.
+#[inline]
 pub(super) fn fits_32(width: u32) -> bool {
-    fits(width as usize, 32)
+    const WIDTHS: u64 = widths(32) as u64;
+    WIDTHS.checked_shr(width).unwrap_or(0) & 1 == 1
 }
 
 /// Whether [`Lanes64`] takes values of so many bits: 1 to 58, 60 and 64.
+#[inline]
 pub(super) fn fits_64(width: u32) -> bool {
-    fits(width as usize, 64)
+    const WIDTHS: u128 = widths(64);
+    WIDTHS.checked_shr(width).unwrap_or(0) & 1 == 1
 }
 
 /// Indices that bring the `bytes` bytes from bit `bit` of a half on to byte `lane` of `shuffle`.
@@ -112,3 +126,15 @@ static LAYOUTS_64: [Layout64; 65] = {
     }
     layouts
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lanes_take_values_that_fit_with_the_bits_in_front_of_them() {
+        let widths = |fits: fn(u32) -> bool| (0..=200).filter(|width| fits(*width)).collect::<Vec<u32>>();
+        assert_eq!(widths(fits_32), (1..=26).chain([28, 32]).collect::<Vec<u32>>());
+        assert_eq!(widths(fits_64), (1..=58).chain([60, 64]).collect::<Vec<u32>>());
+    }
+}
