@@ -7,7 +7,7 @@
 
 use super::{values_missing, varint};
 use crate::error::{Error, Result};
-use crate::simd::{self, PackedDeltas};
+use crate::simd::{self, PackedDeltas, PackedMiniblocks};
 
 /// A cursor over one stream.
 #[derive(Debug)]
@@ -78,12 +78,34 @@ impl DeltaBinaryPacked {
     pub(crate) fn read<const N: usize>(&mut self, page: &[u8], out: &mut [[u8; N]]) -> Result<()> {
         let mut out = self.take_first(out)?;
         while !out.is_empty() {
-            let (deltas, count) = self.next_deltas(page, out.len())?;
-            let (now, later) = out.split_at_mut(count);
-            self.last = simd::add_deltas(deltas, self.last, now);
-            out = later;
+            let mut count = self.read_miniblocks(page, out)?;
+            if count == 0 {
+                let deltas;
+                (deltas, count) = self.next_deltas(page, out.len())?;
+                self.last = simd::add_deltas(deltas, self.last, out.get_mut(..count).unwrap_or_default());
+            }
+            out = out.get_mut(count..).unwrap_or_default();
         }
         Ok(())
+    }
+
+    /// Reads whole miniblocks of the block at hand, or of the one that begins next, where none was begun; how many values
+    /// these have.
+    fn read_miniblocks<const N: usize>(&mut self, page: &[u8], out: &mut [[u8; N]]) -> Result<usize> {
+        let values = self.miniblocks.values;
+        if self.taken < values || out.len() < values {
+            return Ok(0);
+        }
+        let (widths, source) = self.miniblocks.of_block(page)?;
+        let blocks = PackedMiniblocks { widths, source, values, least: self.miniblocks.least };
+        let (taken, last) = simd::add_miniblocks(blocks, self.last, out);
+        self.last = last;
+        for _ in 0..taken {
+            self.miniblocks.next(page)?;
+        }
+        let count = taken.saturating_mul(values);
+        self.left = self.left.saturating_sub(count as u64);
+        Ok(count)
     }
 
     /// Passes over `count` values: their differences are summed up, their values are not written.
@@ -162,14 +184,28 @@ impl Miniblocks {
         Self { values: 0, per_block: 0, next_width: 0, left_of_block: 0, position: 0, least: 0 }
     }
 
-    /// Goes to the next miniblock: the bits of its deltas, and where its body begins.
-    fn next(&mut self, page: &[u8]) -> Result<(u32, usize)> {
+    /// Goes to the block that begins next, where none of this one is left.
+    fn enter_block(&mut self, page: &[u8]) -> Result<()> {
         if self.left_of_block == 0 {
             self.least = unzigzag(varint_at(page, &mut self.position)?);
             self.next_width = self.position;
             self.position = self.position.saturating_add(self.per_block);
             self.left_of_block = self.per_block;
         }
+        Ok(())
+    }
+
+    /// The widths of the miniblocks left of the block, as far as they are there, and the bytes from the first one's body on.
+    fn of_block<'a>(&mut self, page: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
+        self.enter_block(page)?;
+        let widths = page.get(self.next_width..).unwrap_or_default();
+        let widths = widths.get(..self.left_of_block).unwrap_or(widths);
+        Ok((widths, page.get(self.position..).unwrap_or_default()))
+    }
+
+    /// Goes to the next miniblock: the bits of its deltas, and where its body begins.
+    fn next(&mut self, page: &[u8]) -> Result<(u32, usize)> {
+        self.enter_block(page)?;
         let width = u32::from(*page.get(self.next_width).ok_or_else(ends_inside_header)?);
         if width > 64 {
             return Err(Error::corrupt(format!(

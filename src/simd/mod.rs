@@ -59,7 +59,7 @@ pub(crate) use compress_ends::{End, compress_ends};
 pub(crate) use copy::copy_prefix;
 use copy::copy_within;
 pub(crate) use days::nanoseconds_since;
-pub(crate) use delta::{PackedDeltas, add_deltas, sum_deltas};
+pub(crate) use delta::{PackedDeltas, PackedMiniblocks, add_deltas, add_miniblocks, sum_deltas};
 pub(crate) use ends::{ends, ends_of_same};
 pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
 pub(crate) use expand_from::expand_from;

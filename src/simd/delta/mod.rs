@@ -54,6 +54,49 @@ pub(crate) fn add_deltas<const N: usize>(deltas: PackedDeltas<'_>, last: u64, ou
     scalar::add_deltas(deltas, last, tail)
 }
 
+/// Whole miniblocks of deltas that lie end to end.
+#[derive(Clone, Copy)]
+pub(crate) struct PackedMiniblocks<'a> {
+    /// Bits of a delta of each.
+    pub widths: &'a [u8],
+    /// The packed bytes of all of them; what follows may be there too.
+    pub source: &'a [u8],
+    /// Deltas of each, a multiple of 32 and not 0.
+    pub values: usize,
+    /// What is added to each delta.
+    pub least: u64,
+}
+
+/// Writes the running sums as [`add_deltas`] of miniblocks from the first one on, as long as all values of one have room in
+/// `out` and are there, and widths are possible. Returns how many miniblocks these are, and the last sum. Of those near the
+/// end of the source it may leave some that are there.
+pub(crate) fn add_miniblocks<const N: usize>(
+    blocks: PackedMiniblocks<'_>,
+    last: u64,
+    out: &mut [[u8; N]],
+) -> (usize, u64) {
+    assert!(blocks.values > 0 && blocks.values.is_multiple_of(32));
+    #[cfg(target_arch = "x86_64")]
+    if cpu::has_avx512() {
+        // SAFETY: the CPU has AVX-512.
+        return unsafe { avx512::add_miniblocks(blocks, last, out) };
+    }
+    add_each_miniblock(blocks, last, out)
+}
+
+fn add_each_miniblock<const N: usize>(blocks: PackedMiniblocks<'_>, last: u64, out: &mut [[u8; N]]) -> (usize, u64) {
+    let (mut taken, mut last, mut source) = (0, last, blocks.source);
+    for (width, out) in blocks.widths.iter().zip(out.chunks_exact_mut(blocks.values)) {
+        let bytes = blocks.values / 8 * usize::from(*width);
+        if *width > 64 || source.len() < bytes {
+            break;
+        }
+        last = add_deltas(PackedDeltas { source, width: u32::from(*width), first: 0, least: blocks.least }, last, out);
+        (taken, source) = (taken + 1, &source[bytes..]);
+    }
+    (taken, last)
+}
+
 /// What the sum becomes after `count` deltas.
 pub(crate) fn sum_deltas(deltas: PackedDeltas<'_>, last: u64, count: usize) -> u64 {
     let of_least = deltas.least.wrapping_mul(count as u64);
@@ -226,6 +269,36 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn miniblocks_are_summed_by_each_backend() {
+        let noise: Vec<u8> = (0..6000u32).map(|i| (i.wrapping_mul(2654435761) >> 13) as u8).collect();
+        for values in [32, 96] {
+            for first in 0..=65u8 {
+                let widths = [first, 7, 0, 31];
+                let blocks = PackedMiniblocks { widths: &widths, source: &noise, values, least: u64::MAX - 70 };
+                for room in [0, values - 1, values, 4 * values, 4 * values + 5] {
+                    let mut expected = vec![[9; 8]; room];
+                    let (taken, last) = add_each_miniblock(blocks, 5, &mut expected);
+                    assert_eq!(taken, if first > 64 { 0 } else { (room / values).min(4) });
+                    let mut found = vec![[9; 8]; room];
+                    let (some, sum) = add_miniblocks(blocks, 5, &mut found);
+                    assert_eq!(found[..some * values], expected[..some * values]);
+                    assert!((some, sum) == (taken, last) || some < taken && (59..64).contains(&first));
+                    let mut narrow = vec![[9; 4]; room];
+                    let (some, sum) = add_miniblocks(blocks, 5, &mut narrow);
+                    let expected: Vec<[u8; 4]> = expected.iter().map(|[a, b, c, d, ..]| [*a, *b, *c, *d]).collect();
+                    assert_eq!(narrow[..some * values], expected[..some * values]);
+                    let is_last =
+                        expected[..some * values].last().is_none_or(|last| u32::from_le_bytes(*last) == sum as u32);
+                    assert!(is_last && some <= taken, "{some} of {taken} miniblocks");
+                }
+            }
+        }
+        let short = PackedMiniblocks { widths: &[8, 8], source: &noise[..40], values: 32, least: 0 };
+        assert_eq!(add_each_miniblock(short, 0, &mut [[0; 8]; 64]).0, 1, "the second is not there");
+        assert!(add_miniblocks(short, 0, &mut [[0; 8]; 64]).0 <= 1);
     }
 
     #[test]

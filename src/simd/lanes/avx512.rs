@@ -28,7 +28,7 @@ pub(in crate::simd) struct Lanes32x16 {
 }
 
 impl Lanes32x16 {
-    /// For values of `width` bits, a width that [`super::fits_32`].
+    /// For values of `width` bits, 0 or a width that [`super::fits_32`].
     #[inline]
     #[target_feature(enable = "avx512f,avx512vbmi")]
     pub(in crate::simd) fn new(width: u32) -> Self {
@@ -37,7 +37,8 @@ impl Lanes32x16 {
         let (bytes, shifts) = unsafe {
             (_mm512_loadu_si512(layout.bytes.as_ptr().cast()), _mm512_loadu_si512(layout.shifts.as_ptr().cast()))
         };
-        Self { bytes, shifts, mask: _mm512_set1_epi32((u32::MAX >> (32 - width)).cast_signed()) }
+        let mask = u32::MAX.checked_shr(32 - width).unwrap_or(0);
+        Self { bytes, shifts, mask: _mm512_set1_epi32(mask.cast_signed()) }
     }
 
     /// The sixteen values whose first byte is at `step`.
