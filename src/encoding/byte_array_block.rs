@@ -4,7 +4,7 @@ use super::DeltaBinaryPacked;
 use crate::error::{Error, Result};
 
 /// Values of a block at most.
-const BLOCK_VALUES: usize = 256;
+const BLOCK_VALUES: usize = 1024;
 
 type LittleEndian = [u8; 4];
 
