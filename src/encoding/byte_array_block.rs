@@ -82,21 +82,33 @@ impl ByteArrayBlock {
         let own = self.total;
         let out = self.prefixes.get_mut(..self.count).unwrap_or_default();
         self.total = own.saturating_add(read_lengths(page, prefixes, out)?);
-        let mut last = last;
-        for (length, prefix) in self.lengths.iter_mut().zip(out) {
-            let prefix = u32::from_le_bytes(*prefix);
-            if prefix as usize > last {
-                return Err(Error::corrupt(format!(
-                    "a DELTA_BYTE_ARRAY value shares {prefix} bytes with one of {last} bytes"
-                )));
-            }
+        let lengths = self.lengths.get_mut(..self.count).unwrap_or_default();
+        for (length, prefix) in lengths.iter_mut().zip(out.iter()) {
             // Both are below 2^31.
-            let sum = u32::from_le_bytes(*length).saturating_add(prefix);
-            *length = sum.to_le_bytes();
-            last = sum as usize;
+            *length = u32::from_le_bytes(*length).wrapping_add(u32::from_le_bytes(*prefix)).to_le_bytes();
+        }
+        // Without a branch: nearly always all of them are looked at.
+        let shares =
+            |prefix: &LittleEndian, before: &LittleEndian| u32::from_le_bytes(*prefix) <= u32::from_le_bytes(*before);
+        let (first, others) =
+            out.split_first().map_or((0, &[][..]), |(first, others)| (u32::from_le_bytes(*first), others));
+        let can_share =
+            others.iter().zip(lengths.iter()).fold(true, |all, (prefix, before)| all & shares(prefix, before));
+        if first as usize > last || !can_share {
+            return Err(shares_too_much(last, lengths, out));
         }
         Ok(own)
     }
+}
+
+/// Of values of such `lengths` and `prefixes`, behind one of `last` bytes, the first that cannot share so much.
+#[cold]
+fn shares_too_much(last: usize, lengths: &[LittleEndian], prefixes: &[LittleEndian]) -> Error {
+    let length = |length: &LittleEndian| u32::from_le_bytes(*length) as usize;
+    let before = std::iter::once(last).chain(lengths.iter().map(length));
+    let wrong = prefixes.iter().map(length).zip(before).find(|(prefix, before)| prefix > before);
+    let (prefix, before) = wrong.unwrap_or_default();
+    Error::corrupt(format!("a DELTA_BYTE_ARRAY value shares {prefix} bytes with one of {before} bytes"))
 }
 
 /// Fills `out` with lengths; returns their sum.
