@@ -165,9 +165,9 @@ fn the_page_index_is_read() {
         for (chunk, plain) in metadata.chunks(group).zip(plain.chunks(group)) {
             let (chunk, plain) = (chunk.unwrap(), plain.unwrap());
             let rows = |pages: &[PageLocation]| pages.iter().map(|page| page.first_row).collect::<Vec<_>>();
-            let pages = |chunk: &pqpush::metadata::ColumnChunk| rows(&chunk.offset_index.as_ref().unwrap().pages);
+            let pages = |chunk: &pqpush::metadata::ColumnChunk| rows(&chunk.offset_index().unwrap().pages);
             assert_eq!(pages(chunk), pages(plain));
-            assert_eq!(chunk.column_index, plain.column_index);
+            assert_eq!(chunk.column_index(), plain.column_index());
         }
     }
     // The last page of a row group alone: the others are neither asked for nor opened.
@@ -363,7 +363,7 @@ fn an_index_that_was_changed_is_not_used() {
     let changed = flipped(&file, range.end() as usize - 1);
     let part = ScanOptions { offset: 45, limit: Some(3), ..ScanOptions::default() };
     assert_reads(&changed, &all_keys(), &part, Feed::Asked);
-    assert!(open(&changed, all_keys()).unwrap().chunk(0, 0).unwrap().offset_index.is_none());
+    assert!(open(&changed, all_keys()).unwrap().chunk(0, 0).unwrap().offset_index().is_none());
     let required = MetadataOptions { page_index: PageIndexPolicy::Required, ..with_keys(all_keys()) };
     let error = metadata_with(&changed, required, Feed::Asked).map(drop).unwrap_err();
     assert_eq!((error.kind(), error.column(), error.row_group()), (ErrorKind::Corrupt, Some(0), Some(0)));
@@ -397,7 +397,7 @@ fn keys_do_no_harm_to_a_file_in_plain_text() {
 }
 
 fn pages(metadata: &Metadata, row_group: usize, column: usize) -> Vec<PageLocation> {
-    metadata.chunk(row_group, column).unwrap().offset_index.as_ref().expect("an offset index").pages.clone()
+    metadata.chunk(row_group, column).unwrap().offset_index().expect("an offset index").pages.clone()
 }
 
 fn flipped(file: &Bytes, at: usize) -> Bytes {

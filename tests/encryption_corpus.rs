@@ -308,7 +308,7 @@ fn indexes_are_read_where_they_are_encrypted() {
         };
         let metadata = metadata_with(&file, options, Feed::Asked).expect(&name);
         for chunk in (0..metadata.row_groups.len()).flat_map(|group| metadata.chunks(group)).map(Result::unwrap) {
-            assert!(chunk.offset_index.is_some(), "{name}");
+            assert!(chunk.offset_index().is_some(), "{name}");
         }
     }
 }

@@ -249,14 +249,14 @@ fn compare_page_index(
     offsets: Option<&OffsetIndexMetaData>,
     columns: Option<&ColumnIndexMetaData>,
 ) {
-    if let (Some(ours), Some(theirs)) = (&ours.offset_index, offsets) {
+    if let (Some(ours), Some(theirs)) = (ours.offset_index(), offsets) {
         let their_pages = theirs.page_locations().iter();
         let their_pages = their_pages.map(|page| (page.offset, page.compressed_page_size, page.first_row_index));
         let our_pages = ours.pages.iter();
         let our_pages = our_pages.map(|page| (page.offset as i64, page.compressed_bytes as i32, page.first_row as i64));
         assert!(our_pages.eq(their_pages), "{place}");
     }
-    if let (Some(ours), Some(theirs)) = (&ours.column_index, columns) {
+    if let (Some(ours), Some(theirs)) = (ours.column_index(), columns) {
         assert_eq!(ours.null_pages.len() as u64, theirs.num_pages(), "{place}");
         let null_pages = (0..ours.null_pages.len()).map(|page| theirs.is_null_page(page));
         assert!(ours.null_pages.iter().copied().eq(null_pages), "{place}");
@@ -292,9 +292,9 @@ fn the_page_index_of_good_files_is_read() {
         for ordinal in 0..metadata.row_groups.len() {
             for (column, chunk) in metadata.chunks(ordinal).map(Result::unwrap).enumerate() {
                 let place = format!("{}, row group {ordinal}, column {column}", sample.name);
-                let read = chunk.offset_index.is_some() || chunk.offset_index_range.is_none();
+                let read = chunk.offset_index().is_some() || chunk.offset_index_range.is_none();
                 assert!(read || wrong(WRONG_OFFSET_INDEXES), "{place}");
-                let read = chunk.column_index.is_some() || chunk.column_index_range.is_none();
+                let read = chunk.column_index().is_some() || chunk.column_index_range.is_none();
                 assert!(read || wrong(WRONG_OFFSET_INDEXES) || wrong(WRONG_COLUMN_INDEXES), "{place}");
             }
         }

@@ -239,12 +239,12 @@ fn compare_pages(name: &str, ours: &Metadata, theirs: &ParquetMetaData) -> usize
         let read_by_both = |ordinal: &usize| {
             let chunk = ours.chunk(*ordinal, column).unwrap();
             let indexes = theirs.page_index_for_row_group(*ordinal);
-            chunk.column_index.is_some() && indexes.column_index(column).is_some()
+            chunk.column_index().is_some() && indexes.column_index(column).is_some()
         };
         let found = ours.page_statistics(column, StringType::Utf8).unwrap();
         let arrow = Field::new("c", field(&found, "min").data_type().clone(), true);
         let groups: Vec<usize> = (0..theirs.num_row_groups()).filter(read_by_both).collect();
-        let indexes = groups.iter().filter_map(|group| ours.chunk(*group, column).unwrap().column_index.as_ref());
+        let indexes = groups.iter().filter_map(|group| ours.chunk(*group, column).unwrap().column_index());
         let raw = indexes.flat_map(|index| {
             let of_values = |(page, bytes): (usize, _)| (!index.null_pages[page]).then_some(bytes);
             let (min, max) = (index.min_values.iter().enumerate(), index.max_values.iter().enumerate());

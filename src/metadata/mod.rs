@@ -40,6 +40,7 @@ pub(crate) use chunks::Chunks;
 pub use key_value::KeyValue;
 pub(crate) use names::{codec_name, encoding_name};
 pub use order::{Bound, ColumnOrder, SortingColumn, TrustedBounds};
+use page_index::PageIndex;
 pub use page_index::{BoundaryOrder, Bounds, ColumnIndex, OffsetIndex, PageLocation};
 pub use statistics::{ChunkDetails, SizeStatistics, Statistics};
 
@@ -111,10 +112,8 @@ pub struct ColumnChunk {
     pub offset_index_range: Option<ByteRange>,
     /// Where the serialized column index lies.
     pub column_index_range: Option<ByteRange>,
-    /// The offset index, where it was read and is consistent.
-    pub offset_index: Option<Box<OffsetIndex>>,
-    /// The column index, where it was read and is consistent.
-    pub column_index: Option<Box<ColumnIndex>>,
+    /// The page index, where its bytes are there.
+    pub(crate) page_index: Option<Box<PageIndex>>,
     /// Where in [`Metadata::thrift`] the `ColumnMetaData` of the chunk begin, unless they are encrypted and not opened.
     pub(crate) metadata_start: Option<usize>,
     /// The chunk lies in another file (`file_path`), which a decoder of this file cannot read.

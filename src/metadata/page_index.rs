@@ -5,6 +5,9 @@
 //! chunk is read without it. So parsing gives either an index that all may rely on, or an error.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
 
 use crate::byte_range::ByteRange;
 use crate::crypto::Module;
@@ -118,35 +121,72 @@ pub enum BoundaryOrder {
     Descending,
 }
 
-/// Reads the indexes of `chunk` from `bytes_of` the ranges that the footer names into the chunk, where they agree with
-/// a row group of `row_count` rows whose pages lie before `pages_end`.
-///
-/// The first error is given back; a column index without an offset index is not kept.
-pub(crate) fn read_into<'a>(
-    chunk: &mut ColumnChunk,
-    row_count: u64,
-    pages_end: u64,
-    file_length: u64,
-    bytes_of: impl Fn(ByteRange) -> &'a [u8],
-) -> Result<()> {
-    let Some(range) = chunk.offset_index_range else { return Ok(()) };
-    let pages = chunk.byte_range(file_length)?;
-    let within = ByteRange::between(pages.offset, pages.end().min(pages_end));
-    let decryptor = chunk.decryptor()?;
-    let text_of = |module, range| match &decryptor {
-        Some(decryptor) => decryptor.open(module, bytes_of(range)).map(Cow::Owned),
-        None => Ok(Cow::Borrowed(bytes_of(range))),
-    };
-    let offset_index =
-        text_of(Module::OffsetIndex, range).and_then(|bytes| OffsetIndex::parse(&bytes, within, row_count));
-    let offset_index = offset_index.map_err(|error| error.at_offset(range.offset))?;
-    let page_count = offset_index.pages.len();
-    chunk.offset_index = Some(Box::new(offset_index));
-    let Some(range) = chunk.column_index_range else { return Ok(()) };
-    let column_index = text_of(Module::ColumnIndex, range).and_then(|bytes| ColumnIndex::parse(&bytes, page_count));
-    let column_index = column_index.map_err(|error| error.at_offset(range.offset))?;
-    chunk.column_index = Some(Box::new(column_index));
-    Ok(())
+/// The page index of a chunk as it lies in the file. Either part is read when it is first asked for: a scan looks at that of
+/// few of the chunks.
+#[derive(Debug)]
+pub(crate) struct PageIndex {
+    /// The bytes of the offset index.
+    pub(crate) offset_text: Bytes,
+    /// The bytes of the column index, where there is one.
+    pub(crate) column_text: Option<Bytes>,
+    /// Where the pages of the chunk lie.
+    pub(crate) within: ByteRange,
+    /// Rows of the row group.
+    pub(crate) row_count: u64,
+    pub(crate) offsets: OnceLock<Option<Box<OffsetIndex>>>,
+    pub(crate) bounds: OnceLock<Option<Box<ColumnIndex>>>,
+}
+
+impl ColumnChunk {
+    /// The offset index, where it was not left out when the file was opened, and is consistent.
+    pub fn offset_index(&self) -> Option<&OffsetIndex> {
+        let index = self.page_index.as_deref()?;
+        index.offsets.get_or_init(|| self.read_offset_index(index).ok()).as_deref()
+    }
+
+    /// The column index, where the chunk has an [offset index](Self::offset_index) too, and it is consistent.
+    pub fn column_index(&self) -> Option<&ColumnIndex> {
+        let index = self.page_index.as_deref()?;
+        index.bounds.get_or_init(|| self.read_column_index(index).ok().flatten()).as_deref()
+    }
+
+    /// Fails where the page index is there and wrong.
+    pub(crate) fn check_page_index(&self) -> Result<()> {
+        let Some(index) = self.page_index.as_deref() else { return Ok(()) };
+        let offsets = self.read_offset_index(index)?;
+        index.offsets.get_or_init(|| Some(offsets));
+        let bounds = self.read_column_index(index)?;
+        index.bounds.get_or_init(|| bounds);
+        Ok(())
+    }
+
+    fn read_offset_index(&self, index: &PageIndex) -> Result<Box<OffsetIndex>> {
+        let text = self.opened(Module::OffsetIndex, &index.offset_text);
+        let read = text.and_then(|bytes| OffsetIndex::parse(&bytes, index.within, index.row_count));
+        read.map(Box::new).map_err(|error| at_start_of(self.offset_index_range, error))
+    }
+
+    fn read_column_index(&self, index: &PageIndex) -> Result<Option<Box<ColumnIndex>>> {
+        let (Some(text), Some(offsets)) = (&index.column_text, self.offset_index()) else { return Ok(None) };
+        let text = self.opened(Module::ColumnIndex, text);
+        let read = text.and_then(|bytes| ColumnIndex::parse(&bytes, offsets.pages.len()));
+        read.map(|bounds| Some(Box::new(bounds))).map_err(|error| at_start_of(self.column_index_range, error))
+    }
+
+    /// The bytes of a part of the page index, decrypted where they are not plain.
+    fn opened<'a>(&self, module: Module, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>> {
+        match self.decryptor()? {
+            Some(decryptor) => decryptor.open(module, bytes).map(Cow::Owned),
+            None => Ok(Cow::Borrowed(bytes)),
+        }
+    }
+}
+
+fn at_start_of(range: Option<ByteRange>, error: Error) -> Error {
+    match range {
+        Some(range) => error.at_offset(range.offset),
+        None => error,
+    }
 }
 
 impl OffsetIndex {

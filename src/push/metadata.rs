@@ -376,7 +376,13 @@ mod tests {
     fn the_page_index_is_read_as_the_policy_says() {
         let (bytes, _) = with_offset_index();
         let with = |page_index| metadata(&bytes, MetadataOptions { page_index, ..MetadataOptions::default() }).unwrap();
-        let index = |metadata: &Metadata| metadata.chunk(0, 0).unwrap().offset_index.clone();
+        let index = |metadata: &Metadata| metadata.chunk(0, 0).unwrap().offset_index().cloned();
+        let was_read = |metadata: &Metadata| {
+            metadata.chunk(0, 0).unwrap().page_index.as_ref().is_some_and(|index| index.offsets.get().is_some())
+        };
+        let lazily = with(PageIndexPolicy::IfPresent);
+        assert!(!was_read(&lazily) && index(&lazily).is_some() && was_read(&lazily));
+        assert!(was_read(&with(PageIndexPolicy::Required)));
         assert_eq!(index(&with(PageIndexPolicy::Never)), None);
         assert_eq!(index(&with(PageIndexPolicy::IfPresent)).unwrap().pages[1].first_row, 5);
         assert_eq!(index(&with(PageIndexPolicy::Required)), index(&with(PageIndexPolicy::IfPresent)));
@@ -399,7 +405,7 @@ mod tests {
             assert!(error.message().contains(message), "{error}");
             assert!(message == "overlap" || (error.column(), error.row_group()) == (Some(0), Some(0)), "{error}");
             let lenient = metadata(&bytes, MetadataOptions::default()).unwrap();
-            assert_eq!(lenient.chunk(0, 0).unwrap().offset_index, None);
+            assert_eq!(lenient.chunk(0, 0).unwrap().offset_index(), None);
         }
     }
 

@@ -195,6 +195,6 @@ fn coded(mut column: ProjectedColumn) -> ProjectedColumn {
 
 /// The pages of the chunk's offset index, where it fits the row group; else none.
 fn usable_index(chunk: &ColumnChunk, range: ByteRange, row_count: u64) -> Vec<PageLocation> {
-    let index = chunk.offset_index.as_ref().filter(|index| index.fits(range, row_count));
+    let index = chunk.offset_index().filter(|index| index.fits(range, row_count));
     index.map_or_else(Vec::new, |index| index.pages.clone())
 }

@@ -31,7 +31,7 @@ impl Plan {
         if rows.selected() == 0 {
             return Ok(ChunkDemand { ranges: Vec::new(), pages: None });
         }
-        let pages = match &chunk.offset_index {
+        let pages = match chunk.offset_index() {
             Some(index) if index.fits(range, rows.len()) => &index.pages,
             _ => return Ok(ChunkDemand { ranges: vec![range], pages: None }),
         };

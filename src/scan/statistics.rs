@@ -95,7 +95,7 @@ impl Metadata {
         let groups = self.row_groups.iter().enumerate();
         for (ordinal, group) in groups.take(row_groups.end).skip(row_groups.start) {
             let chunk = self.chunk(ordinal, column)?;
-            let pages = chunk.offset_index.as_ref().map_or(&[][..], |index| &index.pages);
+            let pages = chunk.offset_index().map_or(&[][..], |index| &index.pages);
             let ends = pages.iter().skip(1).map(|page| page.first_row).chain([group.row_count]);
             for (page, (place, end)) in pages.iter().zip(ends).enumerate() {
                 table.push(self.page_facts(column, chunk, page, end.saturating_sub(place.first_row)));
@@ -110,7 +110,7 @@ impl Metadata {
     /// What the page index says about one page.
     fn page_facts<'a>(&self, column: usize, chunk: &'a ColumnChunk, page: usize, row_count: u64) -> Facts<'a> {
         let at = |counts: &Option<Vec<u64>>| counts.as_ref().and_then(|counts| counts.get(page).copied());
-        let index = chunk.column_index.as_deref();
+        let index = chunk.column_index();
         let levels_of = |levels: fn(&ColumnIndex) -> &Option<Vec<u64>>, highest: u16| {
             let count = usize::from(highest).saturating_add(1);
             let start = page.saturating_mul(count);
@@ -133,7 +133,7 @@ impl Metadata {
             nan_count: index.and_then(|index| at(&index.nan_counts)),
             row_count,
             most: chunk.value_count,
-            unencoded_bytes: chunk.offset_index.as_ref().and_then(|index| at(&index.unencoded_bytes)),
+            unencoded_bytes: chunk.offset_index().and_then(|index| at(&index.unencoded_bytes)),
             levels: leaf.map(|leaf| {
                 let repetition = levels_of(|index| &index.repetition_levels, leaf.max_repetition_level);
                 let definition = levels_of(|index| &index.definition_levels, leaf.max_definition_level);

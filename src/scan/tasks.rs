@@ -130,8 +130,8 @@ impl Plan {
     /// Rows that begin a page in the column of which most is read, if it has an offset index.
     fn borders(&self, scan: &RowGroupScan) -> Vec<u64> {
         let chunks = self.leaves_read(scan).into_iter().filter_map(|leaf| self.chunk(scan.row_group, leaf).ok());
-        let indexed = chunks.filter(|chunk| chunk.offset_index.is_some());
-        let heaviest = indexed.max_by_key(|chunk| chunk.compressed_bytes).and_then(|chunk| chunk.offset_index.as_ref());
+        let indexed = chunks.filter(|chunk| chunk.offset_index().is_some());
+        let heaviest = indexed.max_by_key(|chunk| chunk.compressed_bytes).and_then(|chunk| chunk.offset_index());
         heaviest.map(|index| index.pages.iter().map(first_row).collect()).unwrap_or_default()
     }
 

@@ -3,11 +3,14 @@
 //! What the footer claims about the place of the indexes is not trusted: an index that lies outside the file is taken
 //! for absent, and indexes that overlap are not read at all, so that reading takes no longer than the file is long.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
-use crate::metadata::{Metadata, page_index};
+use crate::metadata::page_index::PageIndex;
+use crate::metadata::{ColumnChunk, Metadata};
 use crate::push::buffers::Buffers;
 use crate::schema::Schema;
 
@@ -91,31 +94,51 @@ impl PendingIndexes {
         self.ranges.iter().flat_map(|range| buffers.missing(*range)).collect()
     }
 
-    /// Reads the indexes, all bytes of which are in `buffers`, into `metadata`.
+    /// Puts the indexes, all bytes of which are in `buffers`, into `metadata`. They are read when they are asked for, or at
+    /// once where they must be right.
     pub(super) fn read(&self, metadata: &mut Metadata, buffers: &Buffers) -> Result<()> {
+        let held: Vec<(u64, Bytes)> = self.ranges.iter().map(|range| (range.offset, copy(buffers, *range))).collect();
         let Metadata { schema, row_groups, file_length, .. } = metadata;
-        let held: Vec<(u64, Bytes)> =
-            self.ranges.iter().map(|&range| (range.offset, buffers.get(range).unwrap_or_default())).collect();
         for (ordinal, group) in row_groups.iter_mut().enumerate() {
             for (column, chunk) in group.chunks.all_read_mut() {
-                let read = page_index::read_into(chunk, group.row_count, self.footer_offset, *file_length, |range| {
-                    part(&held, range).unwrap_or_default()
-                });
-                if let (Err(error), true) = (read, self.required) {
-                    return Err(in_column(error.in_row_group(ordinal), schema, column));
+                let put = self.put(chunk, group.row_count, *file_length, &held);
+                if self.required {
+                    put.and_then(|()| chunk.check_page_index())
+                        .map_err(|error| in_column(error.in_row_group(ordinal), schema, column))?;
                 }
             }
         }
         Ok(())
     }
+
+    /// Puts the index of a chunk, whose row group has so many rows, into it.
+    fn put(&self, chunk: &mut ColumnChunk, row_count: u64, file_length: u64, held: &[(u64, Bytes)]) -> Result<()> {
+        let Some(offset_text) = chunk.offset_index_range.and_then(|range| part(held, range)) else { return Ok(()) };
+        let pages = chunk.byte_range(file_length)?;
+        chunk.page_index = Some(Box::new(PageIndex {
+            offset_text,
+            column_text: chunk.column_index_range.and_then(|range| part(held, range)),
+            within: ByteRange::between(pages.offset, pages.end().min(self.footer_offset)),
+            row_count,
+            offsets: OnceLock::new(),
+            bounds: OnceLock::new(),
+        }));
+        Ok(())
+    }
+}
+
+/// A copy of the bytes of `range`, so that what was pushed is not kept for their sake.
+fn copy(buffers: &Buffers, range: ByteRange) -> Bytes {
+    buffers.get(range).map_or_else(Bytes::new, |bytes| Bytes::copy_from_slice(&bytes))
 }
 
 /// The bytes of `range` out of ascending pieces, each with its offset.
-fn part(pieces: &[(u64, Bytes)], range: ByteRange) -> Option<&[u8]> {
+fn part(pieces: &[(u64, Bytes)], range: ByteRange) -> Option<Bytes> {
     let behind = pieces.partition_point(|(offset, _)| *offset <= range.offset);
     let (offset, bytes) = pieces.get(behind.checked_sub(1)?)?;
     let start = usize::try_from(range.offset.checked_sub(*offset)?).ok()?;
-    bytes.get(start..start.checked_add(usize::try_from(range.length).ok()?)?)
+    let end = start.checked_add(usize::try_from(range.length).ok()?)?;
+    (end <= bytes.len()).then(|| bytes.slice(start..end))
 }
 
 /// Reads the chunks of row groups that have an index, so that it can be put into them. A chunk that cannot be read has
