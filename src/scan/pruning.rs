@@ -170,11 +170,9 @@ fn rows_of_pages(pages: &StructArray, row_count: u64, predicate: &BoundPredicate
 
 /// What row `index` of the statistics says.
 fn bounds(statistics: &StructArray, index: usize) -> LeafBounds {
-    let bound = |name| {
-        let bounds = statistics.column_by_name(name).filter(|bounds| index < bounds.len() && bounds.is_valid(index))?;
-        Some(bounds.slice(index, 1))
-    };
-    let count = |name| bound(name)?.as_primitive_opt::<UInt64Type>()?.values().first().copied();
+    let known = |name| statistics.column_by_name(name).filter(|of_all| index < of_all.len() && of_all.is_valid(index));
+    let bound = |name| Some(known(name)?.slice(index, 1));
+    let count = |name| known(name)?.as_primitive_opt::<UInt64Type>()?.values().get(index).copied();
     LeafBounds {
         min: bound("min"),
         max: bound("max"),
