@@ -12,7 +12,8 @@ use super::expand;
 use crate::memory::{BitSlice, Plain};
 
 /// Writes the values at the front of `source`, in native order and anywhere in memory, to those of `out` whose bit of `valid`
-/// is set, and 0 to the others. `source` has as many as bits are set, `out` room for one each bit.
+/// is set, and 0 to the others. `source` has as many as bits are set, `out` room for one each bit; what is behind that may be
+/// overwritten.
 pub(crate) fn expand_from<T: Plain>(source: &[u8], valid: BitSlice<'_>, out: &mut [T]) {
     let bytes = valid.count_ones() * size_of::<T>();
     assert!(source.len() >= bytes && out.len() >= valid.len());
@@ -44,17 +45,22 @@ mod avx512 {
     /// So far ahead bytes are fetched: registers that begin anywhere keep the CPU from doing so by itself.
     const AHEAD_BYTES: usize = 2048;
 
+    /// Words of so few values, or none, are cleared, and the values put to their rows.
+    const FEW: u32 = 2;
+
     /// # Safety
     /// The CPU has AVX-512; a value has four or eight bytes; `source` has one for each bit that is set, `out` one for each.
-    #[target_feature(enable = "avx512f,popcnt")]
+    #[target_feature(enable = "avx512f,bmi1,popcnt")]
     pub(super) unsafe fn expand_from<T: Plain>(source: &[u8], valid: BitSlice<'_>, out: &mut [T]) {
         let mut rest = source;
         for start in (0..valid.len()).step_by(64) {
+            let has_room_behind = out.len() > start + 64;
             let rows = &mut out[start..valid.len().min(start + 64)];
             let word = valid.word(start);
             let bytes = word.count_ones() as usize * size_of::<T>();
-            if word == 0 {
-                rows.fill(T::default());
+            if word.count_ones() <= FEW && has_room_behind && rest.len() >= FEW as usize * size_of::<T>() {
+                // SAFETY: two values can be read; there are 64 rows and one behind them, of the next word or to be overwritten.
+                unsafe { few(rest.as_ptr().cast(), word, out.as_mut_ptr().add(start)) };
             } else if rows.len() == 64 && rest.len() >= bytes + STEP_BYTES {
                 // SAFETY: a register can be read where the last value ends; there are 64 rows.
                 unsafe {
@@ -67,6 +73,24 @@ mod avx512 {
                 copied(&rest[..bytes], BitSlice::new(&word.to_le_bytes(), 0, rows.len()), rows);
             }
             rest = &rest[bytes..];
+        }
+    }
+
+    /// Two values at most, without a branch on their number: one that is not there goes to the row behind the others.
+    ///
+    /// # Safety
+    /// The CPU has AVX-512; a value has four or eight bytes; two can be read from `values`; `rows` has room for 65.
+    #[inline]
+    #[target_feature(enable = "avx512f,bmi1")]
+    unsafe fn few<T: Plain>(values: *const T, word: u64, rows: *mut T) {
+        let second = word & word.wrapping_sub(1);
+        // SAFETY: as the caller says; a word has 64 zeros at most.
+        unsafe {
+            for place in (0..64 * size_of::<T>()).step_by(STEP_BYTES) {
+                _mm512_storeu_si512(rows.byte_add(place).cast(), _mm512_setzero_si512());
+            }
+            rows.add(second.trailing_zeros() as usize).write(values.add(1).read_unaligned());
+            rows.add(word.trailing_zeros() as usize).write(values.read_unaligned());
         }
     }
 
@@ -112,8 +136,11 @@ mod tests {
 
     fn check<T: Plain>(value: impl Fn(usize) -> T) {
         let noise = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31) as u8;
-        for (round, keep) in [(0, 0xff), (1, 0), (2, 0x55), (3, 0xfe), (4, 0x80)] {
+        // Of the last ones, words have few bits or none.
+        for (round, keep) in [(0, 0xff), (1, 0), (2, 0x55), (3, 0xfe), (4, 0x80), (9, 0), (9, 0x04), (10, 0x10)] {
             let bits: Vec<u8> = (0..40).map(|i| if i % 7 == round { 0xff } else { noise(i) & keep }).collect();
+            let bits: Vec<u8> =
+                bits.iter().enumerate().map(|(i, b)| if round == 10 && i % 8 != 3 { 0 } else { *b }).collect();
             for (start, len) in [(0, 0), (0, 64), (3, 1), (5, 300), (8, 256), (1, 319)] {
                 let valid = BitSlice::new(&bits, start, len);
                 let mut expected = Vec::new();
@@ -127,9 +154,9 @@ mod tests {
                         source.extend(unsafe { std::slice::from_raw_parts(one.as_ptr().cast::<u8>(), size_of::<T>()) });
                     }
                 }
-                for behind in [0, 1, 100] {
+                for (behind, room) in [(0, 3), (1, 1), (100, 0), (100, 3)] {
                     let source = [&source[1..], &vec![7; behind]].concat();
-                    let mut out = vec![value(5); len + 3];
+                    let mut out = vec![value(5); len + room];
                     expand_from(&source, valid, &mut out);
                     assert_eq!(out[..len], expected, "{len} from {start}, {behind} behind");
                     copied(&source[..source.len() - behind], valid, &mut out);
