@@ -35,6 +35,7 @@ impl<'a> BitRoom<'a> {
 
     /// Appends what `write` writes from a bit of some words on, and says the number of. It may write over bits behind those, up
     /// to 64 bytes from the one on that the last bit there is room for lies in.
+    #[cfg(target_arch = "x86_64")]
     #[inline]
     pub(crate) fn append(&mut self, write: impl FnOnce(&mut [u64], usize) -> usize) {
         let room = &mut self.words[self.whole..];
