@@ -169,9 +169,9 @@ impl<O: Offset> StringDecoder<O> {
             let base = self.bytes.len();
             let capacity = byte_array_at(page, position)?.0.len().max(ROOM_BYTES);
             let room = Room { base, capacity, bytes: self.bytes.spare(capacity)? };
-            let mut text = self.is_utf8.then(|| PlainText::new(position));
+            let text = self.is_utf8.then(|| PlainText::new(position));
             let copied = room
-                .fill(page, position, ends.get_mut(done..).unwrap_or_default(), text.as_mut(), &mut self.front)
+                .fill(page, position, ends.get_mut(done..).unwrap_or_default(), text, &mut self.front)
                 .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
             self.bytes.commit(copied.bytes);
             done = done.saturating_add(copied.strings);
@@ -215,7 +215,7 @@ impl Room<'_> {
         page: &[u8],
         start: usize,
         ends: &mut [O],
-        mut text: Option<&mut PlainText>,
+        mut text: Option<PlainText>,
         front: &mut Front,
     ) -> std::result::Result<Copied, Option<Error>> {
         let mut all = Copied { strings: 0, position: start, bytes: 0 };
@@ -242,7 +242,7 @@ impl Room<'_> {
             *slot = O::from_usize(self.base.saturating_add(bytes)).ok_or(None)?;
             all = Copied { strings: all.strings.saturating_add(1), position: next, bytes };
         }
-        if let Some(text) = text {
+        if let Some(mut text) = text {
             text.end(page, all.position)?;
         }
         Ok(all)

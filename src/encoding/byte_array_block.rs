@@ -3,7 +3,7 @@
 use super::DeltaBinaryPacked;
 use crate::error::{Error, Result};
 
-/// Values of a block at most.
+/// Values of a block at most: enough that what a block costs is not felt, and both arrays stay in the nearest cache.
 const BLOCK_VALUES: usize = 1024;
 
 type LittleEndian = [u8; 4];

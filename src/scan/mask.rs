@@ -95,23 +95,12 @@ impl Mask {
 
     /// The bits, of which it has none then; `None` where all are set.
     pub(super) fn take(&mut self) -> Option<BooleanBuffer> {
-        if self.only.is_none() && !self.has_unset {
-            self.length = 0;
-            return None;
+        let Self { only, mut words, partial, length, has_unset } = std::mem::take(self);
+        if only.is_some() || !has_unset {
+            return only;
         }
-        std::mem::take(self).finish()
-    }
-
-    fn finish(mut self) -> Option<BooleanBuffer> {
-        if self.only.is_some() {
-            return self.only;
-        }
-        if !self.has_unset {
-            return None;
-        }
-        self.words.push(self.partial);
-        let length = usize::try_from(self.length).unwrap_or(usize::MAX);
-        Some(BooleanBuffer::new(Buffer::from_vec(self.words), 0, length))
+        words.push(partial);
+        Some(BooleanBuffer::new(Buffer::from_vec(words), 0, usize::try_from(length).unwrap_or(usize::MAX)))
     }
 }
 

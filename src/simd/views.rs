@@ -72,7 +72,8 @@ pub(crate) struct Viewed {
 }
 
 /// Makes views of strings with lengths, four little-endian bytes, in front of them from `position` of `source`, buffer
-/// `number`, on, as long as they are shorter than 128 bytes, 128 bytes can be read behind the length, and `out` has room. `text` goes along.
+/// `number`, on, as long as they are shorter than 128 bytes, 128 bytes can be read behind the length, and `out` has room.
+/// `text` is told of what was walked over while it is in the cache, but not of its end; lengths below 128 are characters too.
 pub(crate) fn plain_views(
     source: &[u8],
     position: usize,
@@ -187,6 +188,34 @@ mod tests {
             );
             assert_eq!(plain_views(&source[..3 + 3 + SHORT_PLAIN_BYTES], 3, 5, &mut out, None).strings, 0);
             assert_eq!(plain_views(&source, source.len() + 1, 5, &mut out, None).strings, 0);
+        }
+    }
+
+    #[test]
+    fn text_is_validated_on_the_way() {
+        let lengths = [1, 3, 45, 11, 2, 35];
+        let (mut source, mut begins) = (Vec::new(), Vec::new());
+        for length in lengths.iter().cycle().take(1200) {
+            let string = "ß€𝄞z".repeat(*length).chars().take(*length).collect::<String>();
+            begins.push(source.len());
+            source.extend((string.len() as u32).to_le_bytes());
+            source.extend(string.into_bytes());
+        }
+        let end = source.len();
+        source.extend([0; SHORT_PLAIN_BYTES]);
+        let is_valid = |source: &[u8]| {
+            let mut text = Utf8Walk::new(0);
+            let viewed = plain_views(source, 0, 0, &mut vec![0; begins.len()], Some(&mut text));
+            assert_eq!((viewed.strings, viewed.position), (begins.len(), end));
+            text.end(source, end, end);
+            text.is_valid()
+        };
+        assert!(end > 6 * 8192, "of several stretches");
+        assert!(is_valid(&source));
+        for begin in begins.iter().step_by(37).chain(begins.last()) {
+            let mut source = source.clone();
+            source[begin + 4] = 0xff;
+            assert!(!is_valid(&source), "the string at {begin}");
         }
     }
 

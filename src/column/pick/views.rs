@@ -151,8 +151,8 @@ fn buffer_number(view: u128) -> u32 {
 /// Where the value of `view` lies in its buffer; of no bytes where it lies in the view.
 fn place(view: u128) -> u64 {
     let [.., o0, o1, o2, o3] = view.to_le_bytes();
-    let length = if is_pointer(view) { length(view) } else { 0 };
-    simd::string_place(if length > 0 { u32::from_le_bytes([o0, o1, o2, o3]) as usize } else { 0 }, length)
+    let place = simd::string_place(u32::from_le_bytes([o0, o1, o2, o3]) as usize, length(view));
+    if is_pointer(view) { place } else { simd::string_place(0, 0) }
 }
 
 /// `view` with its value at `place` of buffer 0, unless the value lies in it.

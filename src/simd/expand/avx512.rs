@@ -7,7 +7,7 @@ use crate::memory::BitSlice;
 use crate::simd::TWICE;
 
 /// Expands the first `words` words of `valid`, from the last one on. How many bits of a word are set decides about
-/// nothing: where nulls are few, or values are, no two words are alike. Only long stretches of nulls are filled.
+/// nothing: where nulls are few, or values are, no two words are alike.
 ///
 /// # Safety
 /// The CPU has AVX-512; a value has four, eight or sixteen bytes; there are 64 of them for each word; `from` bits of
