@@ -17,6 +17,8 @@
     clippy::cast_sign_loss
 )]
 
+#[path = "../src/simd/cpu.rs"]
+mod cpu;
 #[path = "peers/arrow_rs/page_headers.rs"]
 mod page_headers;
 #[path = "../src/simd/snappy/mod.rs"]

@@ -1,20 +1,27 @@
 //! The Snappy decoder against `snap`: what one reads, the other reads too, as the same bytes. And against blocks made by
 //! hand, with every kind of element.
 
-use super::snappy::{ROOM, decompress, stated_size};
+use super::snappy::{Kernel, ROOM, decompress, decompress_by, stated_size};
 
 /// What stands in the target before: none of it may be left over.
 const STALE: u8 = 0xa5;
 
-/// Decompresses into a target with `room` behind the block, and sees to it that nothing behind that was written.
+/// Decompresses by every kernel into a target with `room` behind the block, and sees to it that nothing behind that was
+/// written.
 fn ours(block: &[u8], room: usize) -> Result<Vec<u8>, &'static str> {
     let size = stated_size(block).ok_or("no size")? as usize;
     // In allocations of their own, so that what reads or writes out of bounds is seen by a sanitizer.
     let block = block.to_vec().into_boxed_slice();
-    let mut target = vec![STALE; size + room].into_boxed_slice();
-    decompress(&block, size, &mut target)?;
-    assert!(target.iter().skip(size + ROOM).all(|byte| *byte == STALE), "written too far");
-    Ok(target[..size].to_vec())
+    let by = |kernel| {
+        let mut target = vec![STALE; size + room].into_boxed_slice();
+        decompress_by(kernel, &block, size, &mut target)?;
+        assert!(target.iter().skip(size + ROOM).all(|byte| *byte == STALE), "written too far by {kernel:?}");
+        Ok(target[..size].to_vec())
+    };
+    let mut all = Kernel::available().iter().map(|kernel| by(*kernel));
+    let first = all.next().unwrap_or(Err("no kernel"));
+    assert!(all.all(|other| other == first), "kernels differ about {block:?}");
+    first
 }
 
 fn theirs(block: &[u8]) -> Option<Vec<u8>> {

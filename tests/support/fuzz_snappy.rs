@@ -1,6 +1,6 @@
 //! What is asserted of any bytes as a Snappy block: `snap` says what is right.
 
-use super::snappy::{ROOM, decompress, stated_size};
+use super::snappy::{Kernel, ROOM, decompress_by, stated_size};
 
 /// Blocks that become more only take time.
 const MOST_BYTES: usize = 1 << 20;
@@ -28,12 +28,14 @@ fn is_as_by_snap(block: &[u8], room: usize) -> bool {
     let expected = snap::raw::Decoder::new().decompress_vec(block);
     // In allocations of their own, so that a sanitizer sees what is read or written out of bounds.
     let block = block.to_vec().into_boxed_slice();
-    let mut target = vec![0xa5; size + room].into_boxed_slice();
-    let outcome = decompress(&block, size, &mut target);
-    assert_eq!(outcome.is_ok(), expected.is_ok(), "{outcome:?} instead of {expected:?}");
-    assert!(target.iter().skip(size + ROOM).all(|byte| *byte == 0xa5), "written too far");
-    if let Ok(expected) = &expected {
-        assert!(target[..size] == expected[..], "other bytes");
+    for kernel in Kernel::available() {
+        let mut target = vec![0xa5; size + room].into_boxed_slice();
+        let outcome = decompress_by(*kernel, &block, size, &mut target);
+        assert_eq!(outcome.is_ok(), expected.is_ok(), "{kernel:?}: {outcome:?} instead of {expected:?}");
+        assert!(target.iter().skip(size + ROOM).all(|byte| *byte == 0xa5), "{kernel:?}: written too far");
+        if let Ok(expected) = &expected {
+            assert!(target[..size] == expected[..], "{kernel:?}: other bytes");
+        }
     }
     expected.is_ok()
 }

@@ -7,6 +7,10 @@
 pub mod compare;
 pub mod condition;
 pub mod corpus;
+/// Which kernels of it can be run.
+#[allow(dead_code)]
+#[path = "../../src/simd/cpu.rs"]
+mod cpu;
 pub mod filter_case;
 pub mod fixture;
 pub mod fuzz;

@@ -3,6 +3,8 @@
 //! their columns that statistics do not rule out, and the pages of output columns that hold a row of the result.
 
 #[allow(dead_code)]
+#[path = "../../../src/simd/cpu.rs"]
+mod cpu;
 #[path = "../../../src/simd/snappy/mod.rs"]
 mod snappy;
 

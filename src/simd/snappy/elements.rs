@@ -7,16 +7,19 @@
 //! begins here ([`next_starts`]); following these is a load per element. That is done a window ahead, since a byte that is
 //! loaded while the vector it was stored with has not reached the cache takes longer. Literals and copies then take the
 //! same way: 16 bytes, or 64, are moved from wherever the element says, and what is too much is overwritten by the next.
+//! Where the CPU looks up 64 bytes at once, most elements are taken in pairs ([`pairs`]).
 
 // Whatever the bytes are, lengths are at most 64, offsets at most 65 535 and positions were compared with the slices.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 use std::hint::select_unpredictable;
 
-use super::Place;
+#[cfg(target_arch = "x86_64")]
+use super::pairs;
+use super::{Kernel, Place};
 
 /// Bytes of the source whose following tags are found at a time.
-const WINDOW: usize = 64;
+pub(super) const WINDOW: usize = 64;
 
 /// Bytes of the source behind the beginning of any element here that can be read: what is left of its window, its tag, and
 /// as many bytes as are moved.
@@ -25,8 +28,11 @@ pub(super) const AHEAD: usize = 2 * WINDOW;
 /// Bytes from where an element is written on that may be overwritten. No element here becomes more.
 pub(super) const ROOM: usize = 64;
 
-/// Most bytes that the elements which begin in a window become: copies of 64 bytes, three bytes each, are the densest.
-const MOST_WRITTEN: usize = WINDOW.div_ceil(3) * 64;
+/// Most bytes that the elements which begin in `bytes` bytes of the source become: copies of 64 bytes, three bytes each, are
+/// the densest.
+pub(super) const fn most_written(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 64
+}
 
 /// As [`ROOM`], where an element repeats what is nearer to it than 16 bytes.
 const REPEAT_ROOM: usize = ROOM + 16;
@@ -64,12 +70,26 @@ impl Tags {
 /// its end. Behind `stop`, `source` has AHEAD bytes or nothing is decoded.
 ///
 /// An element may end behind `stop`; more may have been written than the caller wants.
-pub(super) fn run(source: &[u8], stop: usize, target: &mut [u8], place: Place) -> Place {
-    let Place { read: mut start, mut written } = place;
-    let Some(last) = target.len().checked_sub(ROOM) else { return place };
-    if start >= stop || written < ROOM || source.len().saturating_sub(stop) < AHEAD {
+pub(super) fn run(kernel: Kernel, source: &[u8], stop: usize, target: &mut [u8], place: Place) -> Place {
+    if place.read >= stop || place.written < ROOM || source.len().saturating_sub(stop) < AHEAD {
         return place;
     }
+    match kernel {
+        Kernel::OneByOne => one_by_one(source, stop, target, place),
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Pairs => {
+            // SAFETY: only a CPU with AVX-512 is given this kernel; the bytes in front of `stop` are those of the source.
+            let place = unsafe { pairs::run(&source[..stop], target, place) };
+            let is_left = pairs::has_room(&source[..stop], target, place);
+            if is_left { place } else { one_by_one(source, stop, target, place) }
+        }
+    }
+}
+
+/// As [`run`], where `source` has AHEAD bytes behind `stop` and ROOM bytes are written.
+fn one_by_one(source: &[u8], stop: usize, target: &mut [u8], place: Place) -> Place {
+    let Place { read: mut start, mut written } = place;
+    let Some(last) = target.len().checked_sub(ROOM) else { return place };
     let mut starts = [[0; WINDOW]; 2];
     let [current, ahead] = &mut starts;
     let (mut current, mut ahead) = (current, ahead);
@@ -80,12 +100,12 @@ pub(super) fn run(source: &[u8], stop: usize, target: &mut [u8], place: Place) -
         let Some(bytes) = source[start..].first_chunk::<AHEAD>() else { break };
         next_starts(&bytes[WINDOW..], ahead);
         let window = Window { bytes, starts: current, end: (stop - start).min(WINDOW) };
-        // SAFETY: `last` and `written` are as they have to be; the condition is that of the unbounded loop.
+        // SAFETY: `written` is as it has to be; the condition is that of the unbounded loop.
         (index, written) = unsafe {
-            if last.saturating_sub(written) >= MOST_WRITTEN {
-                window.run::<false>(target, last, index, written)
+            if last.saturating_sub(written) >= most_written(WINDOW) {
+                window.run::<false>(target, index, written)
             } else {
-                window.run::<true>(target, last, index, written)
+                window.run::<true>(target, index, written)
             }
         };
         if index < WINDOW {
@@ -111,48 +131,61 @@ impl Window<'_> {
     /// begins in front of `end` is not decoded here.
     ///
     /// # Safety
-    /// `last` is ROOM below the length of `target`; `written` is at least ROOM. Where the loop is not `BOUNDED`, `written` is
-    /// at least MOST_WRITTEN below `last`.
+    /// `written` is at least ROOM, and the target has as many bytes. Where the loop is not `BOUNDED`, it has `most_written` of a
+    /// window and ROOM more.
     #[inline(always)]
     unsafe fn run<const BOUNDED: bool>(
         &self,
         target: &mut [u8],
-        last: usize,
         mut index: usize,
         mut written: usize,
     ) -> (usize, usize) {
         while index < self.end {
-            let tag = self.bytes[index];
-            let length = usize::from(TAGS.lengths[usize::from(tag)]);
-            let entry = TAGS.offsets[usize::from(tag)];
-            let following = u16::from_le_bytes([self.bytes[index + 1], self.bytes[index + 2]]);
-            let offset = ((entry >> 16) + (u32::from(following) & entry)) as usize;
-            // An offset below `length` wraps, and so is too large as well.
-            if offset.wrapping_sub(length) > written - length || BOUNDED && written > last {
-                if !repeat(target, written, offset, length) {
-                    break;
-                }
-            } else {
-                let to = target.as_mut_ptr().wrapping_add(written);
-                let literal = self.bytes.as_ptr().wrapping_add(index + 1);
-                let from = select_unpredictable(tag & 3 == 0, literal, to.wrapping_sub(offset).cast_const());
-                // SAFETY: `written` is at most `last`, behind which the target has 64 bytes. A literal begins at most 64
-                // bytes into the window, behind which that has 64 bytes. A copy begins in the target, because
-                // `offset` is at most `written`, and so has 64 bytes behind its beginning too.
-                unsafe {
-                    move_16(from, to);
-                    if length > 16 {
-                        move_16(from.add(16), to.add(16));
-                        move_16(from.add(32), to.add(32));
-                        move_16(from.add(48), to.add(48));
-                    }
-                }
-            }
-            written += length;
+            // SAFETY: behind the element's first byte the window has AHEAD bytes less WINDOW; without bounds the target has ROOM.
+            let Some(after) = (unsafe { element::<BOUNDED>(self.bytes.as_ptr().add(index), target, written) }) else {
+                break;
+            };
+            written = after;
             index = usize::from(self.starts[index]);
         }
         (index, written)
     }
+}
+
+/// Decodes the element at `source` and says how much is written then, `written` being so before; `None` where it is left to
+/// the caller.
+///
+/// # Safety
+/// ROOM bytes behind the tag can be read. `written` is at least ROOM, and the target has as many bytes; unless this is
+/// `BOUNDED` it has ROOM more.
+#[inline(always)]
+pub(super) unsafe fn element<const BOUNDED: bool>(
+    source: *const u8,
+    target: &mut [u8],
+    written: usize,
+) -> Option<usize> {
+    // SAFETY: a tag and two bytes behind it can be read.
+    let (tag, following) = unsafe { (source.read(), source.add(1).cast::<[u8; 2]>().read()) };
+    let length = usize::from(TAGS.lengths[usize::from(tag)]);
+    let entry = TAGS.offsets[usize::from(tag)];
+    let offset = ((entry >> 16) + (u32::from(u16::from_le_bytes(following)) & entry)) as usize;
+    // An offset below `length` wraps, and so is too large as well.
+    if offset.wrapping_sub(length) > written - length || BOUNDED && target.len() - written < ROOM {
+        return repeat(target, written, offset, length).then_some(written + length);
+    }
+    let to = target.as_mut_ptr().wrapping_add(written);
+    let from = select_unpredictable(tag & 3 == 0, source.wrapping_add(1), to.wrapping_sub(offset).cast_const());
+    // SAFETY: ROOM bytes can be written. As many can be read behind the tag, where a literal begins. A copy begins in the
+    // target, because `offset` is at most `written`, and so has ROOM bytes behind its beginning too.
+    unsafe {
+        move_16(from, to);
+        if length > 16 {
+            move_16(from.add(16), to.add(16));
+            move_16(from.add(32), to.add(32));
+            move_16(from.add(48), to.add(48));
+        }
+    }
+    Some(written + length)
 }
 
 /// Where the next element begins, counted from the front of `source`, if one begins at its first byte, at its second, and

@@ -10,13 +10,18 @@
 //! or writes lies outside of the slices that it is given. Most elements never come here: [`elements::run`] takes as many as
 //! it can, and leaves the next one that it cannot judge to this code.
 //!
-//! Rests on nothing but the standard library, so that benchmarks and fuzz targets can compile it for themselves.
+//! Rests on nothing but the standard library and what `cpu` beside it says, so that benchmarks and fuzz targets can compile
+//! both for themselves.
 
 // Unlike elsewhere in this room, the numbers here come from a file.
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 mod elements;
+#[cfg(target_arch = "x86_64")]
+mod pairs;
 
+#[cfg(target_arch = "x86_64")]
+use super::cpu;
 use elements::AHEAD;
 
 /// Bytes behind the size of a block that its target had better have: the last ones are then written as fast as the rest.
@@ -24,6 +29,27 @@ pub(crate) const ROOM: usize = elements::ROOM;
 
 /// Why a block is refused.
 pub(crate) type Refusal = &'static str;
+
+/// What most elements are decoded by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    /// With what every CPU has.
+    OneByOne,
+    /// Where the CPU has AVX-512.
+    #[cfg(target_arch = "x86_64")]
+    Pairs,
+}
+
+impl Kernel {
+    /// Those that this CPU can run, the fastest last.
+    pub(crate) fn available() -> &'static [Self] {
+        #[cfg(target_arch = "x86_64")]
+        if cpu::has_avx512() {
+            return &[Self::OneByOne, Self::Pairs];
+        }
+        &[Self::OneByOne]
+    }
+}
 
 /// How far a block was decoded.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +68,12 @@ pub(crate) fn stated_size(source: &[u8]) -> Option<u64> {
 /// Decompresses `source`, which becomes exactly `size` bytes, to the front of `target`. Up to [`ROOM`] bytes behind them
 /// may be overwritten.
 pub(crate) fn decompress(source: &[u8], size: usize, target: &mut [u8]) -> Result<(), Refusal> {
+    let fastest = Kernel::available().last().copied().unwrap_or(Kernel::OneByOne);
+    decompress_by(fastest, source, size, target)
+}
+
+/// As [`decompress`], by one of the kernels that are [available](Kernel::available).
+pub(crate) fn decompress_by(kernel: Kernel, source: &[u8], size: usize, target: &mut [u8]) -> Result<(), Refusal> {
     let (stated, read) = preamble(source).ok_or("its size is cut off or too large")?;
     if stated != size as u64 {
         return Err("it has another size");
@@ -52,11 +84,12 @@ pub(crate) fn decompress(source: &[u8], size: usize, target: &mut [u8]) -> Resul
     // The fast loop reads past the element it is at, so the last bytes of the source are decoded from a copy that has
     // something behind them.
     let place = Place { read, written: 0 };
-    let place = decode(source, source.len(), source.len().saturating_sub(AHEAD), target, size, place)?;
+    let stop = source.len().saturating_sub(AHEAD);
+    let place = decode(kernel, source, source.len(), stop, target, size, place)?;
     let rest = source.get(place.read..).unwrap_or_default();
     let mut padded = [0; 2 * AHEAD];
     padded.get_mut(..rest.len()).ok_or(CUT_OFF)?.copy_from_slice(rest);
-    let place = decode(&padded, rest.len(), rest.len(), target, size, Place { read: 0, ..place })?;
+    let place = decode(kernel, &padded, rest.len(), rest.len(), target, size, Place { read: 0, ..place })?;
     if place.written == size { Ok(()) } else { Err("it becomes fewer bytes than it says") }
 }
 
@@ -65,6 +98,7 @@ const TOO_LONG: Refusal = "it becomes more bytes than it says";
 
 /// Decodes the elements that begin before `stop`. The first `length` bytes of `source` are the block's.
 fn decode(
+    kernel: Kernel,
     source: &[u8],
     length: usize,
     stop: usize,
@@ -74,7 +108,7 @@ fn decode(
 ) -> Result<Place, Refusal> {
     let block = source.get(..length).unwrap_or(source);
     while place.read < stop {
-        place = elements::run(source, stop, target, place);
+        place = elements::run(kernel, source, stop, target, place);
         if place.read < stop {
             place = element(block, target.get_mut(..size).unwrap_or_default(), place)?;
         }
