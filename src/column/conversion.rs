@@ -5,7 +5,7 @@
 
 use crate::encoding::byte_array_at;
 use crate::error::{Error, Result};
-use crate::memory::{Plain, Unaligned, view_as};
+use crate::memory::{Plain, view_as};
 use crate::simd::{self, ByteOrder};
 
 /// How values lie in PLAIN pages and what they become.
@@ -30,7 +30,7 @@ pub(crate) trait Conversion: Send + 'static {
 
     /// Writes the entry of each code to the front of `out`; a code that the dictionary does not have is the error.
     fn gather(dictionary: &[u8], codes: &[u32], out: &mut [Self::Out]) -> std::result::Result<(), u32> {
-        simd::gather_as(view_as::<Self::Out>(dictionary), codes, out, Unaligned::get)
+        simd::gather(view_as::<Self::Out>(dictionary), codes, out)
     }
 }
 
@@ -127,7 +127,7 @@ macro_rules! integers_to_decimal128 {
             }
 
             fn gather(dictionary: &[u8], codes: &[u32], out: &mut [i128]) -> std::result::Result<(), u32> {
-                simd::gather_as(view_as::<$from>(dictionary), codes, out, |entry| i128::from(entry.get()))
+                simd::gather_widened(view_as::<$from>(dictionary), codes, out)
             }
         })*
     };

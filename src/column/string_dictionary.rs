@@ -11,7 +11,7 @@ use super::decoder::bad_code;
 use super::strings::Offset;
 use crate::encoding::{CodeBlock, PlainText, byte_array_at, values_missing};
 use crate::error::{Error, Result};
-use crate::memory::{Pool, Values};
+use crate::memory::{Pool, Unaligned, Values};
 use crate::page::DictionaryPage;
 use crate::simd;
 
@@ -121,7 +121,8 @@ impl StringDictionary {
                 let entries = places.as_slice();
                 self.places.resize(self.places.len().max(codes.len()), 0);
                 let places = self.places.get_mut(..codes.len()).unwrap_or_default();
-                simd::gather(entries, codes, places).map_err(|code| Some(bad_code(code, entries.len())))?;
+                simd::gather(Unaligned::all(entries), codes, places)
+                    .map_err(|code| Some(bad_code(code, entries.len())))?;
                 total = simd::total_length(places);
                 O::from_usize(bytes.len().saturating_add(total)).ok_or(None)?;
                 simd::copy_strings(places, source.as_slice(), base, bytes.spare(total).map_err(Some)?, ends);

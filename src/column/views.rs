@@ -14,7 +14,7 @@ use crate::encoding::{
     for_each_block, validate_values, values_missing,
 };
 use crate::error::{Error, Result};
-use crate::memory::{BitSlice, Values, array_from_parts};
+use crate::memory::{BitSlice, Unaligned, Values, array_from_parts};
 use crate::metadata::Encoding;
 use crate::page::DictionaryPage;
 use crate::simd::{self, INLINE_BYTES};
@@ -172,7 +172,7 @@ impl ViewDecoder {
                     left = left.saturating_sub(count);
                 }
                 CodeBlock::Each(codes) => {
-                    simd::gather(entries, codes, self.views.spare(codes.len())?)
+                    simd::gather(Unaligned::all(entries), codes, self.views.spare(codes.len())?)
                         .map_err(|code| bad_code(code, entries.len()))?;
                     self.views.commit(codes.len());
                     left = left.saturating_sub(codes.len());

@@ -47,6 +47,20 @@ impl<T: Copy> Unaligned<T> {
     }
 }
 
+impl<T: Plain> Unaligned<T> {
+    /// `values`, which may lie anywhere, as what they are.
+    pub(crate) fn all(values: &[T]) -> &[Self] {
+        // SAFETY: a packed struct of one value is that value with an alignment of 1: nothing lies in front of them.
+        unsafe { values.align_to::<Self>() }.1
+    }
+
+    /// The bytes of `values`.
+    pub(crate) fn bytes_of(values: &[Self]) -> &[u8] {
+        // SAFETY: `Plain` types have no padding, and bytes need no alignment.
+        unsafe { values.align_to::<u8>() }.1
+    }
+}
+
 /// `bytes` as values, as many as they hold.
 pub(crate) fn view_as<T: Plain>(bytes: &[u8]) -> &[Unaligned<T>] {
     // SAFETY: any initialised bytes are values of a `Plain` type, and these need no alignment: nothing lies in front of them.

@@ -65,7 +65,7 @@ pub(crate) use expand::{deposit_bits, expand, expand_bytes, expand_ends};
 pub(crate) use expand_from::expand_from;
 pub(crate) use fill::fill_over;
 pub(crate) use front_coded::{FrontCoded, put_together};
-pub(crate) use gather::{gather, gather_as, gather_short, largest};
+pub(crate) use gather::{gather, gather_short, gather_widened, largest};
 pub(crate) use heads::{compare_heads, head};
 pub(crate) use level_bits::{WORD_LEVELS, at_least, highest as highest_level};
 pub(crate) use level_runs::{MAX_RUN_WIDTH, level_runs};
