@@ -222,6 +222,54 @@ fn any_mixture_of_elements_is_read() {
     }
 }
 
+/// A literal and a copy that make up eight bytes most of the time, the copy being of the bytes in front most of the time.
+fn number(block: &mut Block, random: &mut Random) {
+    let own = 1 + random.below(7);
+    let bytes: Vec<u8> = (0..own).map(|_| random.next() as u8).collect();
+    block.literal(&bytes, 0);
+    let most = block.becomes.len();
+    let offset = match random.below(10) {
+        0..5 => 8,
+        5 | 6 => 16,
+        7 => 1 + random.below(30),
+        _ => 1 + random.below(most.min(65535)),
+    };
+    let length = if random.below(12) == 0 { 1 + random.below(64) } else { 8 - own };
+    block.copy(offset, length, 2);
+}
+
+#[test]
+fn numbers_of_eight_bytes_are_read() {
+    let mut random = Random(11);
+    for round in 0..300 {
+        let mut block = Block::default();
+        block.literal(&[7; 80], 1);
+        for _ in 0..random.below(10 * round) {
+            number(&mut block, &mut random);
+        }
+        block.assert_is_read();
+    }
+}
+
+#[test]
+fn numbers_with_wrong_offsets_are_refused() {
+    let mut random = Random(13);
+    let mut block = Block::default();
+    block.literal(&[7; 80], 1);
+    for _ in 0..400 {
+        number(&mut block, &mut random);
+    }
+    let behind = [2 << 2, 1, 2, 3, 4 << 2 | 2, 8, 0].repeat(600);
+    let written = block.becomes.len() + 3;
+    for (offset, is_right) in [(0, false), (1, true), (8, true), (written, true), (written + 1, false), (65535, false)]
+    {
+        let number = [2 << 2, 1, 2, 3, 4 << 2 | 2, offset as u8, (offset >> 8) as u8];
+        let size = varint(written + 5 + 600 * 8);
+        let wrong = [&size[..], &block.elements, &number, &behind].concat();
+        assert_eq!(assert_as_theirs(&wrong), is_right, "offset {offset} behind {written} bytes");
+    }
+}
+
 #[test]
 fn blocks_that_are_wrong_are_refused() {
     let wrong: &[(&[u8], &str)] = &[

@@ -7,7 +7,7 @@
 //! begins here ([`next_starts`]); following these is a load per element. That is done a window ahead, since a byte that is
 //! loaded while the vector it was stored with has not reached the cache takes longer. Literals and copies then take the
 //! same way: 16 bytes, or 64, are moved from wherever the element says, and what is too much is overwritten by the next.
-//! Where the CPU looks up 64 bytes at once, most elements are taken in pairs ([`pairs`]).
+//! Where the CPU looks up 64 bytes at once, most elements are taken in [`pairs`].
 
 // Whatever the bytes are, lengths are at most 64, offsets at most 65 535 and positions were compared with the slices.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
@@ -62,6 +62,31 @@ impl Tags {
             tag += 1;
         }
         tags
+    }
+}
+
+/// What the tag of an element says.
+pub(super) struct Element {
+    pub(super) is_literal: bool,
+    pub(super) length: usize,
+    /// How far in front of a copy its bytes lie. That of a literal passes for any length; where nothing here decodes an
+    /// element it is 0.
+    pub(super) offset: usize,
+}
+
+impl Element {
+    /// The element at `source`.
+    ///
+    /// # Safety
+    /// The tag and two bytes behind it can be read.
+    #[inline(always)]
+    pub(super) unsafe fn at(source: *const u8) -> Self {
+        // SAFETY: of the caller.
+        let (tag, following) = unsafe { (source.read(), source.add(1).cast::<[u8; 2]>().read()) };
+        let entry = TAGS.offsets[usize::from(tag)];
+        let offset = (entry >> 16) + (u32::from(u16::from_le_bytes(following)) & entry);
+        let length = usize::from(TAGS.lengths[usize::from(tag)]);
+        Self { is_literal: tag & 3 == 0, length, offset: offset as usize }
     }
 }
 
@@ -165,16 +190,13 @@ pub(super) unsafe fn element<const BOUNDED: bool>(
     written: usize,
 ) -> Option<usize> {
     // SAFETY: a tag and two bytes behind it can be read.
-    let (tag, following) = unsafe { (source.read(), source.add(1).cast::<[u8; 2]>().read()) };
-    let length = usize::from(TAGS.lengths[usize::from(tag)]);
-    let entry = TAGS.offsets[usize::from(tag)];
-    let offset = ((entry >> 16) + (u32::from(u16::from_le_bytes(following)) & entry)) as usize;
+    let Element { is_literal, length, offset } = unsafe { Element::at(source) };
     // An offset below `length` wraps, and so is too large as well.
     if offset.wrapping_sub(length) > written - length || BOUNDED && target.len() - written < ROOM {
         return repeat(target, written, offset, length).then_some(written + length);
     }
     let to = target.as_mut_ptr().wrapping_add(written);
-    let from = select_unpredictable(tag & 3 == 0, source.wrapping_add(1), to.wrapping_sub(offset).cast_const());
+    let from = select_unpredictable(is_literal, source.wrapping_add(1), to.wrapping_sub(offset).cast_const());
     // SAFETY: ROOM bytes can be written. As many can be read behind the tag, where a literal begins. A copy begins in the
     // target, because `offset` is at most `written`, and so has ROOM bytes behind its beginning too.
     unsafe {

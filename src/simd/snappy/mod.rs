@@ -19,6 +19,8 @@
 mod elements;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
+#[cfg(target_arch = "x86_64")]
+mod values;
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
