@@ -6,6 +6,9 @@
 //! reached the cache, longer than everything else takes. So both elements become one store here, and the number before is
 //! kept in a register. One that lies further back was written by a single store too.
 
+// As in `elements`.
+#![allow(clippy::arithmetic_side_effects)]
+
 use std::hint::select_unpredictable;
 
 use super::elements::Element;
