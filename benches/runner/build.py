@@ -13,6 +13,8 @@ LIBRARY = ROOT / "target/release/libpqpush.so"
 GENERATOR = ROOT / "target/release/examples/bench_data"
 ARROW_RS = ROOT / "target/peer/examples/bench_arrow_rs"
 PYTHON_PEERS = ["pyarrow", "duckdb", "polars"]
+# What the program around them imports besides.
+PYTHON_LIBRARIES = ["numpy"]
 
 
 def run(*command):
@@ -81,9 +83,10 @@ def install_python_peers():
     python = VENV / "bin/python"
     if not python.exists():
         run(sys.executable, "-m", "venv", VENV)
-    has_all = subprocess.run([python, "-c", "import " + ", ".join(PYTHON_PEERS)], capture_output=True).returncode == 0
+    wanted = [*PYTHON_PEERS, *PYTHON_LIBRARIES]
+    has_all = subprocess.run([python, "-c", "import " + ", ".join(wanted)], capture_output=True).returncode == 0
     if not has_all:
-        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PYTHON_PEERS)
+        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted)
 
 
 def make_data(size, names):
