@@ -198,10 +198,10 @@ unsafe fn gather_128<const REGISTERS: usize>(dictionary: &[u8], codes: &[u32], o
     unsafe {
         each_step(codes, 16, out, |codes, out| {
             let twice = _mm512_slli_epi32::<1>(codes);
-            for number in 0..4 {
-                let which = _mm512_add_epi32(quarter, _mm512_set1_epi32(4 * number));
+            for (number, first) in [0, 4, 8, 12].into_iter().enumerate() {
+                let which = _mm512_add_epi32(quarter, _mm512_set1_epi32(first));
                 let places = _mm512_or_si512(_mm512_permutexvar_epi32(which, twice), half);
-                _mm512_storeu_si512(out.add(number as usize * REGISTER).cast(), table.select_64(places));
+                _mm512_storeu_si512(out.add(number * REGISTER).cast(), table.select_64(places));
             }
         })
     }
