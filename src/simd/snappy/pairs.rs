@@ -126,7 +126,6 @@ pub(super) fn has_room(source: &[u8], target: &[u8], place: Place) -> bool {
 ///
 /// # Safety
 /// The CPU has AVX-512; ROOM bytes of the target are written.
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi,bmi1,bmi2")]
 pub(super) unsafe fn run(source: &[u8], target: &mut [u8], place: Place) -> Place {
     let Place { read: mut start, written } = place;
     if !has_room(source, target, place) {
