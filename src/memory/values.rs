@@ -54,7 +54,8 @@ impl<T: Plain> Unaligned<T> {
         unsafe { values.align_to::<Self>() }.1
     }
 
-    /// The bytes of `values`.
+    /// The bytes of `values`, for kernels that load them into registers.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn bytes_of(values: &[Self]) -> &[u8] {
         // SAFETY: `Plain` types have no padding, and bytes need no alignment.
         unsafe { values.align_to::<u8>() }.1
