@@ -188,7 +188,7 @@ impl Span<'_> {
         usize::from(self.tables.second_next[index])
     }
 
-    /// Decodes the elements that begin in the span. One that begins there is not decoded here.
+    /// Decodes the elements that begin in the span. Where the next one still begins there, it is left to the caller.
     ///
     /// # Safety
     /// SPAN_AHEAD bytes can be read from the beginning of the span on, SPAN_ROOM written.
