@@ -2,9 +2,11 @@
 //! as many bytes as the Arrow output has are copied, from and to memory that is used again. With conditions: the pages of
 //! their columns that statistics do not rule out, and the pages of output columns that hold a row of the result.
 
+// The library's own, which it does not show; parts of both are for others.
 #[allow(dead_code)]
 #[path = "../../../src/simd/cpu.rs"]
 mod cpu;
+#[allow(dead_code)]
 #[path = "../../../src/simd/snappy/mod.rs"]
 mod snappy;
 
