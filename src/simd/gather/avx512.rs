@@ -37,15 +37,15 @@ macro_rules! with_registers {
     };
 }
 
-/// Writes the entry of `dictionary`, which has `WIDTH` bytes, for each of `codes` to `out`, and returns the largest code.
+/// Writes the entry of `dictionary`, which has `width` bytes, for each of `codes` to `out`, and returns the largest code.
 ///
 /// # Safety
-/// The CPU has AVX-512; the entries [fit](fits); there are LEAST_CODES codes, for each of which `WIDTH` bytes can be written.
-pub(super) unsafe fn gather<const WIDTH: usize>(dictionary: &[u8], codes: &[u32], out: *mut u8) -> u32 {
+/// The CPU has AVX-512; the entries [fit](fits); there are LEAST_CODES codes, for each of which `width` bytes can be written.
+pub(super) unsafe fn gather(dictionary: &[u8], width: usize, codes: &[u32], out: *mut u8) -> u32 {
     let bytes = dictionary.len();
     // SAFETY: of the caller.
     unsafe {
-        match WIDTH {
+        match width {
             1 => gather_8(dictionary, codes, out),
             4 => with_registers!(bytes, gather_32(dictionary, codes, out)),
             8 => with_registers!(bytes, gather_64(dictionary, codes, out)),
@@ -59,10 +59,10 @@ pub(super) unsafe fn gather<const WIDTH: usize>(dictionary: &[u8], codes: &[u32]
 /// # Safety
 /// The CPU has AVX-512; the entries [fit](fits) as eight bytes; there are LEAST_CODES codes, for each of which sixteen bytes
 /// can be written.
-pub(super) unsafe fn gather_widened<const WIDTH: usize>(dictionary: &[u8], codes: &[u32], out: *mut u8) -> u32 {
-    let bytes = dictionary.len() / WIDTH * size_of::<u64>();
+pub(super) unsafe fn gather_widened(dictionary: &[u8], width: usize, codes: &[u32], out: *mut u8) -> u32 {
+    let bytes = dictionary.len() / width * size_of::<u64>();
     // SAFETY: of the caller.
-    unsafe { with_registers!(bytes, widen_64(dictionary, WIDTH, codes, out)) }
+    unsafe { with_registers!(bytes, widen_64(dictionary, width, codes, out)) }
 }
 
 /// Entries in registers.

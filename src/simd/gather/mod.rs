@@ -26,14 +26,7 @@ pub(crate) fn gather<T: Plain>(dictionary: &[Unaligned<T>], codes: &[u32], out: 
     if is_for_registers(dictionary.len(), size_of::<T>(), codes) {
         let (bytes, target) = (Unaligned::bytes_of(dictionary), out.as_mut_ptr().cast());
         // SAFETY: the CPU has AVX-512, the entries fit, and `out` is as long as `codes`.
-        let largest = unsafe {
-            match size_of::<T>() {
-                1 => avx512::gather::<1>(bytes, codes, target),
-                4 => avx512::gather::<4>(bytes, codes, target),
-                8 => avx512::gather::<8>(bytes, codes, target),
-                _ => avx512::gather::<16>(bytes, codes, target),
-            }
-        };
+        let largest = unsafe { avx512::gather(bytes, size_of::<T>(), codes, target) };
         return within(dictionary.len(), largest);
     }
     gather_as(dictionary, codes, out, Unaligned::get)
@@ -51,12 +44,7 @@ pub(crate) fn gather_widened<T: Plain + Into<i128>>(
     if is_for_registers(dictionary.len(), size_of::<u64>(), codes) {
         let (bytes, target) = (Unaligned::bytes_of(dictionary), out.as_mut_ptr().cast());
         // SAFETY: as above.
-        let largest = unsafe {
-            match size_of::<T>() {
-                4 => avx512::gather_widened::<4>(bytes, codes, target),
-                _ => avx512::gather_widened::<8>(bytes, codes, target),
-            }
-        };
+        let largest = unsafe { avx512::gather_widened(bytes, size_of::<T>(), codes, target) };
         return within(dictionary.len(), largest);
     }
     gather_as(dictionary, codes, out, |entry| entry.get().into())
@@ -99,7 +87,7 @@ pub(crate) fn gather_short(dictionary: &[u64], length: usize, codes: &[u32], out
         let mut bytes = [0; avx512::REGISTER];
         bytes.iter_mut().zip(dictionary).for_each(|(byte, entry)| *byte = *entry as u8);
         // SAFETY: the CPU has AVX-512, the entries fit, and `out` has more bytes than there are codes.
-        let largest = unsafe { avx512::gather::<1>(&bytes[..dictionary.len()], codes, out.as_mut_ptr()) };
+        let largest = unsafe { avx512::gather(&bytes[..dictionary.len()], length, codes, out.as_mut_ptr()) };
         return within(dictionary.len(), largest);
     }
     if !codes.is_empty() {
