@@ -72,7 +72,7 @@ pub(crate) use level_runs::{MAX_RUN_WIDTH, level_runs};
 pub(crate) use list_ends::{ENDS_OVER, list_ends};
 pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
-use prefetch::FetchAhead;
+use prefetch::prefetch_far_behind;
 pub(crate) use prefetch::{prefetch_behind, prefetch_range};
 pub(crate) use runs::{RunsTaken, walk_runs};
 pub(crate) use strings::{

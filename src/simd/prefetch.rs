@@ -3,11 +3,8 @@
 /// How far ahead [`prefetch_behind`] fetches: its callers do so much for each value that memory has answered by then.
 const AHEAD_BYTES: usize = 2048;
 
-/// How far ahead [`FetchAhead`] fetches, whose callers pass over bytes about four times as fast.
-const FAR_AHEAD_BYTES: usize = 8192;
-
-/// How many bytes [`FetchAhead`] fetches at a time: one check for so many.
-const STEP_BYTES: usize = 512;
+/// How far ahead [`prefetch_far_behind`] does, whose callers pass over bytes about four times as fast.
+const FAR_AHEAD_BYTES: usize = 4096;
 
 const CACHE_LINE_BYTES: usize = 64;
 
@@ -16,6 +13,15 @@ const CACHE_LINE_BYTES: usize = 64;
 #[inline(always)]
 pub(crate) fn prefetch_behind(bytes: &[u8], position: usize) {
     prefetch(bytes, position.wrapping_add(AHEAD_BYTES));
+}
+
+/// The same further ahead and of two lines: for walks that do nothing but go from value to value, each of which is shorter
+/// than so much.
+#[inline(always)]
+pub(super) fn prefetch_far_behind(bytes: &[u8], position: usize) {
+    for line in 0..2 {
+        prefetch(bytes, position.wrapping_add(FAR_AHEAD_BYTES + line * CACHE_LINE_BYTES));
+    }
 }
 
 /// Brings the line of byte `position` of `bytes` near, if there is one.
@@ -29,34 +35,6 @@ fn prefetch(bytes: &[u8], position: usize) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (bytes, position);
-}
-
-/// The same whole stretches at a time: each line once, where values are so short that nothing hides what it takes to ask
-/// for each.
-pub(super) struct FetchAhead {
-    /// Where the walk is when the next step is fetched.
-    next: usize,
-}
-
-impl FetchAhead {
-    /// Of a walk that begins at byte `position`.
-    #[inline(always)]
-    pub(super) fn new(position: usize) -> Self {
-        Self { next: position }
-    }
-
-    /// Brings what lies ahead near, once the walk over `bytes` has come to `position`. True once for every step.
-    #[inline(always)]
-    pub(super) fn pass(&mut self, bytes: &[u8], position: usize) -> bool {
-        let is_step = position >= self.next;
-        if is_step {
-            for line in 0..STEP_BYTES / CACHE_LINE_BYTES {
-                prefetch(bytes, position.wrapping_add(FAR_AHEAD_BYTES + line * CACHE_LINE_BYTES));
-            }
-            self.next = position.saturating_add(STEP_BYTES);
-        }
-        is_step
-    }
 }
 
 /// Brings the bytes of `range`, as far as `bytes` has them, near. For what is to be read in short stretches with other work

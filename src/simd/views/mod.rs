@@ -4,7 +4,9 @@
 //! bytes, the number of a buffer and the string's place in it. What a view has of both is chosen by masks: a branch on the
 //! length would be guessed wrong half the time where lengths lie around twelve.
 
-use super::{FetchAhead, SHORT_PLAIN_BYTES, Utf8Walk};
+mod plain;
+
+pub(crate) use plain::plain_views;
 
 /// Strings up to this length lie in the view itself.
 pub(crate) const INLINE_BYTES: usize = 12;
@@ -60,51 +62,6 @@ fn front_of([a, b, c, d, rest @ ..]: [u8; INLINE_BYTES]) -> u128 {
     u128::from(u64::from_le_bytes(rest)) << 64 | u128::from(u32::from_le_bytes([a, b, c, d])) << 32
 }
 
-/// What [`plain_views`] did.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Viewed {
-    /// Number of strings.
-    pub strings: usize,
-    /// Where the length of the next one stands.
-    pub position: usize,
-    /// True where some string does not lie in its view.
-    pub is_pointed_to: bool,
-}
-
-/// Makes views of strings with lengths, four little-endian bytes, in front of them from `position` of `source`, buffer
-/// `number`, on, as long as they are shorter than 128 bytes, 128 bytes can be read behind the length, and `out` has room.
-/// `text` is told of what was walked over while it is in the cache, but not of its end; lengths below 128 are characters too.
-pub(crate) fn plain_views(
-    source: &[u8],
-    position: usize,
-    number: u32,
-    out: &mut [u128],
-    mut text: Option<&mut Utf8Walk>,
-) -> Viewed {
-    let mut viewed = Viewed { strings: 0, position, is_pointed_to: false };
-    let mut ahead = FetchAhead::new(position);
-    for slot in out {
-        if ahead.pass(source, viewed.position)
-            && let Some(text) = &mut text
-        {
-            text.pass(source, viewed.position);
-        }
-        let tail = source.get(viewed.position..).unwrap_or_default();
-        let step = tail.first_chunk::<{ 4 + SHORT_PLAIN_BYTES }>();
-        let Some(front) = step.and_then(|step| step.first_chunk::<16>()) else { break };
-        let front = u128::from_le_bytes(*front);
-        let length = front as u32;
-        if length as usize >= SHORT_PLAIN_BYTES {
-            break;
-        }
-        *slot = view(front, length, pointer(viewed.position + 4, number));
-        viewed.is_pointed_to |= length as usize > INLINE_BYTES;
-        viewed.strings += 1;
-        viewed.position += 4 + length as usize;
-    }
-    viewed
-}
-
 /// Makes views of strings of such `lengths`, little-endian, that lie end to end in `source`, buffer `number`, from `start`
 /// on; `total` bytes of all of them, at least. True where some string does not lie in its view.
 pub(crate) fn views(
@@ -141,11 +98,11 @@ fn views_by(lengths: &[[u8; 4]], start: usize, number: u32, out: &mut [u128], fr
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::simd::views) mod tests {
     use super::*;
 
     /// As the Arrow specification has it, with a branch.
-    fn expected(string: &[u8], at: usize, number: u32) -> u128 {
+    pub(super) fn expected(string: &[u8], at: usize, number: u32) -> u128 {
         let mut view = [0; 16];
         view[..4].copy_from_slice(&(string.len() as u32).to_le_bytes());
         if string.len() <= 12 {
@@ -158,65 +115,9 @@ mod tests {
         u128::from_le_bytes(view)
     }
 
-    fn strings(longest: usize) -> Vec<Vec<u8>> {
+    pub(super) fn strings(longest: usize) -> Vec<Vec<u8>> {
         let noise = |i: usize| (i as u32).wrapping_mul(2654435761) as usize >> 7;
         (0..300).map(|i| (0..noise(i) % (longest + 1)).map(|place| noise(i + place) as u8).collect()).collect()
-    }
-
-    #[test]
-    fn plain_strings_become_views_as_long_as_they_are_short() {
-        for longest in [0, 5, 12, 13, 30, SHORT_PLAIN_BYTES - 1] {
-            let (mut source, mut wanted) = (vec![9; 3], Vec::new());
-            for string in strings(longest) {
-                source.extend((string.len() as u32).to_le_bytes());
-                wanted.push(expected(&string, source.len(), 5));
-                source.extend(string);
-            }
-            let end = source.len();
-            source.extend((SHORT_PLAIN_BYTES as u32).to_le_bytes());
-            source.extend([7; SHORT_PLAIN_BYTES]);
-            let mut out = vec![0; 301];
-            let all = Viewed { strings: 300, position: end, is_pointed_to: longest > 12 };
-            assert_eq!(plain_views(&source, 3, 5, &mut out, None), all, "up to the long one");
-            assert_eq!(out[..300], wanted, "up to {longest} bytes");
-            assert_eq!(plain_views(&source, 3, 5, &mut out[..77], None).strings, 77, "as many as wanted");
-            let first = 3 + 4 + wanted[0] as u32 as usize;
-            assert_eq!(
-                plain_views(&source[..3 + 4 + SHORT_PLAIN_BYTES], 3, 5, &mut out, None).position,
-                first,
-                "as there is to read"
-            );
-            assert_eq!(plain_views(&source[..3 + 3 + SHORT_PLAIN_BYTES], 3, 5, &mut out, None).strings, 0);
-            assert_eq!(plain_views(&source, source.len() + 1, 5, &mut out, None).strings, 0);
-        }
-    }
-
-    #[test]
-    fn text_is_validated_on_the_way() {
-        let lengths = [1, 3, 45, 11, 2, 35];
-        let (mut source, mut begins) = (Vec::new(), Vec::new());
-        for length in lengths.iter().cycle().take(1200) {
-            let string = "ß€𝄞z".repeat(*length).chars().take(*length).collect::<String>();
-            begins.push(source.len());
-            source.extend((string.len() as u32).to_le_bytes());
-            source.extend(string.into_bytes());
-        }
-        let end = source.len();
-        source.extend([0; SHORT_PLAIN_BYTES]);
-        let is_valid = |source: &[u8]| {
-            let mut text = Utf8Walk::new(0);
-            let viewed = plain_views(source, 0, 0, &mut vec![0; begins.len()], Some(&mut text));
-            assert_eq!((viewed.strings, viewed.position), (begins.len(), end));
-            text.end(source, end, end);
-            text.is_valid()
-        };
-        assert!(end > 6 * 8192, "of several stretches");
-        assert!(is_valid(&source));
-        for begin in begins.iter().step_by(37).chain(begins.last()) {
-            let mut source = source.clone();
-            source[begin + 4] = 0xff;
-            assert!(!is_valid(&source), "the string at {begin}");
-        }
     }
 
     #[test]
