@@ -2,29 +2,64 @@
 
 use super::hybrid::{Hybrid, Piece};
 use crate::error::Result;
-use crate::simd;
+use crate::simd::{self, RunsTaken};
 
 /// Codes unpacked at a time: small enough to stay in the first-level cache together with what they select.
 const BLOCK_CODES: usize = 1024;
 
-/// Room for one block of codes, and for those in front of it in the same group of eight. To be kept from one call to the
-/// next; it takes no memory before the first.
+/// Runs that come to more values a byte than this are long: a repeated run has two bytes or three.
+const LONG_RUN_VALUES_PER_BYTE: usize = 16;
+
+/// Room for one block of codes, and for what kernels write behind it. To be kept from one call to the next; it takes no memory
+/// before the first.
 #[derive(Default)]
 pub(crate) struct CodeScratch(Vec<u32>);
 
 impl CodeScratch {
+    /// The room.
+    #[inline]
+    fn room(&mut self) -> &mut [u32] {
+        if self.0.is_empty() {
+            self.0.resize(BLOCK_CODES.saturating_add(simd::RUNS_OVER), 0);
+        }
+        &mut self.0
+    }
+
+    /// The first `count` codes of the room.
+    fn first(&self, count: usize) -> &[u32] {
+        self.0.get(..count).unwrap_or_default()
+    }
+
     /// `count` codes, a block at most, of `width` bits from code `first` of `bytes` on.
     #[inline]
     fn unpacked(&mut self, bytes: &[u8], width: u32, first: usize, count: usize) -> &[u32] {
-        if self.0.is_empty() {
-            self.0.resize(BLOCK_CODES.saturating_add(8), 0);
-        }
         // Groups of eight values begin at whole bytes: unpack from the group that holds the first value.
         let skipped = first % 8;
         let group_start = (first / 8).saturating_mul(width as usize);
-        let unpacked = self.0.get_mut(..skipped.saturating_add(count)).unwrap_or_default();
+        let unpacked = self.room().get_mut(..skipped.saturating_add(count)).unwrap_or_default();
         simd::unpack(bytes.get(group_start..).unwrap_or(&[]), width, unpacked);
         unpacked.get(skipped..).unwrap_or_default()
+    }
+
+    /// Hands the codes of `piece`, of `width` bits, to `take`.
+    #[inline]
+    fn each_block_of(
+        &mut self,
+        piece: Piece<'_>,
+        width: u32,
+        take: &mut impl FnMut(CodeBlock<'_>) -> Result<()>,
+    ) -> Result<()> {
+        match piece {
+            Piece::Repeat { value, count } => take(CodeBlock::Repeat { code: value, count }),
+            Piece::Packed { bytes, first, count } => {
+                let end = first.saturating_add(count);
+                for first in (first..end).step_by(BLOCK_CODES) {
+                    let count = end.saturating_sub(first).min(BLOCK_CODES);
+                    take(CodeBlock::Each(self.unpacked(bytes, width, first, count)))?;
+                }
+                Ok(())
+            }
+        }
     }
 }
 
@@ -57,6 +92,10 @@ impl Codes {
         wanted: usize,
         scratch: &'a mut CodeScratch,
     ) -> Result<CodeBlock<'a>> {
+        let taken = self.take_runs(values, wanted, scratch);
+        if taken.values > 0 {
+            return Ok(CodeBlock::Each(scratch.first(taken.values)));
+        }
         match self.0.next_block(values, wanted, BLOCK_CODES)? {
             Piece::Repeat { value, count } => Ok(CodeBlock::Repeat { code: value, count }),
             Piece::Packed { bytes, first, count } => {
@@ -65,7 +104,18 @@ impl Codes {
         }
     }
 
-    /// Hands the next `wanted` codes to `take`. No code is to be had after an error.
+    /// Takes whole runs that begin next, as many as fit in a block, to the front of `scratch`.
+    #[inline]
+    fn take_runs(&mut self, values: &[u8], wanted: usize, scratch: &mut CodeScratch) -> RunsTaken {
+        let width = self.0.bit_width();
+        if !(1..=simd::MAX_RUN_WIDTH).contains(&width) {
+            return RunsTaken::default();
+        }
+        let (wanted, room) = (wanted.min(BLOCK_CODES), scratch.room());
+        self.0.runs_by(values, |bytes, length| simd::code_runs(bytes, length, width, wanted, room))
+    }
+
+    /// Hands the next `wanted` codes to `take`, for which it is easy to repeat a value. No code is to be had after an error.
     #[inline]
     pub(crate) fn each_block(
         &mut self,
@@ -75,17 +125,21 @@ impl Codes {
         mut take: impl FnMut(CodeBlock<'_>) -> Result<()>,
     ) -> Result<()> {
         let width = self.0.bit_width();
-        self.0.each_piece(values, wanted, |piece| match piece {
-            Piece::Repeat { value, count } => take(CodeBlock::Repeat { code: value, count }),
-            Piece::Packed { bytes, first, count } => {
-                let end = first.saturating_add(count);
-                for first in (first..end).step_by(BLOCK_CODES) {
-                    let count = end.saturating_sub(first).min(BLOCK_CODES);
-                    take(CodeBlock::Each(scratch.unpacked(bytes, width, first, count)))?;
-                }
-                Ok(())
+        let mut left = wanted;
+        let mut are_short = simd::takes_runs_at_once() && width <= simd::MAX_RUN_WIDTH;
+        while left > 0 && are_short {
+            let taken = self.take_runs(values, left, scratch);
+            if taken.values > 0 {
+                take(CodeBlock::Each(scratch.first(taken.values)))?;
+                left = left.saturating_sub(taken.values);
+                are_short = taken.values < taken.bytes.saturating_mul(LONG_RUN_VALUES_PER_BYTE);
+            } else {
+                let piece = self.0.next(values, left)?;
+                left = left.saturating_sub(piece.count());
+                scratch.each_block_of(piece, width, &mut take)?;
             }
-        })
+        }
+        self.0.each_piece(values, left, |piece| scratch.each_block_of(piece, width, &mut take))
     }
 
     /// Passes over `count` codes.

@@ -78,7 +78,7 @@ impl DefinitionLevels {
 fn push_runs(levels: &mut Hybrid, page: &[u8], count: usize, room: &mut BitRoom<'_>) -> Result<()> {
     let mut left = count;
     while left > 0 {
-        let mut done = levels.runs_by(page, |bytes, length| simd::bit_runs(bytes, length, left, room));
+        let mut done = levels.runs_by(page, |bytes, length| simd::bit_runs(bytes, length, left, room)).values;
         if done == 0 {
             let piece = levels.next(page, left)?;
             done = piece.count();

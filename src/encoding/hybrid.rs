@@ -152,24 +152,28 @@ impl Hybrid {
                 result.is_ok()
             })
         });
-        result.map(|()| left.saturating_sub(taken))
+        result.map(|()| left.saturating_sub(taken.values))
     }
 
     /// Lets `kernel` take runs that begin next, from the bytes of the page from there on, of which the first, as many as its
-    /// second parameter says, belong to the stream. Returns how many values it took; none where a run is not done with.
+    /// second parameter says, belong to the stream. Returns what it took; nothing where a run is not done with.
     #[inline]
-    pub(crate) fn runs_by<'a>(&mut self, page: &'a [u8], kernel: impl FnOnce(&'a [u8], usize) -> RunsTaken) -> usize {
+    pub(crate) fn runs_by<'a>(
+        &mut self,
+        page: &'a [u8],
+        kernel: impl FnOnce(&'a [u8], usize) -> RunsTaken,
+    ) -> RunsTaken {
         let is_open = match self.run {
             Run::Repeat { left, .. } => left > 0,
             Run::Packed { taken, count, .. } => taken < count,
         };
         if is_open {
-            return 0;
+            return RunsTaken::default();
         }
         let bytes = page.get(self.position..).unwrap_or_default();
         let taken = kernel(bytes, self.end.min(page.len()).saturating_sub(self.position));
         self.position = self.position.saturating_add(taken.bytes);
-        taken.values
+        taken
     }
 
     /// Passes over `count` values.

@@ -85,7 +85,7 @@ fn read_hybrid(hybrid: &mut Hybrid, page: &[u8], count: usize, out: &mut [u16]) 
         let (left, rest) = (count.saturating_sub(filled), out.get_mut(filled..).unwrap_or_default());
         let mut done = 0;
         if width <= simd::MAX_RUN_WIDTH {
-            done = hybrid.runs_by(page, |bytes, length| simd::level_runs(bytes, length, width, left, rest));
+            done = hybrid.runs_by(page, |bytes, length| simd::level_runs(bytes, length, width, left, rest)).values;
         }
         if done == 0 {
             done = read_piece(hybrid.next(page, left)?, width, rest)?;

@@ -24,12 +24,12 @@ mod heads;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod lanes;
 mod level_bits;
-mod level_runs;
 mod list_ends;
 mod passing;
 mod places;
 mod prefetch;
 mod runs;
+mod short_runs;
 #[cfg(feature = "snappy")]
 pub(crate) mod snappy;
 #[cfg(all(test, feature = "snappy"))]
@@ -68,13 +68,13 @@ pub(crate) use front_coded::{FrontCoded, put_together};
 pub(crate) use gather::{gather, gather_short, gather_widened, largest};
 pub(crate) use heads::{compare_heads, head};
 pub(crate) use level_bits::{WORD_LEVELS, at_least, highest as highest_level};
-pub(crate) use level_runs::{MAX_RUN_WIDTH, level_runs};
 pub(crate) use list_ends::{ENDS_OVER, list_ends};
 pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
 use prefetch::prefetch_far_behind;
 pub(crate) use prefetch::{prefetch_behind, prefetch_range};
 pub(crate) use runs::{RunsTaken, walk_runs};
+pub(crate) use short_runs::{MAX_RUN_WIDTH, RUNS_OVER, code_runs, level_runs, takes_runs_at_once};
 pub(crate) use strings::{
     Copied, Front, STRINGS_OVER, copy_plain, copy_strings, start_and_length, string_place, total_length,
 };
