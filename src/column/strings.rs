@@ -269,7 +269,7 @@ fn with_an_eighth(bytes: usize) -> usize {
 }
 
 #[cold]
-fn offsets_overflow(data_type: &DataType) -> Error {
+pub(super) fn offsets_overflow(data_type: &DataType) -> Error {
     Error::limit(format!(
         "the strings of one batch pass what the offsets of {data_type} can reach: ask for LargeUtf8, Utf8View or smaller batches"
     ))

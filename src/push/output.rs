@@ -14,7 +14,9 @@ use arrow_schema::DataType;
 use super::filtered_rows::FilteredRows;
 use super::kept_rows::KeptRows;
 use super::pushed::PushedBytes;
-use crate::column::{ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, copied_views, leaf_array, picked};
+use crate::column::{
+    ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, copied_views, leaf_array, picked, strings_of_keys,
+};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::page::PageOpener;
@@ -99,13 +101,18 @@ impl KeptColumn {
     fn joined(&self, mut pieces: Vec<(LeafBatch, Option<RowMask>)>, pool: &Arc<Pool>) -> Result<LeafBatch> {
         if !self.is_dictionary && !have_same_entries(&pieces) {
             for (values, _) in &mut pieces {
-                values.array = expanded(&values.array)?;
+                values.array = values_of(&values.array, pool)?;
             }
         }
         let joined = LeafBatch::picked(&pieces, pool)?;
-        let array = if self.is_dictionary { Arc::clone(&joined.array) } else { expanded(&joined.array)? };
+        let array = if self.is_dictionary { Arc::clone(&joined.array) } else { values_of(&joined.array, pool)? };
         Ok(joined.with_array(array))
     }
+}
+
+/// The values themselves, where they come as keys.
+fn values_of(array: &ArrayRef, pool: &Arc<Pool>) -> Result<ArrayRef> {
+    strings_of_keys(array, pool)?.map_or_else(|| expanded(array), Ok)
 }
 
 /// True where all pieces are keys of the same dictionary.
