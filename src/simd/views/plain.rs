@@ -266,19 +266,17 @@ mod tests {
 
     /// The scalar one, and those that this CPU has.
     fn backends() -> Vec<Backend> {
-        let mut backends: Vec<Backend> = vec![plain_views_scalar];
+        let scalar: Backend = plain_views_scalar;
+        #[cfg(not(target_arch = "x86_64"))]
+        return vec![scalar];
         #[cfg(target_arch = "x86_64")]
         {
-            if cpu::has_avx2() {
-                // SAFETY: the CPU has AVX2.
-                backends.push(|walk, number, out| unsafe { plain_views_avx2(walk, number, out) });
-            }
-            if cpu::has_avx512() {
-                // SAFETY: the CPU has AVX-512.
-                backends.push(|walk, number, out| unsafe { plain_views_avx512(walk, number, out) });
-            }
+            // SAFETY: they are called where the CPU has what they ask for.
+            let avx2: Backend = |walk, number, out| unsafe { plain_views_avx2(walk, number, out) };
+            let avx512: Backend = |walk, number, out| unsafe { plain_views_avx512(walk, number, out) };
+            let backends = [(scalar, true), (avx2, cpu::has_avx2()), (avx512, cpu::has_avx512())];
+            backends.into_iter().filter(|(_, is_there)| *is_there).map(|(backend, _)| backend).collect()
         }
-        backends
     }
 
     fn walk(source: &[u8], position: usize) -> Walk<'_> {
