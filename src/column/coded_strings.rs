@@ -8,13 +8,12 @@ use arrow_array::{Array, ArrayRef, DictionaryArray};
 use arrow_buffer::ArrowNativeType;
 use arrow_schema::DataType;
 
+use super::string_dictionary::StringDictionary;
 use super::strings::{Offset, offsets_overflow};
-use crate::error::{Error, Result};
-use crate::memory::{Pool, Unaligned, Values, array_from_parts};
+use crate::encoding::CodeBlock;
+use crate::error::Result;
+use crate::memory::{Pool, Values, array_from_parts};
 use crate::simd;
-
-/// Bytes of entries up to which they are copied, so that some can be read behind the last one.
-const MAX_COPIED_BYTES: usize = 1 << 14;
 
 /// The strings of `array`; `None` where it has no keys, or not of fewer strings with offsets than it has rows.
 pub(crate) fn strings_of_keys(array: &ArrayRef, pool: &Arc<Pool>) -> Result<Option<ArrayRef>> {
@@ -31,57 +30,41 @@ fn put_together<O: Offset + ArrowNativeType>(
     pool: &Arc<Pool>,
 ) -> Result<Option<ArrayRef>> {
     let (entries, rows) = (coded.values().to_data(), coded.len());
-    let mut bytes = entries.buffers().get(1).cloned().unwrap_or_default();
+    let bytes = entries.buffers().get(1).cloned().unwrap_or_default();
     // Places of strings have four bytes for where these begin.
     if entries.len() > rows || entries.null_count() > 0 || u32::try_from(bytes.len()).is_err() {
         return Ok(None);
     }
-    if bytes.len() <= MAX_COPIED_BYTES {
-        let mut padded = Values::<u8>::with_capacity(pool, bytes.len().saturating_add(simd::STRINGS_OVER))?;
-        padded.extend_from_bytes(&bytes)?;
-        padded.extend_fill(0, simd::STRINGS_OVER)?;
-        bytes = padded.into_buffer();
+    let offsets = entries.buffer::<O>(0);
+    let mut places = Values::on_demand(pool, entries.len().saturating_add(1));
+    for (start, end) in offsets.iter().zip(offsets.iter().skip(1)).take(entries.len()) {
+        places.push(place(*start, *end))?;
     }
-    let places = places_of_rows(coded, entries.buffer::<O>(0), pool)?;
-    let places = places.as_slice();
-    let total = simd::total_length(places);
-    <O as Offset>::from_usize(total).ok_or_else(|| offsets_overflow(entries.data_type()))?;
-    let mut ends = Values::<O>::with_capacity(pool, rows.saturating_add(1))?;
-    ends.push(O::default())?;
-    let mut strings = Values::<u8>::with_capacity(pool, total.saturating_add(simd::STRINGS_OVER))?;
-    let room = ends.spare(rows)?.get_mut(..rows).unwrap_or_default();
-    simd::copy_strings(places, &bytes, O::default(), strings.spare(total)?, room);
-    ends.commit(rows);
-    strings.commit(total);
-    let buffers = vec![ends.into_buffer(), strings.into_buffer()];
-    Ok(Some(array_from_parts(entries.data_type().clone(), rows, coded.nulls().cloned(), buffers)))
-}
-
-/// Where the string of each row lies among those that `offsets` part; a null has none.
-fn places_of_rows<O: Offset>(
-    coded: &DictionaryArray<UInt32Type>,
-    offsets: &[O],
-    pool: &Arc<Pool>,
-) -> Result<Values<u64>> {
-    let place =
-        |(start, end): (&O, &O)| simd::string_place(start.to_usize(), end.to_usize().saturating_sub(start.to_usize()));
-    // Behind those of all entries, that of a null, whose key may be any number.
-    let entries: Vec<u64> = offsets.iter().zip(offsets.iter().skip(1)).map(place).chain([0]).collect();
-    let of_null = u32::try_from(entries.len().saturating_sub(1)).unwrap_or(u32::MAX);
     let keys: &[u32] = coded.keys().values();
     let valid_keys: Vec<u32>;
     let keys = match coded.nulls() {
+        // The key of a null may be any number: it gets that of an entry of no bytes, behind all others.
         Some(nulls) => {
+            let of_null = u32::try_from(places.len()).unwrap_or(u32::MAX);
+            places.push(0)?;
             valid_keys = keys.iter().zip(nulls).map(|(key, is_valid)| if is_valid { *key } else { of_null }).collect();
             &valid_keys
         }
         None => keys,
     };
-    let mut places = Values::with_capacity(pool, keys.len())?;
-    simd::gather(Unaligned::all(&entries), keys, places.spare(keys.len())?)
-        .map_err(|_| Error::internal("a key without an entry"))?;
-    places.commit(keys.len());
-    Ok(places)
+    let (mut ends, mut strings) =
+        (Values::<O>::with_capacity(pool, rows.saturating_add(1))?, Values::on_demand(pool, 0));
+    ends.push(O::default())?;
+    StringDictionary::of_places(places, bytes, pool)?
+        .append(CodeBlock::Each(keys), &mut ends, &mut strings)
+        .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(entries.data_type())))?;
+    let buffers = vec![ends.into_buffer(), strings.into_buffer()];
+    Ok(Some(array_from_parts(entries.data_type().clone(), rows, coded.nulls().cloned(), buffers)))
+}
+
+/// The place of the string from `start` to `end`.
+fn place<O: Offset>(start: O, end: O) -> u64 {
+    simd::string_place(start.to_usize(), end.to_usize().saturating_sub(start.to_usize()))
 }
 
 #[cfg(test)]
@@ -99,12 +82,13 @@ mod tests {
     fn strings_are_those_of_arrow() {
         let pool = Arc::new(Pool::default());
         let words = ["", "a", "a word", "a word that is longer than sixteen bytes", "ß", &"long ".repeat(40)];
-        let entries: [ArrayRef; 5] = [
+        let entries: [ArrayRef; 6] = [
             Arc::new(StringArray::from(words.to_vec())),
             Arc::new(
                 StringArray::from([&["not among them"], &words[..], &["nor this"]].concat()).slice(1, words.len()),
             ),
             Arc::new(LargeStringArray::from(words.to_vec())),
+            Arc::new(StringArray::from(vec!["ab", "cd", "ef", "gh", "ij", "kl"])),
             Arc::new(BinaryArray::from_iter_values(words)),
             Arc::new(LargeBinaryArray::from_iter_values(words)),
         ];

@@ -15,7 +15,7 @@ use crate::memory::{Pool, Unaligned, Values};
 use crate::page::DictionaryPage;
 use crate::simd;
 
-/// Entries of larger dictionary pages stay where they are.
+/// Entries of larger dictionaries stay where they are.
 const MAX_COPIED_BYTES: usize = 1 << 16;
 
 /// Entries up to this length are kept as numbers where all are equally long.
@@ -42,15 +42,15 @@ enum Entries {
 enum EntryBytes {
     /// End to end, with room behind them that may be read: the shortest copies take no look at the end then.
     EndToEnd(Values<u8>),
-    /// In the page.
-    Page(Buffer),
+    /// Where they came from.
+    Source(Buffer),
 }
 
 impl EntryBytes {
     fn as_slice(&self) -> &[u8] {
         match self {
             Self::EndToEnd(bytes) => bytes.as_padded_bytes(),
-            Self::Page(page) => page,
+            Self::Source(source) => source,
         }
     }
 }
@@ -61,14 +61,17 @@ type Failure = Option<Error>;
 impl StringDictionary {
     /// The entries of `page`, validated where they are to be UTF-8.
     pub(super) fn new(page: DictionaryPage, is_utf8: bool, pool: &Arc<Pool>) -> Result<Self> {
-        let mut places = entry_places(&page, is_utf8, pool)?;
+        let places = entry_places(&page, is_utf8, pool)?;
+        Self::of_places(places, page.values, pool)
+    }
+
+    /// The entries that lie at `places` of `source`.
+    pub(super) fn of_places(mut places: Values<u64>, source: Buffer, pool: &Arc<Pool>) -> Result<Self> {
         let entries = match same_length(places.as_slice()) {
-            Some(length) => Entries::Numbers { length, numbers: as_numbers(places, &page.values) },
-            None if page.values.len() > MAX_COPIED_BYTES => {
-                Entries::Places { places, bytes: EntryBytes::Page(page.values) }
-            }
+            Some(length) => Entries::Numbers { length, numbers: as_numbers(places, &source) },
+            None if source.len() > MAX_COPIED_BYTES => Entries::Places { places, bytes: EntryBytes::Source(source) },
             None => {
-                let bytes = end_to_end(&mut places, &page.values, pool)?;
+                let bytes = end_to_end(&mut places, &source, pool)?;
                 Entries::Places { places, bytes: EntryBytes::EndToEnd(bytes) }
             }
         };

@@ -147,3 +147,72 @@ impl Codes {
         self.0.skip(values, count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page of codes of `width` bits: runs, repeated and packed in turn, of so many groups of eight; and the codes.
+    fn page(width: u32, groups: &[usize]) -> (Vec<u8>, Vec<u32>) {
+        let (mut bytes, mut codes) = (vec![width as u8], Vec::new());
+        let mask = (1u32 << width) - 1;
+        for (run, groups) in groups.iter().enumerate() {
+            let count = groups * 8;
+            let header = if run % 2 == 0 { count << 1 } else { groups << 1 | 1 };
+            match header < 128 {
+                true => bytes.push(header as u8),
+                false => bytes.extend([header as u8 | 0x80, (header >> 7) as u8]),
+            }
+            if run % 2 == 0 {
+                let code = run as u32 * 7 & mask;
+                bytes.extend(&code.to_le_bytes()[..width.div_ceil(8) as usize]);
+                codes.extend(vec![code; count]);
+                continue;
+            }
+            let packed: Vec<u32> = (0..count as u32).map(|value| (value * 5 + run as u32) & mask).collect();
+            let bit = |at: usize| packed[at / width as usize] >> (at % width as usize) & 1;
+            let byte = |index: usize| (0..8).fold(0, |byte, place| byte | (bit(index * 8 + place) as u8) << place);
+            bytes.extend((0..groups * width as usize).map(byte));
+            codes.extend(packed);
+        }
+        (bytes, codes)
+    }
+
+    fn append(block: CodeBlock<'_>, codes: &mut Vec<u32>) {
+        match block {
+            CodeBlock::Repeat { code, count } => codes.extend(std::iter::repeat_n(code, count)),
+            CodeBlock::Each(block) => codes.extend(block),
+        }
+    }
+
+    /// Short runs, long ones that follow, and short ones behind these, read in parts that end inside of runs.
+    #[test]
+    fn codes_are_the_same_whatever_runs_they_come_in() {
+        let short = [1, 2, 1, 1, 3, 5, 2, 1].repeat(20);
+        let long = [200, 1, 500, 2, 1, 150];
+        for groups in [&short[..], &long, &[&short[..], &long, &short].concat()] {
+            for (width, wanted) in (1..=12).flat_map(|width| [1, 9, 700, 8192].map(|wanted| (width, wanted))) {
+                let (mut bytes, expected) = page(width, groups);
+                bytes.extend([0; 100]);
+                let scratch = &mut CodeScratch::default();
+                let (mut by_blocks, mut one_by_one) = (Vec::new(), Vec::new());
+                let mut codes = Codes::open(&bytes, 0).unwrap();
+                while by_blocks.len() < expected.len() {
+                    let wanted = wanted.min(expected.len() - by_blocks.len());
+                    let take = |block: CodeBlock<'_>| {
+                        append(block, &mut by_blocks);
+                        Ok(())
+                    };
+                    codes.each_block(&bytes, wanted, scratch, take).unwrap();
+                }
+                let mut codes = Codes::open(&bytes, 0).unwrap();
+                while one_by_one.len() < expected.len() {
+                    let wanted = wanted.min(expected.len() - one_by_one.len());
+                    append(codes.next(&bytes, wanted, scratch).unwrap(), &mut one_by_one);
+                }
+                assert_eq!(by_blocks, expected, "width {width}, {wanted} at a time");
+                assert_eq!(one_by_one, expected, "width {width}, {wanted} at a time");
+            }
+        }
+    }
+}

@@ -4,11 +4,10 @@
 //! does in them. So it goes over the lengths of sixteen strings with nothing between them, and puts their views together,
 //! several to a register, while it goes over those of the next.
 
+use super::{INLINE_BYTES, view_at};
 #[cfg(target_arch = "x86_64")]
 use crate::simd::cpu;
 use crate::simd::{SHORT_PLAIN_BYTES, Utf8Walk, prefetch_far_behind};
-
-use super::{INLINE_BYTES, view_at};
 
 /// Strings that are gone over at a time.
 const BLOCK: usize = 16;
@@ -174,12 +173,12 @@ impl Walk<'_> {
 #[cfg(target_arch = "x86_64")]
 const STRING_ABOVE: [i8; 16] = [-1, -1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 
-/// And one of the pointer where the string is longer than this. No short string is longer than the first eight say.
+/// And one of the pointer where the string is longer than this. No short string is longer than is said of the first eight.
 #[cfg(target_arch = "x86_64")]
 const POINTER_ABOVE: [i8; 16] = {
-    let mut above = [INLINE_BYTES as i8; 16];
-    (above.split_at_mut(8).0).copy_from_slice(&[i8::MAX; 8]);
-    above
+    const LONG: i8 = INLINE_BYTES as i8;
+    const NONE: i8 = i8::MAX;
+    [NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG]
 };
 
 #[cfg(target_arch = "x86_64")]
