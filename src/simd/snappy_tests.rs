@@ -270,6 +270,46 @@ fn numbers_with_wrong_offsets_are_refused() {
     }
 }
 
+/// Short literals and copies from far, with an element of any kind in between: text, as it comes out of a compressor.
+#[test]
+fn an_element_of_any_kind_within_text_is_read_or_refused() {
+    let mut random = Random(17);
+    for round in 0..400 {
+        let mut block = Block::default();
+        block.literal(&(0..200).map(|byte| byte as u8).collect::<Vec<_>>(), 1);
+        let text = |block: &mut Block, random: &mut Random, elements: usize| {
+            for _ in 0..elements {
+                if random.below(4) == 0 {
+                    let bytes: Vec<u8> = (0..1 + random.below(12)).map(|_| random.next() as u8).collect();
+                    block.literal(&bytes, 0);
+                } else {
+                    let offset = 100 + random.below((block.becomes.len() - 100).min(60_000));
+                    block.copy(offset, 4 + random.below(8), if offset < 2048 { 1 } else { 2 });
+                }
+            }
+        };
+        text(&mut block, &mut random, 30 + round * 3);
+        let written = block.becomes.len();
+        let (offset, length) = match round % 8 {
+            0 => (0, 9),
+            1 => (written + 1, 9),
+            2 => (65_535, 9),
+            3 => (1 + random.below(40), 64),
+            4 => (80, 64),
+            _ => (1 + random.below(written), 1 + random.below(64)),
+        };
+        let is_right = (1..=written.min(65_535)).contains(&offset);
+        if is_right {
+            block.copy(offset, length, if round % 3 == 0 { 4 } else { 2 });
+        } else {
+            block.elements.extend([((length - 1) << 2 | 2) as u8, offset as u8, (offset >> 8) as u8]);
+            block.becomes.extend(vec![0; length]);
+        }
+        text(&mut block, &mut random, 600);
+        assert_eq!(assert_as_theirs(&block.bytes()), is_right, "offset {offset} behind {written} bytes");
+    }
+}
+
 #[test]
 fn blocks_that_are_wrong_are_refused() {
     let wrong: &[(&[u8], &str)] = &[
@@ -305,6 +345,13 @@ fn blocks_that_are_wrong_are_refused() {
     let elements = &long.elements;
     for size in [long.becomes.len() - 1, long.becomes.len() + 1, 900, 64, 100_000] {
         assert!(!assert_as_theirs(&[varint(size), elements.clone()].concat()));
+    }
+    // A block that goes on and on behind what it says it becomes, of copies from near and from far.
+    for offset in [8, 40, 150] {
+        let goes_on = [long.elements.clone(), [4 << 2 | 2, offset, 0].repeat(20_000)].concat();
+        for size in [800, 1500, 3000, 5000, 9000, 50_000] {
+            assert!(!assert_as_theirs(&[varint(size), goes_on.clone()].concat()));
+        }
     }
     let written = long.becomes.len();
     for (offset, is_right) in [(0, false), (1, true), (written, true), (written + 1, false), (65535, false)] {

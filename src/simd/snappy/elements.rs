@@ -7,16 +7,16 @@
 //! begins here ([`next_starts`]); following these is a load per element. That is done a window ahead, since a byte that is
 //! loaded while the vector it was stored with has not reached the cache takes longer. Literals and copies then take the
 //! same way: 16 bytes, or 64, are moved from wherever the element says, and what is too much is overwritten by the next.
-//! Where the CPU looks up 64 bytes at once, most elements are taken in [`pairs`].
+//! Where the CPU looks up 64 bytes at once, most elements are taken many at a time, in [`stages`], or in [`pairs`].
 
 // Whatever the bytes are, lengths are at most 64, offsets at most 65 535 and positions were compared with the slices.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 use std::hint::select_unpredictable;
 
-#[cfg(target_arch = "x86_64")]
-use super::pairs;
 use super::{Kernel, Place};
+#[cfg(target_arch = "x86_64")]
+use super::{pairs, stages};
 
 /// Bytes of the source whose following tags are found at a time.
 pub(super) const WINDOW: usize = 64;
@@ -35,7 +35,7 @@ pub(super) const fn most_written(bytes: usize) -> usize {
 }
 
 /// As [`ROOM`], where an element repeats what is nearer to it than 16 bytes.
-const REPEAT_ROOM: usize = ROOM + 16;
+pub(super) const REPEAT_ROOM: usize = ROOM + 16;
 
 /// What tags say. One that is not decoded here has an offset of 0, for which every length is too large.
 struct Tags {
@@ -103,17 +103,26 @@ pub(super) fn run(kernel: Kernel, source: &[u8], stop: usize, target: &mut [u8],
         Kernel::OneByOne => one_by_one(source, stop, target, place),
         #[cfg(target_arch = "x86_64")]
         Kernel::Pairs => {
-            // SAFETY: only a CPU with AVX-512 is given this kernel; the bytes in front of `stop` are those of the source.
-            let place = unsafe { pairs::run(&source[..stop], target, place) };
-            let is_left = pairs::has_room(&source[..stop], target, place);
-            if is_left { place } else { one_by_one(source, stop, target, place) }
+            // SAFETY: only a CPU with AVX-512 is given this kernel; ROOM bytes are written.
+            match unsafe { pairs::run(&source[..stop], target, place) } {
+                Ok(place) => one_by_one(source, stop, target, place),
+                Err(left) => left,
+            }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Kernel::Stages => {
+            // SAFETY: as for pairs.
+            match unsafe { stages::run(&source[..stop], target, place) } {
+                Ok(place) => one_by_one(source, stop, target, place),
+                Err(left) => left,
+            }
         }
     }
 }
 
 /// As [`run`], where `source` has AHEAD bytes behind `stop` and ROOM bytes are written.
 fn one_by_one(source: &[u8], stop: usize, target: &mut [u8], place: Place) -> Place {
-    let Place { read: mut start, mut written } = place;
+    let Place { read: mut start, mut written, .. } = place;
     let Some(last) = target.len().checked_sub(ROOM) else { return place };
     let mut starts = [[0; WINDOW]; 2];
     let [current, ahead] = &mut starts;
@@ -140,7 +149,7 @@ fn one_by_one(source: &[u8], stop: usize, target: &mut [u8], place: Place) -> Pl
         index -= WINDOW;
         std::mem::swap(&mut current, &mut ahead);
     }
-    Place { read: start + index, written }
+    Place { read: start + index, written, ..place }
 }
 
 /// A part of the source, and where the elements behind those that begin in it begin.
@@ -225,14 +234,14 @@ fn next_starts(source: &[u8], starts: &mut [u8; WINDOW]) {
 /// # Safety
 /// 16 initialised bytes can be read at `from`, and as many written at `to`.
 #[inline(always)]
-unsafe fn move_16(from: *const u8, to: *mut u8) {
+pub(super) unsafe fn move_16(from: *const u8, to: *mut u8) {
     // SAFETY: of the caller. The bytes are all read before the first is written, so they may overlap.
     unsafe { to.cast::<u128>().write_unaligned(from.cast::<u128>().read_unaligned()) }
 }
 
 /// Writes a copy that is longer than its offset, unless it is wrong or too near to the end of `target`.
 #[inline(never)]
-fn repeat(target: &mut [u8], written: usize, offset: usize, length: usize) -> bool {
+pub(super) fn repeat(target: &mut [u8], written: usize, offset: usize, length: usize) -> bool {
     if offset == 0 || offset >= length || target.len().saturating_sub(written) < REPEAT_ROOM {
         return false;
     }

@@ -20,6 +20,10 @@ mod elements;
 #[cfg(target_arch = "x86_64")]
 mod pairs;
 #[cfg(target_arch = "x86_64")]
+mod said;
+#[cfg(target_arch = "x86_64")]
+mod stages;
+#[cfg(target_arch = "x86_64")]
 mod values;
 
 #[cfg(target_arch = "x86_64")]
@@ -37,9 +41,12 @@ pub(crate) type Refusal = &'static str;
 pub(crate) enum Kernel {
     /// With what every CPU has.
     OneByOne,
-    /// Where the CPU has AVX-512.
+    /// With AVX-512, two at a time.
     #[cfg(target_arch = "x86_64")]
     Pairs,
+    /// With AVX-512, many at a time, where that is faster.
+    #[cfg(target_arch = "x86_64")]
+    Stages,
 }
 
 impl Kernel {
@@ -47,7 +54,7 @@ impl Kernel {
     pub(crate) fn available() -> &'static [Self] {
         #[cfg(target_arch = "x86_64")]
         if cpu::has_avx512() {
-            return &[Self::OneByOne, Self::Pairs];
+            return &[Self::OneByOne, Self::Pairs, Self::Stages];
         }
         &[Self::OneByOne]
     }
@@ -60,6 +67,8 @@ struct Place {
     read: usize,
     /// Bytes of the target that were written.
     written: usize,
+    /// Elements that begin in front of this place of the source are taken in pairs where they could be taken in stages.
+    pairs_until: usize,
 }
 
 /// The size that a block says it becomes.
@@ -85,7 +94,7 @@ pub(crate) fn decompress_by(kernel: Kernel, source: &[u8], size: usize, target: 
 
     // The fast loop reads past the element it is at, so the last bytes of the source are decoded from a copy that has
     // something behind them.
-    let place = Place { read, written: 0 };
+    let place = Place { read, written: 0, pairs_until: 0 };
     let stop = source.len().saturating_sub(AHEAD);
     let place = decode(kernel, source, source.len(), stop, target, size, place)?;
     let rest = source.get(place.read..).unwrap_or_default();
@@ -150,7 +159,7 @@ fn element(source: &[u8], target: &mut [u8], place: Place) -> Result<Place, Refu
         }
     };
     let read = place.read.saturating_add(1).saturating_add(following);
-    Ok(Place { read, written: place.written.saturating_add(length) })
+    Ok(Place { read, written: place.written.saturating_add(length), ..place })
 }
 
 /// The number in the first `bytes` bytes, at most four, of `source`.

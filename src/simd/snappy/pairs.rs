@@ -117,19 +117,19 @@ static PLACES: [u8; SPAN + WINDOW + 2] = {
 };
 
 /// True where a span that begins at `place` has all that [`run`] wants around it.
-pub(super) fn has_room(source: &[u8], target: &[u8], place: Place) -> bool {
+fn has_room(source: &[u8], target: &[u8], place: Place) -> bool {
     source.len().saturating_sub(place.read) >= SPAN_AHEAD && target.len().saturating_sub(place.written) >= SPAN_ROOM
 }
 
-/// Decodes elements until one comes that is left to the caller, or too little is left of `source` or `target` to take more of
-/// them without looking.
+/// Decodes elements until too little is left of `source` or `target` to take more of them without looking. Fails with the place
+/// of an element that is left to the caller.
 ///
 /// # Safety
 /// The CPU has AVX-512; ROOM bytes of the target are written.
-pub(super) unsafe fn run(source: &[u8], target: &mut [u8], place: Place) -> Place {
-    let Place { read: mut start, written } = place;
+pub(super) unsafe fn run(source: &[u8], target: &mut [u8], place: Place) -> Result<Place, Place> {
+    let Place { read: mut start, written, .. } = place;
     if !has_room(source, target, place) {
-        return place;
+        return Ok(place);
     }
     let mut tables = [Tables::EMPTY; 2];
     let [current, ahead] = &mut tables;
@@ -137,7 +137,7 @@ pub(super) unsafe fn run(source: &[u8], target: &mut [u8], place: Place) -> Plac
     // SAFETY: SPAN_AHEAD bytes can be read.
     unsafe { current.fill_first(source.as_ptr().add(start)) };
     let mut at = At { index: 0, written };
-    while has_room(source, target, Place { read: start, written: at.written }) {
+    while has_room(source, target, Place { read: start, written: at.written, ..place }) {
         let span = Span { source: source.as_ptr().wrapping_add(start), tables: current };
         // SAFETY: SPAN_AHEAD bytes can be read, and SPAN_ROOM written.
         unsafe {
@@ -145,13 +145,13 @@ pub(super) unsafe fn run(source: &[u8], target: &mut [u8], place: Place) -> Plac
             at = span.decode(target, at);
         }
         if at.index < SPAN {
-            break;
+            return Err(Place { read: start + at.index, written: at.written, ..place });
         }
         start += SPAN;
         at.index -= SPAN;
         std::mem::swap(&mut current, &mut ahead);
     }
-    Place { read: start + at.index, written: at.written }
+    Ok(Place { read: start + at.index, written: at.written, ..place })
 }
 
 /// A part of the source, and where the elements behind those that begin in it begin.
