@@ -31,7 +31,7 @@ const PART: usize = WINDOWS * WINDOW;
 /// Bytes behind a part that its last elements may have: a literal of 60, and what is moved beyond it.
 const BEHIND: usize = 2 * WINDOW;
 
-/// Bytes of the source that are left to pairs at least once a part is full of copies from near.
+/// Bytes of the source that are left to pairs where elements are copies from near, before they are looked at again.
 const LEFT_TO_PAIRS: usize = 8 * PART;
 
 /// Elements that are looked at one by one before a part is.
@@ -129,7 +129,7 @@ unsafe fn parts(source: &[u8], target: &mut [u8], place: Place) -> Result<Place,
             start += PART;
             first = next;
             if understood.near > understood.count / 8 {
-                return Ok(Place { read: start + first, written, pairs_until: again(start) });
+                return Ok(Place { read: start + first, written, pairs_until: start + LEFT_TO_PAIRS });
             }
         }
     }
@@ -155,13 +155,7 @@ unsafe fn pairs_until(source: &[u8], start: usize) -> Option<usize> {
         near += usize::from(!element.is_literal && element.offset < NEAR);
         index += 1 + if element.is_literal { element.length } else { usize::from(source[index] & 3) };
     }
-    (near > SAMPLE / 8).then(|| again(start))
-}
-
-/// Where to look again for elements that suit parts, if those at `start` do not: the longer a block is as it is, the longer it is
-/// likely to stay so.
-fn again(start: usize) -> usize {
-    start + LEFT_TO_PAIRS.max(start)
+    (near > SAMPLE / 8).then_some(start + LEFT_TO_PAIRS)
 }
 
 impl Elements {

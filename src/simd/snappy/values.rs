@@ -11,47 +11,57 @@
 
 use std::hint::select_unpredictable;
 
-use super::elements::Element;
 use super::pairs::{At, SPAN, Span};
 
 const WIDTH: usize = size_of::<u64>();
 
-/// Bits of a tag that the tags of literals of at most eight bytes do not have.
-const OTHER_TAG_BITS: u8 = 0b1110_0011;
+/// Bytes in front of a copy that one of these offsets, which is a single byte, can reach.
+const REACH: usize = 256;
+
+/// Bits that the tag of a literal of one to four bytes does not have.
+const OTHER_LITERALS: u8 = !(3 << 2);
+
+/// The tag of such a literal and that of a copy of the rest of eight bytes, whose offset is below REACH, together.
+const BOTH_TAGS: u8 = (8 - 4 - 1) << 2 | 1;
 
 /// What is loaded where nothing has to be.
 static NOTHING: [u8; WIDTH] = [0; WIDTH];
 
-/// Decodes literals that make up eight bytes together with the copy behind each, as long as there are such in the span.
+/// Decodes literals that make up eight bytes together with the copy behind each, as long as there are such in the span. Those that
+/// have one to four bytes and a copy from nearer than REACH are nearly all there are where copies have to wait for stores.
 ///
 /// # Safety
 /// SPAN_AHEAD bytes can be read from the beginning of the span on, SPAN_ROOM written.
 #[inline(always)]
 pub(super) unsafe fn run(span: &Span<'_>, target: &mut [u8], mut at: At) -> At {
+    if at.written < REACH {
+        return at;
+    }
     let target = target.as_mut_ptr();
-    // SAFETY: at least ROOM bytes are written.
+    // SAFETY: at least as many bytes are written.
     let mut previous = unsafe { target.wrapping_add(at.written - WIDTH).cast::<u64>().read_unaligned() };
     while at.index < SPAN {
         // SAFETY: both elements begin in front of the end of what can be read, and not so near to it that a number would not
         // lie there.
-        let (tag, literal, copy) = unsafe {
-            let literal = span.byte(at.index + 1).cast::<u64>().read_unaligned();
-            (span.byte(at.index).read(), literal, Element::at(span.byte(span.next(at.index))))
+        let (literal, copy) = unsafe {
+            let literal = span.byte(at.index).cast::<u64>().read_unaligned();
+            (literal, span.byte(span.next(at.index)).cast::<[u8; 2]>().read())
         };
-        let literal_bytes = usize::from(tag >> 2) + 1;
-        let are_both = (tag & OTHER_TAG_BITS == 0) & !copy.is_literal & (literal_bytes + copy.length == WIDTH);
-        if !(are_both & (copy.offset >= WIDTH) & (copy.offset <= at.written)) {
+        let (tag, [copy_tag, offset]) = (literal.to_le_bytes()[0], copy);
+        let offset = usize::from(offset);
+        let are_both = (tag & OTHER_LITERALS == 0) & (tag.wrapping_add(copy_tag) == BOTH_TAGS);
+        if !(are_both & (offset >= WIDTH)) {
             break;
         }
         let to = target.wrapping_add(at.written);
-        let is_previous = copy.offset == WIDTH;
-        let further = to.wrapping_sub(copy.offset).cast_const();
+        let is_previous = offset == WIDTH;
+        let further = to.wrapping_sub(offset).cast_const();
         let place = select_unpredictable(is_previous, NOTHING.as_ptr(), further);
-        let literal_bits = (1 << (8 * literal_bytes)) - 1;
-        // SAFETY: what begins at most `written` and at least eight bytes in front of `to` was written; there is room behind it.
+        let copied = u64::MAX << (2 * tag + 8);
+        // SAFETY: what begins less than REACH and at least eight bytes in front of `to` was written; there is room behind it.
         unsafe {
             let source = select_unpredictable(is_previous, previous, place.cast::<u64>().read_unaligned());
-            previous = literal & literal_bits | source & !literal_bits;
+            previous = literal >> 8 & !copied | source & copied;
             to.cast::<u64>().write_unaligned(previous);
         }
         at = At { index: span.second_next(at.index), written: at.written + WIDTH };
