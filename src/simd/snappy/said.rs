@@ -27,8 +27,8 @@ pub(super) const REPEATS: u8 = 0x80;
 pub(super) struct Said {
     /// Where they begin, as numbers of four bytes.
     pub(super) starts: [__m512i; 2],
-    /// Numbers of two bytes; 0 where there is no element.
-    pub(super) lengths: __m512i,
+    /// Numbers of a byte; 0 where there is no element.
+    lengths: __m256i,
     /// Numbers of two bytes, of copies.
     pub(super) offsets: __m512i,
     /// Which of 32 there are.
@@ -36,7 +36,6 @@ pub(super) struct Said {
     pub(super) is_copy: u32,
     /// Neither a short literal nor a copy with an offset of one or two bytes.
     pub(super) is_other: u32,
-    pub(super) has_no_offset: u32,
     pub(super) is_near: u32,
 }
 
@@ -76,25 +75,42 @@ impl Said {
                 _mm512_cvtepu8_epi32(_mm256_castsi256_si128(starts)),
                 _mm512_cvtepu8_epi32(_mm256_extracti128_si256::<1>(starts)),
             ],
-            lengths: _mm512_cvtepu8_epi16(lengths),
+            lengths,
             offsets,
             is_one,
             is_copy,
             is_other: is_long_literal | has_four_bytes,
-            has_no_offset: _mm512_testn_epi16_mask(offsets, offsets),
             is_near: _mm512_mask_cmplt_epu16_mask(is_copy, offsets, _mm512_set1_epi16(NEAR as i16)),
         }
+    }
+
+    /// Numbers of two bytes; 0 where there is no element.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn lengths(&self) -> __m512i {
+        _mm512_cvtepu8_epi16(self.lengths)
+    }
+
+    /// Which copies begin in front of the target, or have no offset. In front of the elements so many bytes are written, and in front
+    /// of each of them `sums` more.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    pub(super) fn begins_outside(&self, written: usize, sums: __m512i) -> u32 {
+        // No offset is larger than the largest number there is, and one of 0 is larger than any less one.
+        let written = u16::try_from(written).unwrap_or(u16::MAX);
+        let most = _mm512_adds_epu16(_mm512_set1_epi16(written.cast_signed()), sums);
+        let offsets = _mm512_sub_epi16(self.offsets, _mm512_set1_epi16(1));
+        _mm512_mask_cmpge_epu16_mask(self.is_copy, offsets, most)
     }
 
     /// How their bytes are moved, for each of the 32.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
     pub(super) fn marks(&self) -> __m256i {
-        let lengths = _mm512_cvtepi16_epi8(self.lengths);
-        let is_long = _mm256_cmpgt_epi8_mask(lengths, _mm256_set1_epi8(SHORT));
-        let is_repeated = _mm512_mask_cmplt_epu16_mask(self.is_copy, self.offsets, self.lengths);
+        let is_long = _mm256_cmpgt_epi8_mask(self.lengths, _mm256_set1_epi8(SHORT));
+        let is_repeated = _mm512_mask_cmplt_epu16_mask(self.is_copy, self.offsets, self.lengths());
         let marks = _mm256_maskz_set1_epi8(is_long, LONG);
-        let repeats = _mm256_or_si256(lengths, _mm256_set1_epi8(REPEATS.cast_signed()));
+        let repeats = _mm256_or_si256(self.lengths, _mm256_set1_epi8(REPEATS.cast_signed()));
         _mm256_mask_mov_epi8(marks, is_repeated, repeats)
     }
 }

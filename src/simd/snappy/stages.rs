@@ -216,14 +216,12 @@ impl Elements {
         for (window, starts) in self.starts.iter().enumerate() {
             // SAFETY: of the caller.
             let said = unsafe { Said::of(source.add(window * WINDOW), starts) };
-            let (sums, total) = sums(said.lengths);
+            let (sums, total) = sums(said.lengths());
             let base = _mm512_set1_epi32(written as i32);
             let [sums_low, sums_high] = widened(sums);
             let to = [_mm512_add_epi32(base, sums_low), _mm512_add_epi32(base, sums_high)];
             let offsets = widened(said.offsets);
-            let is_far_low = u32::from(_mm512_cmpgt_epu32_mask(offsets[0], to[0]));
-            let is_far_high = u32::from(_mm512_cmpgt_epu32_mask(offsets[1], to[1]));
-            let is_wrong = said.is_other | said.is_copy & (is_far_low | is_far_high << 16 | said.has_no_offset);
+            let is_wrong = said.is_other | said.begins_outside(written, sums);
 
             // SAFETY: there is room for all elements that begin in a window behind those that began before.
             unsafe {
