@@ -12,6 +12,8 @@ VENV = ROOT / "target/bench-venv"
 LIBRARY = ROOT / "target/release/libpqpush.so"
 GENERATOR = ROOT / "target/release/examples/bench_data"
 ARROW_RS = ROOT / "target/peer/examples/bench_arrow_rs"
+# What of the library the floor is compiled with.
+OF_THE_FLOOR = ["src/simd/snappy", "src/simd/cpu.rs"]
 PYTHON_PEERS = ["pyarrow", "duckdb", "polars"]
 # What the program around them imports besides.
 PYTHON_LIBRARIES = ["numpy"]
@@ -38,12 +40,12 @@ def build(programs):
     """Everything that these programs need; what is up to date costs little."""
     run("scripts/setup", "gcc", "python3-venv")
     run("cargo", "build", "--release", "--quiet", "--locked", "--lib")
-    build_example(GENERATOR, "benches/data", "release")
+    build_example(GENERATOR, ["benches/data"], "release")
     if "pqpush" in programs:
         build_c_peer()
     # What is optimised over all crates takes minutes to build, and does not change with pqpush.
     if "arrow-rs" in programs or "floor" in programs:
-        build_example(ARROW_RS, "benches/peers/arrow_rs", "peer")
+        build_example(ARROW_RS, ["benches/peers/arrow_rs", *OF_THE_FLOOR], "peer")
     if "pqpush-rust" in programs:
         run("cargo", "build", "--release", "--quiet", "--locked", "--example", "bench_arrow_rs")
     if set(programs) & set(PYTHON_PEERS):
@@ -52,7 +54,9 @@ def build(programs):
 
 def stamp(sources):
     """The sources of a program and the versions of the crates, in short."""
-    files = [ROOT / "Cargo.lock", *sorted((ROOT / sources).rglob("*.rs"))]
+    files = [ROOT / "Cargo.lock"]
+    for path in (ROOT / source for source in sources):
+        files += [path] if path.is_file() else sorted(path.rglob("*.rs"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
