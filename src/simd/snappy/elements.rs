@@ -252,6 +252,13 @@ pub(super) fn repeat(target: &mut [u8], written: usize, offset: usize, length: u
         }
         return true;
     }
+    if let (8, Some(number)) = (offset, around.first_chunk::<8>().copied()) {
+        // Numbers that are repeated, by far the most frequent.
+        if let Some(to) = around[8..].first_chunk_mut::<64>() {
+            to.as_chunks_mut().0.fill(number);
+        }
+        return true;
+    }
     let pattern = pattern(around, offset).to_le_bytes();
     if offset.is_power_of_two() {
         // Values that are repeated: without a branch on how often.
