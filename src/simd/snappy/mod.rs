@@ -68,6 +68,7 @@ struct Place {
     /// Bytes of the target that were written.
     written: usize,
     /// Elements that begin in front of this place of the source are taken in pairs where they could be taken in stages.
+    #[cfg(target_arch = "x86_64")]
     pairs_until: usize,
 }
 
@@ -94,7 +95,12 @@ pub(crate) fn decompress_by(kernel: Kernel, source: &[u8], size: usize, target: 
 
     // The fast loop reads past the element it is at, so the last bytes of the source are decoded from a copy that has
     // something behind them.
-    let place = Place { read, written: 0, pairs_until: 0 };
+    let place = Place {
+        read,
+        written: 0,
+        #[cfg(target_arch = "x86_64")]
+        pairs_until: 0,
+    };
     let stop = source.len().saturating_sub(AHEAD);
     let place = decode(kernel, source, source.len(), stop, target, size, place)?;
     let rest = source.get(place.read..).unwrap_or_default();
