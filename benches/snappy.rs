@@ -1,4 +1,4 @@
-//! Snappy alone: the pages of files, decompressed by the library's decoder, by `snap`, and by Google's library in C++ where
+//! Snappy alone: the pages of files, decompressed by each kernel of the library's decoder that the CPU can run, by `snap`, and by Google's library in C++ where
 //! `libsnappy.so.1` is installed.
 //!
 //! `cargo bench --bench snappy -- [FILE.parquet...]`; without a file it is lineitem, generated once in `target/bench-data`. The
@@ -80,23 +80,21 @@ fn google() -> Option<Decode<'static>> {
     }))
 }
 
-fn decoders() -> Vec<(&'static str, Decode<'static>)> {
+fn decoders() -> Vec<(String, Decode<'static>)> {
     let mut snap = snap::raw::Decoder::new();
-    let mut decoders: Vec<(_, Decode)> = vec![
-        (
-            "snap",
-            Box::new(move |source, size, target| {
-                assert_eq!(snap.decompress(source, &mut target[..size]), Ok(size));
-            }),
-        ),
-        (
-            "pqpush",
-            Box::new(|source, size, target| {
-                assert_eq!(snappy::decompress(source, size, target), Ok(()));
-            }),
-        ),
-    ];
-    decoders.extend(google().map(|google| ("C++", google)));
+    let mut decoders: Vec<(_, Decode)> = vec![(
+        "snap".to_owned(),
+        Box::new(move |source, size, target| {
+            assert_eq!(snap.decompress(source, &mut target[..size]), Ok(size));
+        }),
+    )];
+    for kernel in snappy::Kernel::available() {
+        let decode: Decode = Box::new(|source, size, target| {
+            assert_eq!(snappy::decompress_by(*kernel, source, size, target), Ok(()));
+        });
+        decoders.push((format!("pqpush {kernel:?}"), decode));
+    }
+    decoders.extend(google().map(|google| ("C++".to_owned(), google)));
     decoders
 }
 

@@ -253,7 +253,7 @@ pub(super) fn repeat(target: &mut [u8], written: usize, offset: usize, length: u
         return true;
     }
     if let (8, Some(number)) = (offset, around.first_chunk::<8>().copied()) {
-        // Numbers that are repeated, by far the most frequent.
+        // Numbers of eight bytes that are repeated need no pattern.
         if let Some(to) = around[8..].first_chunk_mut::<64>() {
             to.as_chunks_mut().0.fill(number);
         }

@@ -89,7 +89,7 @@ impl Tables {
 /// The CPU has AVX-512; the window can be read.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-unsafe fn next_starts<const BEHIND: usize>(source: *const u8) -> __m512i {
+pub(super) unsafe fn next_starts<const BEHIND: usize>(source: *const u8) -> __m512i {
     // SAFETY: of the caller; there are places for three windows, and for one byte more.
     let (tags, first, second) = unsafe {
         let places = PLACES.as_ptr().add(BEHIND);
@@ -106,7 +106,7 @@ unsafe fn next_starts<const BEHIND: usize>(source: *const u8) -> __m512i {
 }
 
 /// Places of a span, of the window behind it, and of two bytes more.
-static PLACES: [u8; SPAN + WINDOW + 2] = {
+pub(super) static PLACES: [u8; SPAN + WINDOW + 2] = {
     let mut places = [0; SPAN + WINDOW + 2];
     let mut place = 0;
     while place < places.len() {

@@ -175,13 +175,13 @@ impl Elements {
     #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
     unsafe fn find(&mut self, source: *const u8, first: usize) -> usize {
-        let outside = load(&OUTSIDE);
+        // SAFETY: there are places for more than two windows.
+        let outside = unsafe { _mm512_loadu_si512(pairs::PLACES.as_ptr().add(WINDOW).cast()) };
         let mut first = first;
         for (window, starts) in self.starts.iter_mut().enumerate() {
             // SAFETY: of the caller.
-            let tags = unsafe { _mm512_loadu_si512(source.add(window * WINDOW).cast()) };
+            let next = unsafe { pairs::next_starts::<0>(source.add(window * WINDOW)) };
             // What is behind the window is its own next.
-            let next = next_starts(tags);
             let second = _mm512_permutex2var_epi8(next, next, outside);
             let fourth = _mm512_permutex2var_epi8(second, second, outside);
             let eighth = _mm512_permutex2var_epi8(fourth, fourth, outside);
@@ -275,7 +275,10 @@ impl Elements {
                 } else {
                     for ((from, to), mark) in group.zip(marks) {
                         match mark.checked_sub(REPEATS) {
-                            Some(length) => _ = repeat(target, to, to - from, usize::from(length)),
+                            Some(length) => {
+                                let is_written = repeat(target, to, to - from, usize::from(length));
+                                debug_assert!(is_written, "it is right, and has REPEAT_ROOM");
+                            }
                             None => move_long(target, from, to),
                         }
                     }
@@ -306,37 +309,4 @@ unsafe fn move_long(target: &mut [u8], from: usize, to: usize) {
         // SAFETY: of the caller.
         unsafe { move_short(target, from + step, to + step) }
     }
-}
-
-/// For every byte of a window of `tags`: where the next element begins if one begins there.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn next_starts(tags: __m512i) -> __m512i {
-    let kinds = _mm512_and_si512(tags, _mm512_set1_epi8(3));
-    let codes = _mm512_and_si512(_mm512_srli_epi16::<2>(tags), _mm512_set1_epi8(0x3f));
-    let copies = _mm512_add_epi8(load(&PLACES[0]), kinds);
-    _mm512_mask_add_epi8(copies, _mm512_testn_epi8_mask(kinds, kinds), load(&PLACES[1]), codes)
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load(bytes: &[u8; WINDOW]) -> __m512i {
-    // SAFETY: so many bytes can be read.
-    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
-}
-
-/// The places behind each of a window, and those two behind.
-static PLACES: [[u8; WINDOW]; 2] = [counted(1), counted(2)];
-
-/// The places behind a window.
-static OUTSIDE: [u8; WINDOW] = counted(WINDOW as u8);
-
-const fn counted(first: u8) -> [u8; WINDOW] {
-    let mut places = [first; WINDOW];
-    let mut place = 0;
-    while place < WINDOW {
-        places[place] += place as u8;
-        place += 1;
-    }
-    places
 }
