@@ -1,5 +1,5 @@
-//! Snappy alone: the pages of files, decompressed by each kernel of the library's decoder that the CPU can run, by `snap`, and by Google's library in C++ where
-//! `libsnappy.so.1` is installed.
+//! Snappy alone: the pages of files, decompressed by each kernel of the library's decoder that the CPU can run, by `snap`, and
+//! by Google's library in C++ where `libsnappy.so.1` is installed.
 //!
 //! `cargo bench --bench snappy -- [FILE.parquet...]`; without a file it is lineitem, generated once in `target/bench-data`. The
 //! decoders take turns, page by page as they lie in the file; times are those of the processor, and of many rounds the
