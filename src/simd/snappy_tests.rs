@@ -169,7 +169,7 @@ fn what_snap_writes_is_read() {
 
 #[test]
 fn copies_of_every_offset_and_length_are_read() {
-    let prefix: Vec<u8> = (0..100).map(|byte| byte * 7 + 1).collect();
+    let prefix: Vec<u8> = (0..100_u8).map(|byte| byte.wrapping_mul(7).wrapping_add(1)).collect();
     for offset in 1..=100 {
         for length in 1..=64 {
             for offset_bytes in [1, 2, 4] {
@@ -222,30 +222,37 @@ fn any_mixture_of_elements_is_read() {
     }
 }
 
-/// A literal and a copy that make up eight bytes most of the time, the copy being of the bytes in front most of the time.
-fn number(block: &mut Block, random: &mut Random) {
-    let own = 1 + random.below(7);
+/// A literal and a copy that make up eight bytes most of the time, the copy being of the bytes in front most of the time. One of
+/// `others` is no such number.
+fn number(block: &mut Block, random: &mut Random, others: usize) {
+    let is_other = random.below(others) == 0;
+    let own = 1 + random.below(if is_other { 7 } else { 4 });
     let bytes: Vec<u8> = (0..own).map(|_| random.next() as u8).collect();
     block.literal(&bytes, 0);
     let most = block.becomes.len();
     let offset = match random.below(10) {
-        0..5 => 8,
-        5 | 6 => 16,
-        7 => 1 + random.below(30),
-        _ => 1 + random.below(most.min(65535)),
+        0..4 => 8,
+        4 => 16,
+        5 if is_other => 1 + random.below(30),
+        5 | 6 => 8 * (1 + random.below(40)),
+        7 => 8 + random.below(250),
+        _ => 8 + random.below(most.min(65535) - 7),
     };
-    let length = if random.below(12) == 0 { 1 + random.below(64) } else { 8 - own };
-    block.copy(offset, length, 2);
+    let offset = offset.min(most);
+    let length = if is_other && random.below(2) == 0 { 1 + random.below(64) } else { 8 - own };
+    let has_short_offset = offset < 2048 && (4..12).contains(&length) && random.below(others) > 0;
+    block.copy(offset, length, if has_short_offset { 1 } else { 2 });
 }
 
 #[test]
 fn numbers_of_eight_bytes_are_read() {
     let mut random = Random(11);
-    for round in 0..300 {
+    for round in 0..200 {
         let mut block = Block::default();
         block.literal(&[7; 80], 1);
-        for _ in 0..random.below(10 * round) {
-            number(&mut block, &mut random);
+        let others = [3, 20, 100, 1000, 1 << 30][round % 5];
+        for _ in 0..random.below(20 * round) {
+            number(&mut block, &mut random, others);
         }
         block.assert_is_read();
     }
@@ -257,17 +264,22 @@ fn numbers_with_wrong_offsets_are_refused() {
     let mut block = Block::default();
     block.literal(&[7; 80], 1);
     for _ in 0..400 {
-        number(&mut block, &mut random);
+        number(&mut block, &mut random, 100);
     }
-    let behind = [2 << 2, 1, 2, 3, 4 << 2 | 2, 8, 0].repeat(600);
+    let behind = [2 << 2, 1, 2, 3, 1 << 2 | 1, 8].repeat(600);
     let written = block.becomes.len() + 3;
-    for (offset, is_right) in [(0, false), (1, true), (8, true), (written, true), (written + 1, false), (65535, false)]
-    {
-        let number = [2 << 2, 1, 2, 3, 4 << 2 | 2, offset as u8, (offset >> 8) as u8];
-        let size = varint(written + 5 + 600 * 8);
-        let wrong = [&size[..], &block.elements, &number, &behind].concat();
-        assert_eq!(assert_as_theirs(&wrong), is_right, "offset {offset} behind {written} bytes");
+    let size = varint(written + 5 + 600 * 8);
+    let assert_is = |is_right: bool, copy: &[u8]| {
+        let wrong = [&size[..], &block.elements, &[2 << 2, 1, 2, 3], copy, &behind].concat();
+        assert_eq!(assert_as_theirs(&wrong), is_right, "copy {copy:?} behind {written} bytes");
+    };
+    for (offset, is_right) in [(0, false), (1, true), (8, true), (300, true), (written, true), (written + 1, false)] {
+        assert_is(is_right, &[4 << 2 | 2, offset as u8, (offset >> 8) as u8]);
+        if offset < 2048 {
+            assert_is(is_right, &[((offset >> 8) as u8) << 5 | 1 << 2 | 1, offset as u8]);
+        }
     }
+    assert_is(false, &[4 << 2 | 2, 255, 255]);
 }
 
 /// Short literals and copies from far, with an element of any kind in between: text, as it comes out of a compressor.

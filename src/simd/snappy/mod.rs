@@ -18,13 +18,13 @@
 
 mod elements;
 #[cfg(target_arch = "x86_64")]
+mod numbers;
+#[cfg(target_arch = "x86_64")]
 mod pairs;
 #[cfg(target_arch = "x86_64")]
 mod said;
 #[cfg(target_arch = "x86_64")]
 mod stages;
-#[cfg(target_arch = "x86_64")]
-mod values;
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;

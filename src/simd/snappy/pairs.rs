@@ -2,19 +2,18 @@
 //!
 //! One instruction looks up 64 bytes, so where the element after the next one begins is computed for every byte of the
 //! source too. Following that is a load for two elements; what is between them is found by a load that nothing waits for.
-//! Where elements make up [`values`], those are taken first.
 
 // As in `elements`.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::cast_possible_truncation)]
 
 use std::arch::x86_64::*;
 
-use super::elements::{Element, ROOM, WINDOW, element, most_written};
-use super::{Place, values};
+use super::Place;
+use super::elements::{ROOM, WINDOW, element, most_written};
 
 /// Bytes of the source whose elements are decoded before more are found: two windows, since a count of elements is guessed
 /// wrongly at the end of each.
-pub(super) const SPAN: usize = 2 * WINDOW;
+const SPAN: usize = 2 * WINDOW;
 
 /// Bytes of the source from the beginning of a span that can be read, for the tables of the next one.
 const SPAN_AHEAD: usize = 2 * SPAN + WINDOW;
@@ -22,9 +21,6 @@ const SPAN_AHEAD: usize = 2 * SPAN + WINDOW;
 /// Bytes of the target that the elements of a span become, and one that begins in it behind another, with what may be
 /// overwritten behind them.
 const SPAN_ROOM: usize = most_written(SPAN) + 64 + ROOM;
-
-/// Where a span begins with so many bytes of values, there are more of them behind what is none.
-const MANY_VALUES_BYTES: usize = 32;
 
 /// Where elements begin, counted from the beginning of a span, if one begins at each of its bytes.
 #[repr(align(64))]
@@ -155,36 +151,36 @@ pub(super) unsafe fn run(source: &[u8], target: &mut [u8], place: Place) -> Resu
 }
 
 /// A part of the source, and where the elements behind those that begin in it begin.
-pub(super) struct Span<'a> {
+struct Span<'a> {
     source: *const u8,
     tables: &'a Tables,
 }
 
 /// How far a span is decoded.
 #[derive(Clone, Copy)]
-pub(super) struct At {
+struct At {
     /// Where the next element begins, counted from the beginning of the span.
-    pub(super) index: usize,
+    index: usize,
     /// Bytes of the target that are written, at least ROOM.
-    pub(super) written: usize,
+    written: usize,
 }
 
 impl Span<'_> {
     /// What stands at `index` of the span, or behind it.
     #[inline(always)]
-    pub(super) fn byte(&self, index: usize) -> *const u8 {
+    fn byte(&self, index: usize) -> *const u8 {
         self.source.wrapping_add(index)
     }
 
     /// Where the element behind the one at `index` begins.
     #[inline(always)]
-    pub(super) fn next(&self, index: usize) -> usize {
+    fn next(&self, index: usize) -> usize {
         usize::from(self.tables.next[index])
     }
 
     /// Where the element behind that begins.
     #[inline(always)]
-    pub(super) fn second_next(&self, index: usize) -> usize {
+    fn second_next(&self, index: usize) -> usize {
         usize::from(self.tables.second_next[index])
     }
 
@@ -193,41 +189,12 @@ impl Span<'_> {
     /// # Safety
     /// SPAN_AHEAD bytes can be read from the beginning of the span on, SPAN_ROOM written.
     #[inline(always)]
-    unsafe fn decode(&self, target: &mut [u8], at: At) -> At {
-        // SAFETY: of the caller.
-        unsafe {
-            let first = values::run(self, target, at);
-            let has_values = first.written - at.written >= MANY_VALUES_BYTES;
-            if has_values { self.values_and_others(target, first) } else { self.pairs(target, first) }
-        }
-    }
-
-    /// # Safety
-    /// As for [`Span::decode`].
-    #[inline(always)]
-    unsafe fn pairs(&self, target: &mut [u8], mut at: At) -> At {
+    unsafe fn decode(&self, target: &mut [u8], mut at: At) -> At {
         while at.index < SPAN {
             // SAFETY: of the caller.
             match unsafe { self.pair(target, at) } {
                 Ok(next) => at = next,
                 Err(left) => return left,
-            }
-        }
-        at
-    }
-
-    /// # Safety
-    /// As for [`Span::decode`].
-    #[inline(always)]
-    unsafe fn values_and_others(&self, target: &mut [u8], mut at: At) -> At {
-        while at.index < SPAN {
-            // SAFETY: of the caller. A value begins with a literal.
-            unsafe {
-                let is_literal = Element::at(self.byte(at.index)).is_literal;
-                match if is_literal { self.pair(target, at) } else { self.one(target, at) } {
-                    Ok(next) => at = values::run(self, target, next),
-                    Err(left) => return left,
-                }
             }
         }
         at
@@ -249,16 +216,5 @@ impl Span<'_> {
             let written = element::<false>(self.byte(second), target, written).ok_or(left)?;
             Ok(At { index: self.second_next(at.index), written })
         }
-    }
-
-    /// As [`Span::pair`], one element.
-    ///
-    /// # Safety
-    /// As for [`Span::decode`].
-    #[inline(always)]
-    unsafe fn one(&self, target: &mut [u8], at: At) -> Result<At, At> {
-        // SAFETY: of the caller.
-        let written = unsafe { element::<false>(self.byte(at.index), target, at.written) }.ok_or(at)?;
-        Ok(At { index: self.next(at.index), written })
     }
 }

@@ -6,8 +6,8 @@
 //! bytes are at most 32 elements, and whoever knows where the next, the second, fourth, eighth and sixteenth next begin
 //! from every byte finds all 32 with five lookups. What one window has to know of the one before is one byte.
 //!
-//! Copies of what was written just before wait for the store that wrote it, whoever found them. Where they are many,
-//! [`pairs`](super::pairs) and what it knows of numbers is faster, so a block that is full of them is left to it.
+//! Copies of what was written just before wait for the store that wrote it, whoever found them. Most often they are parts of
+//! [`numbers`], which are looked for first. A block that is full of others is left to [`pairs`](super::pairs).
 
 // As in `elements`.
 #![allow(
@@ -21,7 +21,7 @@ use std::arch::x86_64::*;
 
 use super::elements::{Element, REPEAT_ROOM, WINDOW, move_16, repeat};
 use super::said::{MOST, NEAR, REPEATS, Said, sums, widened};
-use super::{Place, pairs};
+use super::{Place, numbers, pairs};
 
 const WINDOWS: usize = 8;
 
@@ -76,6 +76,7 @@ pub(super) unsafe fn run(source: &[u8], target: &mut [u8], mut place: Place) -> 
         // SAFETY: of the caller.
         unsafe {
             if place.read >= place.pairs_until {
+                place = numbers::run(source, target, place)?;
                 place = parts(source, target, place)?;
             }
             let end = source.len().min(place.pairs_until);
