@@ -21,6 +21,7 @@ mod snappy;
 #[cfg(feature = "zstd")]
 mod zstd;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 #[cfg(not(feature = "brotli"))]
@@ -82,6 +83,11 @@ impl Decompressor {
         out.commit(size);
         Ok(out)
     }
+}
+
+/// Where in `source` the `size` bytes that it becomes stand, if the codec left them as they were.
+pub(crate) fn uncompressed(codec: Codec, source: &[u8], size: usize) -> Option<Range<usize>> {
+    if codec == Codec::Snappy { snappy::uncompressed(source, size) } else { None }
 }
 
 /// Why a codec failed, in words.

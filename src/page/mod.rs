@@ -107,7 +107,7 @@ impl PageOpener {
     ) -> Result<DataPage> {
         match header.kind {
             PageKind::DataV1 { value_count, encoding, definition_levels, repetition_levels } => {
-                let bytes = self.decompressed(codec, body, header.uncompressed_bytes as usize)?;
+                let bytes = self.data_bytes(header, codec, body, header.uncompressed_bytes as usize)?;
                 let count = value_count as usize;
                 let repetition = level_section(&bytes, 0, repetition_levels, highest.repetition, count)?;
                 let definition =
@@ -135,7 +135,7 @@ impl PageOpener {
                     )));
                 };
                 let codec = if is_compressed { codec } else { Codec::Uncompressed };
-                let values = self.decompressed(codec, body.slice(level_bytes..), value_bytes)?;
+                let values = self.data_bytes(header, codec, body.slice(level_bytes..), value_bytes)?;
                 Ok(DataPage {
                     level_bytes: Buffer::from(body),
                     repetition: LevelSection { encoding: Encoding::Rle, range: 0..repetition },
@@ -147,6 +147,15 @@ impl PageOpener {
                 })
             }
             _ => Err(Error::internal("not a data page")),
+        }
+    }
+
+    /// What `body` becomes, which is a data page or what is compressed of it. Codes of a dictionary are read where they are if
+    /// the codec has left them as they were; values are not, because batches that point to them would keep alive what was pushed.
+    fn data_bytes(&mut self, header: &PageHeader, codec: Codec, body: Bytes, size: usize) -> Result<Buffer> {
+        match codec::uncompressed(codec, &body, size).filter(|_| header.kind.has_codes()) {
+            Some(range) => self.decompressed(Codec::Uncompressed, body.slice(range), size),
+            None => self.decompressed(codec, body, size),
         }
     }
 
@@ -182,4 +191,34 @@ fn level_section(bytes: &[u8], start: usize, encoding: Encoding, highest: u16, c
         other => return Err(Error::unsupported(format!("levels in encoding {other:?}"))),
     };
     Ok(LevelSection { encoding, range })
+}
+
+#[cfg(all(test, feature = "snappy"))]
+mod tests {
+    use super::*;
+
+    /// Opens a page of a required column that has `bytes` in one literal of Snappy. True where its values lie in what was pushed.
+    fn is_read_where_it_is(encoding: Encoding, bytes: &[u8]) -> bool {
+        let size = u8::try_from(bytes.len()).unwrap();
+        let body = Bytes::from([&[size, 60 << 2, size - 1], bytes].concat());
+        let (definition_levels, repetition_levels) = (Encoding::Rle, Encoding::Rle);
+        let header = PageHeader {
+            kind: PageKind::DataV1 { value_count: 8, encoding, definition_levels, repetition_levels },
+            uncompressed_bytes: u32::from(size),
+            compressed_bytes: body.len() as u32,
+            crc: None,
+        };
+        let highest = HighestLevels { repetition: 0, definition: 0 };
+        let page = PageOpener::new(Arc::default()).data(&header, body.clone(), Codec::Snappy, highest).unwrap();
+        assert_eq!(page.values.as_slice(), bytes);
+        body.as_ptr_range().contains(&page.values.as_ptr())
+    }
+
+    #[test]
+    fn codes_that_are_not_compressed_are_not_copied_and_values_are() {
+        let bytes: Vec<u8> = (0..100).collect();
+        assert!(is_read_where_it_is(Encoding::RleDictionary, &bytes));
+        assert!(is_read_where_it_is(Encoding::PlainDictionary, &bytes));
+        assert!(!is_read_where_it_is(Encoding::Plain, &bytes));
+    }
 }

@@ -1,7 +1,7 @@
 //! The Snappy decoder against `snap`: what one reads, the other reads too, as the same bytes. And against blocks made by
 //! hand, with every kind of element.
 
-use super::snappy::{Kernel, ROOM, decompress, decompress_by, stated_size};
+use super::snappy::{Kernel, ROOM, decompress, decompress_by, single_literal, stated_size};
 
 /// What stands in the target before: none of it may be left over.
 const STALE: u8 = 0xa5;
@@ -280,6 +280,46 @@ fn numbers_with_wrong_offsets_are_refused() {
         }
     }
     assert_is(false, &[4 << 2 | 2, 255, 255]);
+}
+
+#[test]
+fn a_block_of_one_literal_is_told_from_others() {
+    let bytes: Vec<u8> = (0..70_000u32).map(|byte| (byte * 31 >> 3) as u8).collect();
+    for length in (1..=300).chain([65_535, 65_536, 65_537, 70_000]) {
+        let bytes = &bytes[..length];
+        for length_bytes in 0..=4 {
+            if (length_bytes == 0 && length > 60) || (1..3).contains(&length_bytes) && length > 1 << (8 * length_bytes)
+            {
+                continue;
+            }
+            let mut block = Block::default();
+            block.literal(bytes, length_bytes);
+            let elements = block.bytes();
+            let range = single_literal(&elements, length);
+            assert_eq!(
+                range.map(|range| &elements[range]),
+                Some(bytes),
+                "{length} bytes, {length_bytes} for the length"
+            );
+            assert_eq!(single_literal(&elements, length + 1), None);
+            assert_eq!(single_literal(&elements[..elements.len() - 1], length), None);
+            assert_eq!(single_literal(&[&elements[..], &[0]].concat(), length), None);
+            // Another size than the literal's.
+            let other = [&varint(length + 1), &block.elements[..]].concat();
+            assert_eq!((single_literal(&other, length), single_literal(&other, length + 1)), (None, None));
+        }
+    }
+    let mut two = Block::default();
+    two.literal(&bytes[..20], 0);
+    two.literal(&bytes[..20], 0);
+    let mut with_copy = Block::default();
+    with_copy.literal(&bytes[..20], 0);
+    with_copy.copy(20, 20, 2);
+    for block in [two.bytes(), with_copy.bytes(), vec![], vec![0], vec![1], vec![0x80], vec![1, 1, 0]] {
+        for size in [0, 1, 2, 20, 40] {
+            assert_eq!(single_literal(&block, size), None, "{size} bytes of {block:?}");
+        }
+    }
 }
 
 /// Short literals and copies from far, with an element of any kind in between: text, as it comes out of a compressor.

@@ -2,6 +2,7 @@
 //! is only there to be compiled.
 #![allow(dead_code)] // which of it is used depends on what is switched off
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Outcome;
@@ -17,6 +18,10 @@ impl Context {
 }
 
 pub(super) fn stated_size(_: &[u8]) -> Option<u64> {
+    None
+}
+
+pub(super) fn uncompressed(_: &[u8], _: usize) -> Option<Range<usize>> {
     None
 }
 

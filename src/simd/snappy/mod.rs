@@ -26,6 +26,8 @@ mod said;
 #[cfg(target_arch = "x86_64")]
 mod stages;
 
+use std::ops::Range;
+
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
 use elements::AHEAD;
@@ -75,6 +77,17 @@ struct Place {
 /// The size that a block says it becomes.
 pub(crate) fn stated_size(source: &[u8]) -> Option<u64> {
     preamble(source).map(|(size, _)| size)
+}
+
+/// Where in a block the `size` bytes that it becomes stand, if it is a single literal: what cannot be compressed.
+pub(crate) fn single_literal(source: &[u8], size: usize) -> Option<Range<usize>> {
+    let (stated, read) = preamble(source)?;
+    let start = source.len().checked_sub(size)?;
+    let (tag, length_bytes) = source.get(read..start)?.split_first()?;
+    let code = usize::from(tag >> 2);
+    let length = if length_bytes.is_empty() { code } else { number(length_bytes, length_bytes.len()).ok()? };
+    let is_one = tag & 3 == 0 && code.saturating_sub(59) == length_bytes.len();
+    (is_one && length.checked_add(1)? == size && stated == size as u64).then_some(start..source.len())
 }
 
 /// Decompresses `source`, which becomes exactly `size` bytes, to the front of `target`. Up to [`ROOM`] bytes behind them
