@@ -20,7 +20,7 @@ use crate::predicate::BoundPredicate;
 use crate::scan::{Plan, ProjectedColumn, RowGroupScan, SelectionPolicy};
 
 /// Rows that predicates look at at a time: few enough for their values to stay in the cache until the output takes them.
-const FILTER_WINDOW_ROWS: u64 = 16384;
+const FILTER_WINDOW_ROWS: usize = 16_384;
 /// Rows that buffers are reserved for where not all rows are wanted.
 const ROWS_OF_PARTIAL_BATCH: usize = 16_384;
 /// Gaps that are jumped over where rows are to be selected by bitmaps.
@@ -73,13 +73,14 @@ impl RowGroupOpener<'_> {
         let output = columns.iter().map(|column| match kept_leaves.contains(&column.leaf) {
             true => Ok(OutputColumn::Kept(KeptColumn::new(column))),
             false => {
-                let reader = self.column_reader(scan, column, has_filters)?.with_values_in_place(rows);
+                let reader = self.column_reader(scan, column, self.plan.options.batch_rows, has_filters)?;
+                let reader = reader.with_values_in_place(rows);
                 Ok(OutputColumn::Read(Box::new(reader)))
             }
         });
         let output = self.output(scan, output.collect::<Result<_>>()?);
         let cache = self.plan.options.predicate_cache_bytes;
-        Ok(RowGroupReader::new(scan.row_group, &scan.rows, filters, output, FILTER_WINDOW_ROWS, cache))
+        Ok(RowGroupReader::new(scan.row_group, &scan.rows, filters, output, FILTER_WINDOW_ROWS as u64, cache))
     }
 
     fn output(&self, scan: &RowGroupScan, columns: Vec<OutputColumn>) -> OutputStage {
@@ -97,8 +98,8 @@ impl RowGroupOpener<'_> {
         let column = column.ok_or_else(|| Error::internal("a leaf is missing"))?;
         let is_coded = may_be_coded && self.has_codes(scan, &column)?;
         match is_coded {
-            true => Ok(self.column_reader(scan, &coded(column), false)?.with_plain_batches()),
-            false => self.column_reader(scan, &column, false),
+            true => Ok(self.column_reader(scan, &coded(column), FILTER_WINDOW_ROWS, false)?.with_plain_batches()),
+            false => self.column_reader(scan, &column, FILTER_WINDOW_ROWS, false),
         }
     }
 
@@ -144,7 +145,14 @@ impl RowGroupOpener<'_> {
         Ok(Some(DictionaryProbe { range, is_asked_for, null_count }))
     }
 
-    fn column_reader(&self, scan: &RowGroupScan, column: &ProjectedColumn, may_skip: bool) -> Result<ColumnReader> {
+    /// A reader for batches of `batch_rows` rows; where it `may_skip` rows, it knows where pages lie.
+    fn column_reader(
+        &self,
+        scan: &RowGroupScan,
+        column: &ProjectedColumn,
+        batch_rows: usize,
+        may_skip: bool,
+    ) -> Result<ColumnReader> {
         let ordinal = column.leaf;
         let row_count = self.plan.metadata.row_groups.get(scan.row_group).map_or(0, |group| group.row_count);
         let leaf = self.plan.metadata.schema.leaves.get(ordinal).ok_or_else(|| Error::internal("a leaf is missing"))?;
@@ -176,7 +184,7 @@ impl RowGroupOpener<'_> {
         };
         let rows = usize::try_from(selected).unwrap_or(usize::MAX);
         // What is decoded between wanted rows takes room too.
-        let most = if is_partial { ROWS_OF_PARTIAL_BATCH } else { self.plan.options.batch_rows };
+        let most = if is_partial { ROWS_OF_PARTIAL_BATCH } else { batch_rows };
         let rows = rows.min(most);
         let reader = ColumnReader::new(place, leaf, &column.data_type, rows, self.pool)?;
         Ok(match self.plan.options.selection_policy {
