@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Eight numbers are written at a time, whether so many bits are left of a word or not: how many bits a word of a sparse
-//! bitmap has cannot be foretold, that there are no more than eight can. The loop is the same for every backend, and
-//! compiled for what the CPU has.
+//! bitmap has cannot be foretold, that there are no more than eight can. With AVX-512 sixteen bits select out of sixteen numbers,
+//! however many are set. Without, the loop is the same for every backend, and compiled for what the CPU has.
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
@@ -18,11 +18,40 @@ const STEP: usize = 8;
 /// The numbers of the `count` set bits of `bits`, which are no more than 2³².
 pub(crate) fn places(bits: BitSlice<'_>, count: usize) -> Vec<u32> {
     #[cfg(target_arch = "x86_64")]
-    if cpu::has_avx2() {
+    if cpu::has_avx512() {
+        // SAFETY: the CPU has it.
+        return unsafe { by_avx512(bits, count) };
+    } else if cpu::has_avx2() {
         // SAFETY: the CPU has it.
         return unsafe { by_bmi(bits, count) };
     }
     by_steps(bits, count)
+}
+
+/// # Safety
+/// The CPU has AVX-512 and POPCNT.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,popcnt")]
+unsafe fn by_avx512(bits: BitSlice<'_>, count: usize) -> Vec<u32> {
+    use std::arch::x86_64::*;
+    const LANES: usize = 16;
+    let mut places = vec![0u32; count + LANES];
+    let mut found = 0;
+    let mut numbers = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    for word in bits.words() {
+        for part in [0, 16, 32, 48] {
+            let selected = (word >> part) as u16;
+            let room = &mut places[found..found + LANES];
+            // SAFETY: there is room for all sixteen.
+            unsafe {
+                _mm512_storeu_si512(room.as_mut_ptr().cast(), _mm512_maskz_compress_epi32(selected, numbers));
+            }
+            found += selected.count_ones() as usize;
+            numbers = _mm512_add_epi32(numbers, _mm512_set1_epi32(16));
+        }
+    }
+    places.truncate(count);
+    places
 }
 
 /// # Safety
@@ -68,6 +97,11 @@ mod tests {
                 let expected: Vec<u32> = (0..length as u32).filter(is_set).collect();
                 assert_eq!(places(bits, expected.len()), expected, "{length} bits from {start} under {mask:x}");
                 assert_eq!(by_steps(bits, expected.len()), expected);
+                #[cfg(target_arch = "x86_64")]
+                if cpu::has_avx2() {
+                    // SAFETY: the CPU has it.
+                    assert_eq!(unsafe { by_bmi(bits, expected.len()) }, expected);
+                }
             }
         }
     }
