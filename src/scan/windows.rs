@@ -224,20 +224,8 @@ pub(crate) fn position_behind(mask: &BooleanBuffer, count: u64) -> usize {
 
 /// The set bits of `mask` for which `keep`, one bit for each of them, is set too.
 pub(crate) fn scattered(mask: &BooleanBuffer, keep: &BooleanBuffer) -> BooleanBuffer {
-    let mut kept = keep.bit_chunks().iter_padded();
-    let (mut bits, mut there) = (0u128, 0u32);
-    let words = mask.bit_chunks().iter_padded().take(mask.len().div_ceil(64)).map(|word| {
-        let count = word.count_ones();
-        if there < count {
-            bits |= u128::from(kept.next().unwrap_or(0)) << there;
-            there = there.saturating_add(64);
-        }
-        let mine = u64::try_from(bits & u128::from(u64::MAX)).unwrap_or_default();
-        bits >>= count;
-        there = there.saturating_sub(count);
-        simd::deposit_bits(mine, word)
-    });
-    BooleanBuffer::new(words.collect::<Vec<u64>>().into(), 0, mask.len())
+    let words = simd::expand_bits(BitSlice::from(keep), BitSlice::from(mask));
+    BooleanBuffer::new(words.into(), 0, mask.len())
 }
 
 #[cfg(test)]

@@ -144,11 +144,13 @@ pub(crate) fn deposit_bits(bits: u64, mask: u64) -> u64 {
 /// The CPU has BMI2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "bmi2")]
-unsafe fn deposit_bits_bmi2(bits: u64, mask: u64) -> u64 {
+#[inline]
+pub(super) unsafe fn deposit_bits_bmi2(bits: u64, mask: u64) -> u64 {
     std::arch::x86_64::_pdep_u64(bits, mask)
 }
 
-fn deposit_bits_scalar(bits: u64, mask: u64) -> u64 {
+#[inline]
+pub(super) fn deposit_bits_scalar(bits: u64, mask: u64) -> u64 {
     let (mut bits, mut mask, mut out) = (bits, mask, 0);
     while mask != 0 {
         let lowest = mask & mask.wrapping_neg();
