@@ -47,8 +47,14 @@ const KEPT: usize = 4 * WINDOW;
 /// Bytes of the target for a group, and two elements behind one that is broken off.
 const GROUP_ROOM: usize = GROUP_BYTES + 3 * ROOM;
 
-/// Groups of a part that may be broken off by something else before numbers are given up.
-const MOST_BROKEN_OFF: usize = 16;
+/// Parts that count for how many groups are broken off by something else.
+const PARTS_COUNTED: u32 = 8;
+
+/// Groups that may be broken off in these before numbers are given up ...
+const MOST_BROKEN_OFF: u32 = 16 * PARTS_COUNTED;
+
+/// ... and where most are copied from further back than is kept: elements of any kind in stages are hardly slower there.
+const MOST_FAR_BROKEN_OFF: u32 = 4 * PARTS_COUNTED + 4;
 
 /// Numbers that the first ones have to look like.
 const SAMPLE: usize = 4;
@@ -133,9 +139,12 @@ unsafe fn parts(source: &[u8], target: &mut [u8], mut place: Place) -> Result<Pl
     let mut distances = Distances::NONE;
     // SAFETY: so much is written.
     let mut kept = unsafe { Kept::load(target, place.written) };
+    let mut broken_off: u32 = 0;
     while has_room(source, target, place) {
         let part = &source[place.read..];
-        let (mut at, mut written, mut broken_off) = (0, place.written, 0);
+        let (mut at, mut written) = (0, place.written);
+        let (mut near, mut far) = (0, 0);
+        broken_off -= broken_off / PARTS_COUNTED;
         // SAFETY: of the caller, and as the loop sees to it.
         unsafe {
             distances.fill(part.as_ptr());
@@ -143,8 +152,9 @@ unsafe fn parts(source: &[u8], target: &mut [u8], mut place: Place) -> Result<Pl
                 let [middle, end] = distances.of_halves(at);
                 let to = target.as_mut_ptr().add(written);
                 let group = Group::read(part.as_ptr(), &distances, at, middle);
-                let (numbers, are_right) = group.decode(&kept, to, written);
+                let (numbers, are_near, are_right) = group.decode(&kept, to, written);
                 _mm512_storeu_si512(to.cast(), numbers);
+                *(if are_near == u8::MAX { &mut near } else { &mut far }) += 1;
                 if are_right == u8::MAX {
                     kept.push(numbers);
                     (at, written) = (end, written + GROUP_BYTES);
@@ -166,7 +176,7 @@ unsafe fn parts(source: &[u8], target: &mut [u8], mut place: Place) -> Result<Pl
             }
         }
         place = Place { read: place.read + at, written, ..place };
-        if broken_off > MOST_BROKEN_OFF {
+        if broken_off > if far > near { MOST_FAR_BROKEN_OFF } else { MOST_BROKEN_OFF } {
             break;
         }
     }
@@ -295,13 +305,14 @@ impl Group {
         Self(_mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high))
     }
 
-    /// The numbers, and a bit for each that says if it is one and right.
+    /// The numbers; a bit for each that says if it is one that is copied from what is kept, or from the group; and one that says
+    /// if it is one and right.
     ///
     /// # Safety
     /// `to` is where the first is to be written, behind `written` bytes of the target, which are KEPT at least.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
-    unsafe fn decode(&self, kept: &Kept, to: *const u8, written: usize) -> (__m512i, u8) {
+    unsafe fn decode(&self, kept: &Kept, to: *const u8, written: usize) -> (__m512i, u8, u8) {
         let elements = self.0;
         let first_byte = _mm512_set1_epi64(0xff);
         // A tag holds four times what its literal has more than one byte.
@@ -334,7 +345,7 @@ impl Group {
         let sources = _mm512_permutexvar_epi8(sources, sources);
         let sources = _mm512_permutexvar_epi8(sources, sources);
         let sources = _mm512_permutexvar_epi8(sources, sources);
-        (_mm512_permutexvar_epi8(sources, bytes), are_right)
+        (_mm512_permutexvar_epi8(sources, bytes), is_near, are_right)
     }
 }
 
