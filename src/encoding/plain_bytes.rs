@@ -29,7 +29,7 @@ impl PlainBytes {
     /// Passes over `count` values.
     pub(crate) fn skip(&mut self, page: &[u8], count: usize) -> Result<()> {
         for _ in 0..count {
-            simd::prefetch_behind(page, self.position);
+            simd::prefetch_far_behind::<2>(page.as_ptr().wrapping_add(self.position));
             self.position = byte_array_at(page, self.position)?.1;
         }
         Ok(())

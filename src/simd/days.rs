@@ -50,7 +50,7 @@ mod avx2 {
     use std::arch::x86_64::*;
 
     use super::{DAY_FACTOR, DAY_SHIFT, REACH, TOO_HIGH};
-    use crate::simd::prefetch_behind;
+    use crate::simd::prefetch_far_behind;
 
     /// # Safety
     /// The CPU has AVX2; there are as many values as `out` has room for.
@@ -64,7 +64,7 @@ mod avx2 {
         let mut done = 0;
         // The second load of a step reads eight bytes behind its four values.
         while source.len() - done > 4 {
-            prefetch_behind(source.as_flattened(), done * 12);
+            prefetch_far_behind::<1>(source.as_ptr().wrapping_add(done).cast());
             // SAFETY: there are five values from here on, 60 bytes, and room for as many.
             unsafe {
                 let from = source.as_ptr().add(done).cast::<u8>();

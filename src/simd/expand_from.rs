@@ -38,12 +38,10 @@ mod avx512 {
 
     use super::copied;
     use crate::memory::{BitSlice, Plain};
+    use crate::simd::prefetch_far_behind;
 
     /// Bytes of a register.
     const STEP_BYTES: usize = 64;
-
-    /// So far ahead bytes are fetched: registers that begin anywhere keep the CPU from doing so by itself.
-    const AHEAD_BYTES: usize = 2048;
 
     /// Words of so few values, or none, are cleared, and the values put to their rows.
     const FEW: u32 = 2;
@@ -102,9 +100,9 @@ mod avx512 {
     unsafe fn word_32(mut values: *const u8, word: u64, rows: *mut u32) {
         for row in (0..64).step_by(16) {
             let bits = (word >> row) as u16;
+            prefetch_far_behind::<1>(values);
             // SAFETY: as the caller says.
             unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(values.wrapping_add(AHEAD_BYTES).cast());
                 let present = _mm512_loadu_si512(values.cast());
                 _mm512_storeu_si512(rows.add(row).cast(), _mm512_maskz_expand_epi32(bits, present));
                 values = values.add(bits.count_ones() as usize * 4);
@@ -119,9 +117,9 @@ mod avx512 {
     unsafe fn word_64(mut values: *const u8, word: u64, rows: *mut u64) {
         for row in (0..64).step_by(8) {
             let bits = (word >> row) as u8;
+            prefetch_far_behind::<1>(values);
             // SAFETY: as the caller says.
             unsafe {
-                _mm_prefetch::<_MM_HINT_T0>(values.wrapping_add(AHEAD_BYTES).cast());
                 let present = _mm512_loadu_si512(values.cast());
                 _mm512_storeu_si512(rows.add(row).cast(), _mm512_maskz_expand_epi64(bits, present));
                 values = values.add(bits.count_ones() as usize * 8);

@@ -73,8 +73,7 @@ pub(crate) use level_bits::{WORD_LEVELS, at_least, highest as highest_level};
 pub(crate) use list_ends::{ENDS_OVER, list_ends};
 pub(crate) use passing::{packed, passing};
 pub(crate) use places::places;
-use prefetch::prefetch_far_behind;
-pub(crate) use prefetch::{prefetch_behind, prefetch_range};
+pub(crate) use prefetch::{prefetch_behind, prefetch_far_behind, prefetch_range};
 pub(crate) use runs::{RunsTaken, walk_runs};
 pub(crate) use short_runs::{MAX_RUN_WIDTH, RUNS_OVER, code_runs, level_runs, takes_runs_at_once};
 pub(crate) use strings::{

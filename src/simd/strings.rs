@@ -9,7 +9,7 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
-use super::{End, SHORT_PLAIN_BYTES, copy_prefix, prefetch_behind};
+use super::{End, SHORT_PLAIN_BYTES, copy_prefix, prefetch_behind, prefetch_far_behind};
 
 /// Bytes that [`copy_plain`] wants to read behind a length, and to write.
 const STEP: usize = SHORT_PLAIN_BYTES;
@@ -283,7 +283,12 @@ fn copy_plain_by_steps<const FRONT: usize, T: End>(
     let mut copied = Copied { strings: 0, position, bytes: 0 };
     let (mut end, mut over) = (end, [0; 2]);
     for slot in ends {
-        prefetch_behind(source, copied.position);
+        // Short strings take longer than memory does.
+        if FRONT == 32 {
+            prefetch_behind(source, copied.position);
+        } else {
+            prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
+        }
         let from = step_at::<{ 4 + STEP }>(source, copied.position);
         let (Some(from), Some(to)) = (from, step_at_mut::<STEP>(out, copied.bytes)) else { break };
         let [l0, l1, l2, l3, from @ ..] = from;
@@ -293,7 +298,9 @@ fn copy_plain_by_steps<const FRONT: usize, T: End>(
         }
         to[..FRONT].copy_from_slice(&from[..FRONT]);
         if FRONT < STEP && length as usize > FRONT {
-            prefetch_behind(source, copied.position + STEP / 2);
+            if FRONT == 32 {
+                prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
+            }
             to[FRONT..].copy_from_slice(&from[FRONT..]);
         }
         over = [over[0] + usize::from(length > 32), over[1] + usize::from(length > 64)];

@@ -86,7 +86,7 @@ mod avx2 {
     use std::arch::x86_64::*;
 
     use super::{ByteOrder, places};
-    use crate::simd::prefetch_behind;
+    use crate::simd::prefetch_far_behind;
 
     /// Converts pairs of values as far as 16 bytes can be read for each; returns how many values that were.
     ///
@@ -101,7 +101,7 @@ mod avx2 {
         let zero = _mm256_setzero_si256();
         let steps = source.len().checked_sub(width + 16).map_or(0, |last| last / (2 * width) + 1).min(out.len() / 2);
         for step in 0..steps {
-            prefetch_behind(source, step * 2 * width);
+            prefetch_far_behind::<1>(source.as_ptr().wrapping_add(step * 2 * width));
             // SAFETY: 16 bytes lie behind the start of both values of a step, and `out` has two values for each.
             unsafe {
                 let from = source.as_ptr().add(step * 2 * width);
@@ -148,7 +148,7 @@ mod avx512 {
     use std::arch::x86_64::*;
 
     use super::ByteOrder;
-    use crate::simd::prefetch_behind;
+    use crate::simd::prefetch_far_behind;
 
     /// For each byte of four values of 128 bits, which of the bytes of four values it is; none where the mask has no bit.
     fn places(width: usize, order: ByteOrder) -> ([u8; 64], u64) {
@@ -181,7 +181,7 @@ mod avx512 {
         let shifts = _mm512_broadcast_i32x4(_mm_set_epi64x(high, low));
         let steps = source.len().checked_sub(64).map_or(0, |last| last / (4 * width) + 1).min(out.len() / 4);
         for step in 0..steps {
-            prefetch_behind(source, step * 4 * width);
+            prefetch_far_behind::<1>(source.as_ptr().wrapping_add(step * 4 * width));
             // SAFETY: 64 bytes lie behind the start of every step, and `out` has four values for each.
             unsafe {
                 let bytes = _mm512_loadu_si512(source.as_ptr().add(step * 4 * width).cast());

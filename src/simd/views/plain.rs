@@ -127,7 +127,7 @@ impl Walk<'_> {
         for slot in out.iter_mut().skip(self.viewed.strings) {
             let position = self.viewed.position;
             let Some(length) = short_length_at(self.source, position) else { break };
-            prefetch_far_behind(self.source, position);
+            prefetch_far_behind::<2>(self.source.as_ptr().wrapping_add(position));
             *slot = view_at(self.source, position + 4, length, number);
             self.viewed.is_pointed_to |= length as usize > INLINE_BYTES;
             self.pass(1, position + 4 + length as usize);
@@ -144,7 +144,7 @@ impl Walk<'_> {
         let mut position = self.viewed.position;
         let (mut places, mut strings) = ([position as u32; BLOCK], BLOCK);
         for (string, place) in places.iter_mut().enumerate() {
-            prefetch_far_behind(self.source, position);
+            prefetch_far_behind::<2>(self.source.as_ptr().wrapping_add(position));
             // SAFETY: each string before this one took STEP bytes at most.
             let length = unsafe { self.source.as_ptr().add(position).cast::<[u8; 4]>().read() };
             let length = u32::from_le_bytes(length) as usize;
