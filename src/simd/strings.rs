@@ -283,10 +283,8 @@ fn copy_plain_by_steps<const FRONT: usize, T: End>(
     let mut copied = Copied { strings: 0, position, bytes: 0 };
     let (mut end, mut over) = (end, [0; 2]);
     for slot in ends {
-        // Short strings take longer than memory does.
-        if FRONT == 32 {
-            prefetch_behind(source, copied.position);
-        } else {
+        prefetch_behind(source, copied.position);
+        if FRONT > 32 {
             prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
         }
         let from = step_at::<{ 4 + STEP }>(source, copied.position);
