@@ -13,7 +13,7 @@ use crate::encoding::{CodeBlock, PlainText, byte_array_at, values_missing};
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Unaligned, Values};
 use crate::page::DictionaryPage;
-use crate::simd;
+use crate::simd::{self, PlacedStrings};
 
 /// Entries of larger dictionaries stay where they are.
 const MAX_COPIED_BYTES: usize = 1 << 16;
@@ -126,9 +126,10 @@ impl StringDictionary {
                 let places = self.places.get_mut(..codes.len()).unwrap_or_default();
                 simd::gather(Unaligned::all(entries), codes, places)
                     .map_err(|code| Some(bad_code(code, entries.len())))?;
-                total = simd::total_length(places);
+                let strings = PlacedStrings::at(places);
+                total = strings.total();
                 O::from_usize(bytes.len().saturating_add(total)).ok_or(None)?;
-                simd::copy_strings(places, source.as_slice(), base, bytes.spare(total).map_err(Some)?, ends);
+                strings.copy(source.as_slice(), base, bytes.spare(total).map_err(Some)?, ends);
             }
         }
         offsets.commit(codes.len());

@@ -27,7 +27,9 @@ mod lanes;
 mod level_bits;
 mod list_ends;
 mod passing;
+mod placed_strings;
 mod places;
+mod plain_strings;
 mod prefetch;
 mod runs;
 mod short_runs;
@@ -35,7 +37,6 @@ mod short_runs;
 pub(crate) mod snappy;
 #[cfg(all(test, feature = "snappy"))]
 mod snappy_tests;
-mod strings;
 mod unpack;
 mod unpack_levels;
 mod unsplit;
@@ -72,13 +73,12 @@ pub(crate) use heads::{compare_heads, head};
 pub(crate) use level_bits::{WORD_LEVELS, at_least, highest as highest_level};
 pub(crate) use list_ends::{ENDS_OVER, list_ends};
 pub(crate) use passing::{packed, passing};
+pub(crate) use placed_strings::{PlacedStrings, STRINGS_OVER, start_and_length, string_place};
 pub(crate) use places::places;
+pub(crate) use plain_strings::{Copied, Front, copy_plain};
 pub(crate) use prefetch::{prefetch_behind, prefetch_far_behind, prefetch_range};
 pub(crate) use runs::{RunsTaken, walk_runs};
 pub(crate) use short_runs::{MAX_RUN_WIDTH, RUNS_OVER, code_runs, level_runs, takes_runs_at_once};
-pub(crate) use strings::{
-    Copied, Front, STRINGS_OVER, copy_plain, copy_strings, start_and_length, string_place, total_length,
-};
 pub(crate) use unpack::unpack;
 pub(crate) use unpack_levels::{LEVELS_OVER, unpack_levels};
 pub(crate) use unsplit::unsplit;

@@ -10,7 +10,7 @@ use super::fixed::push_values;
 use super::gathered::{Parts, RowBuilder};
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
-use crate::simd::{self, End, INLINE_BYTES};
+use crate::simd::{self, End, INLINE_BYTES, PlacedStrings};
 
 /// Values are copied where those of a piece are fewer bytes than one in so many that its buffers hold.
 const SPARSE: usize = 8;
@@ -171,9 +171,10 @@ fn copy_all(places: &[u64], source: &[u8], ends: &mut Vec<i64>, bytes: &mut Valu
     }
     ends.clear();
     ends.resize(places.len(), 0);
-    let total = simd::total_length(places);
+    let strings = PlacedStrings::at(places);
+    let total = strings.total();
     let end = i64::try_from(bytes.len()).map_err(|_| points_to_nothing())?;
-    simd::copy_strings(places, source, end, bytes.spare(total.saturating_add(simd::STRINGS_OVER))?, ends);
+    strings.copy(source, end, bytes.spare(total.saturating_add(simd::STRINGS_OVER))?, ends);
     bytes.commit(total);
     Ok(())
 }

@@ -1,171 +1,27 @@
-//! Byte strings that lie apart from each other, copied end to end, with where each ends.
+//! PLAIN byte strings, which have their lengths in front of them, copied end to end, with where each ends.
 //!
 //! ```text
-//! for i in 0..strings: out += source[string i]; end += its length; ends[i] = end
+//! for i in 0..strings: out += string i; end += its length; ends[i] = end
 //! ```
 //!
-//! Short strings are moved by so many bytes as none of them is longer, whatever their length: a branch on the length of
+//! Strings are moved by so many bytes as most of them are not longer than, whatever their length: a branch on the length of
 //! each would be guessed wrong half the time. The AVX2 backend is the same loop with longer moves.
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
-use super::{End, SHORT_PLAIN_BYTES, copy_prefix, prefetch_behind, prefetch_far_behind};
+use super::{End, SHORT_PLAIN_BYTES, prefetch_behind, prefetch_far_behind};
 
 /// Bytes that [`copy_plain`] wants to read behind a length, and to write.
 const STEP: usize = SHORT_PLAIN_BYTES;
 
-/// Bytes behind all strings that [`copy_strings`] likes to overwrite: it is faster with room for them.
-pub(crate) const STRINGS_OVER: usize = 128;
-
-/// Where a string begins, in the high half, and its length, in the low one.
-pub(crate) fn string_place(start: usize, length: usize) -> u64 {
-    (start as u64) << 32 | length as u64 & 0xffff_ffff
-}
-
-/// Start and length of the string at `place`.
-#[inline(always)]
-pub(crate) fn start_and_length(place: u64) -> (usize, usize) {
-    ((place >> 32) as usize, (place & 0xffff_ffff) as usize)
-}
-
-/// Copies the strings at `places` of `source`, which holds all of them, to the front of `out`, which has room for them;
-/// bytes behind them may be overwritten. `ends`, as many, become the ends of the strings if the first one begins at `end`.
-pub(crate) fn copy_strings<T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
-    assert!(places.len() == ends.len());
-    #[cfg(target_arch = "x86_64")]
-    if cpu::has_avx2() {
-        // SAFETY: the CPU has AVX2.
-        return unsafe { copy_strings_avx2(places, source, end, out, ends) };
-    }
-    copy_strings_by_length(places, source, end, out, ends);
-}
-
-/// # Safety
-/// The CPU has AVX2.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn copy_strings_avx2<T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
-    copy_strings_by_length(places, source, end, out, ends);
-}
-
-/// What some strings have in common.
-struct Survey {
-    /// No length has a bit that this has not.
-    length_bits: u32,
-    /// Bytes of all of them.
-    total: usize,
-    /// Where the last one in the source begins.
-    last_start: usize,
-}
-
-impl Survey {
-    #[inline(always)]
-    fn of(places: &[u64]) -> Self {
-        let (mut bits, mut total, mut last_start) = (0, 0, 0);
-        for place in places {
-            bits |= place;
-            total += place & 0xffff_ffff;
-            last_start = last_start.max(place >> 32);
-        }
-        // Overlapping strings may be longer together than what memory can hold.
-        let total = usize::try_from(total).unwrap_or(usize::MAX);
-        Self { length_bits: bits as u32, total, last_start: last_start as usize }
-    }
-}
-
-#[inline(always)]
-fn copy_strings_by_length<T: End>(places: &[u64], source: &[u8], end: T, out: &mut [u8], ends: &mut [T]) {
-    let survey = Survey::of(places);
-    match survey.length_bits {
-        0..16 => copy_strings_by::<16, T>(places, &survey, source, end, out, ends),
-        16..32 => copy_strings_by::<32, T>(places, &survey, source, end, out, ends),
-        64..128 => copy_strings_by::<128, T>(places, &survey, source, end, out, ends),
-        _ => copy_strings_by::<64, T>(places, &survey, source, end, out, ends),
-    }
-}
-
-#[inline(always)]
-fn copy_strings_by<const N: usize, T: End>(
-    places: &[u64],
-    survey: &Survey,
-    source: &[u8],
-    end: T,
-    out: &mut [u8],
-    ends: &mut [T],
-) {
-    // Lengths that have no higher bits are shorter than N.
-    let are_short = survey.length_bits < N as u32;
-    if are_short && source.len() >= survey.last_start + N && out.len() >= survey.total.saturating_add(N) {
-        // SAFETY: N bytes can be read where the last string begins, and N written behind the end of all.
-        return unsafe { copy_short_strings::<N, T>(places, source, end, out, ends) };
-    }
-    let (mut end, mut at) = (end, 0);
-    for (place, slot) in places.iter().zip(ends) {
-        let (start, length) = start_and_length(*place);
-        match (step_at::<N>(source, start), step_at_mut::<N>(out, at)) {
-            (Some(from), Some(to)) => {
-                *to = *from;
-                if length > N {
-                    out[at + N..at + length].copy_from_slice(&source[start + N..start + length]);
-                }
-            }
-            _ => copy_prefix(&source[start..], length, &mut out[at..]),
-        }
-        at += length;
-        end = end.after(length as u32);
-        *slot = end;
-    }
-}
-
-/// # Safety
-/// No string is longer than N. N bytes can be read from where any of them begins on, and N written behind all of them.
-#[inline(always)]
-unsafe fn copy_short_strings<const N: usize, T: End>(
-    places: &[u64],
-    source: &[u8],
-    end: T,
-    out: &mut [u8],
-    ends: &mut [T],
-) {
-    let (mut end, mut to) = (end, out.as_mut_ptr());
-    for (place, slot) in places.iter().zip(ends) {
-        let (start, length) = start_and_length(*place);
-        // SAFETY: as the caller says; `to` moves over the strings only.
-        unsafe {
-            to.cast::<[u8; N]>().write(source.as_ptr().add(start).cast::<[u8; N]>().read());
-            to = to.add(length);
-        }
-        end = end.after(length as u32);
-        *slot = end;
-    }
-}
-
-/// Bytes of the strings at `places` altogether.
-pub(crate) fn total_length(places: &[u64]) -> usize {
-    #[cfg(target_arch = "x86_64")]
-    if cpu::has_avx2() {
-        // SAFETY: the CPU has AVX2.
-        return unsafe { total_length_avx2(places) };
-    }
-    Survey::of(places).total
-}
-
-/// # Safety
-/// The CPU has AVX2.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-unsafe fn total_length_avx2(places: &[u64]) -> usize {
-    Survey::of(places).total
-}
-
 /// `N` bytes from `start` on, if so many are there.
 #[inline(always)]
-fn step_at<const N: usize>(bytes: &[u8], start: usize) -> Option<&[u8; N]> {
+pub(super) fn step_at<const N: usize>(bytes: &[u8], start: usize) -> Option<&[u8; N]> {
     bytes.get(start..)?.first_chunk()
 }
 
 #[inline(always)]
-fn step_at_mut<const N: usize>(bytes: &mut [u8], start: usize) -> Option<&mut [u8; N]> {
+pub(super) fn step_at_mut<const N: usize>(bytes: &mut [u8], start: usize) -> Option<&mut [u8; N]> {
     bytes.get_mut(start..)?.first_chunk_mut()
 }
 
@@ -317,38 +173,6 @@ mod tests {
 
     fn noise(i: usize) -> usize {
         (i as u32).wrapping_mul(2654435761) as usize >> 9
-    }
-
-    #[test]
-    fn strings_of_every_length_are_copied_from_places() {
-        let source: Vec<u8> = (0..1000usize).map(|i| noise(i) as u8).collect();
-        for longest in [0, 5, 15, 16, 31, 40, 63, 64, 100, 127, 200] {
-            let place = |i: usize| {
-                let length = noise(i) % (longest + 1);
-                (noise(i + 1000) % (source.len() - length + 1), length)
-            };
-            let places: Vec<u64> = (0..100).map(|i| string_place(place(i).0, place(i).1)).collect();
-            let strings: Vec<&[u8]> = (0..100).map(|i| &source[place(i).0..][..place(i).1]).collect();
-            let expected = strings.concat();
-            let all_ends: Vec<i64> = strings
-                .iter()
-                .scan(7, |end, s| {
-                    Some({
-                        *end += s.len() as i64;
-                        *end
-                    })
-                })
-                .collect();
-            assert_eq!((total_length(&places), Survey::of(&places).total), (expected.len(), expected.len()));
-            let padded = [&source[..], &[1; 128]].concat();
-            for copy in [copy_strings::<i64>, copy_strings_by_length::<i64>] {
-                for (source, room) in [(&source, 0), (&source, 128), (&padded, 0), (&padded, 128)] {
-                    let (mut out, mut ends) = (vec![0; expected.len() + room], vec![0; 100]);
-                    copy(&places, source, 7, &mut out, &mut ends);
-                    assert_eq!((&out[..expected.len()], &ends), (&expected[..], &all_ends), "up to {longest}");
-                }
-            }
-        }
     }
 
     #[test]
