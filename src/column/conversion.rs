@@ -41,6 +41,9 @@ pub(crate) struct Copy8;
 /// Two bytes, as they are.
 pub(crate) struct Copy2;
 
+/// Bytes that are copied between requests for what lies behind them.
+const COPIED_BYTES: usize = 4096;
+
 macro_rules! copy {
     ($name:ident, $out:ty) => {
         impl Conversion for $name {
@@ -52,8 +55,12 @@ macro_rules! copy {
             }
 
             fn convert(&self, source: &[u8], out: &mut [$out]) -> Result<usize> {
-                for (slot, bytes) in out.iter_mut().zip(source.as_chunks().0) {
-                    *slot = <$out>::from_le_bytes(*bytes);
+                let stretches = source.chunks(COPIED_BYTES);
+                for (stretch, slots) in stretches.zip(out.chunks_mut(COPIED_BYTES / size_of::<$out>())) {
+                    simd::prefetch_far_behind_all(stretch);
+                    for (slot, bytes) in slots.iter_mut().zip(stretch.as_chunks().0) {
+                        *slot = <$out>::from_le_bytes(*bytes);
+                    }
                 }
                 Ok(source.len())
             }

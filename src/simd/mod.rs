@@ -76,7 +76,7 @@ pub(crate) use passing::{packed, passing};
 pub(crate) use placed_strings::{PlacedStrings, STRINGS_OVER, start_and_length, string_place};
 pub(crate) use places::places;
 pub(crate) use plain_strings::{Copied, Front, copy_plain};
-pub(crate) use prefetch::{prefetch_behind, prefetch_far_behind, prefetch_range};
+pub(crate) use prefetch::{prefetch_behind, prefetch_far_behind, prefetch_far_behind_all, prefetch_range};
 pub(crate) use runs::{RunsTaken, walk_runs};
 pub(crate) use short_runs::{MAX_RUN_WIDTH, RUNS_OVER, code_runs, level_runs, takes_runs_at_once};
 pub(crate) use unpack::unpack;

@@ -32,6 +32,15 @@ pub(crate) fn prefetch_far_behind<const LINES: usize>(place: *const u8) {
     let _ = place;
 }
 
+/// The same for all of `bytes`: for what copies stretches of a longer source. The CPU looks ahead by itself there, but not
+/// far enough where others use the memory too.
+#[inline(always)]
+pub(crate) fn prefetch_far_behind_all(bytes: &[u8]) {
+    for line in bytes.chunks(CACHE_LINE_BYTES) {
+        prefetch_far_behind::<1>(line.as_ptr());
+    }
+}
+
 /// Brings the line of byte `position` of `bytes` near, if there is one.
 #[inline(always)]
 fn prefetch(bytes: &[u8], position: usize) {
