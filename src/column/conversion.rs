@@ -41,8 +41,8 @@ pub(crate) struct Copy8;
 /// Two bytes, as they are.
 pub(crate) struct Copy2;
 
-/// Bytes that are copied between requests for what lies behind them.
-const COPIED_BYTES: usize = 4096;
+/// Values that are copied between requests for what lies behind them.
+const COPIED_VALUES: usize = 512;
 
 macro_rules! copy {
     ($name:ident, $out:ty) => {
@@ -55,10 +55,10 @@ macro_rules! copy {
             }
 
             fn convert(&self, source: &[u8], out: &mut [$out]) -> Result<usize> {
-                let stretches = source.chunks(COPIED_BYTES);
-                for (stretch, slots) in stretches.zip(out.chunks_mut(COPIED_BYTES / size_of::<$out>())) {
-                    simd::prefetch_far_behind_all(stretch);
-                    for (slot, bytes) in slots.iter_mut().zip(stretch.as_chunks().0) {
+                let stretches = source.as_chunks().0.chunks(COPIED_VALUES);
+                for (stretch, slots) in stretches.zip(out.chunks_mut(COPIED_VALUES)) {
+                    simd::prefetch_far_behind_all(stretch.as_flattened());
+                    for (slot, bytes) in slots.iter_mut().zip(stretch) {
                         *slot = <$out>::from_le_bytes(*bytes);
                     }
                 }
