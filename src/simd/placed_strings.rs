@@ -36,7 +36,7 @@ pub(crate) struct PlacedStrings<'a> {
     total: usize,
     /// Where the last one in the source begins.
     last_start: usize,
-    /// Those that have no bytes.
+    /// Those that have no bytes, where it was counted.
     empty: usize,
 }
 
@@ -50,17 +50,17 @@ impl<'a> PlacedStrings<'a> {
             // SAFETY: the CPU has AVX2.
             return unsafe { surveyed_avx2(places) };
         }
-        Self::surveyed(places)
+        Self::surveyed::<false>(places)
     }
 
     #[inline(always)]
-    fn surveyed(places: &'a [u64]) -> Self {
+    fn surveyed<const COUNTS_EMPTY: bool>(places: &'a [u64]) -> Self {
         let (mut bits, mut total, mut last_start, mut empty) = (0, 0, 0, 0);
         for place in places {
             bits |= place;
             total += place & 0xffff_ffff;
             last_start = last_start.max(place >> 32);
-            empty += u64::from(place & 0xffff_ffff == 0);
+            empty += u64::from(COUNTS_EMPTY && place & 0xffff_ffff == 0);
         }
         // Overlapping strings may be longer together than what memory can hold.
         let total = usize::try_from(total).unwrap_or(usize::MAX);
@@ -131,7 +131,7 @@ impl<'a> PlacedStrings<'a> {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq")]
 unsafe fn surveyed_avx512(places: &[u64]) -> PlacedStrings<'_> {
-    PlacedStrings::surveyed(places)
+    PlacedStrings::surveyed::<true>(places)
 }
 
 /// # Safety
@@ -139,7 +139,7 @@ unsafe fn surveyed_avx512(places: &[u64]) -> PlacedStrings<'_> {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 unsafe fn surveyed_avx2(places: &[u64]) -> PlacedStrings<'_> {
-    PlacedStrings::surveyed(places)
+    PlacedStrings::surveyed::<false>(places)
 }
 
 /// # Safety
@@ -280,9 +280,9 @@ mod tests {
         let strings: Vec<&[u8]> = (0..300).map(|i| &source[place(i).0..][..place(i).1]).collect();
         let expected = strings.concat();
         let all_ends: Vec<i64> = (1..=300).map(|count| 7 + strings[..count].concat().len() as i64).collect();
-        let (placed, scalar) = (PlacedStrings::at(&places), PlacedStrings::surveyed(&places));
+        let (placed, scalar) = (PlacedStrings::at(&places), PlacedStrings::surveyed::<true>(&places));
         assert_eq!((placed.total(), scalar.total()), (expected.len(), expected.len()));
-        assert_eq!((placed.length_bits, placed.empty), (scalar.length_bits, scalar.empty));
+        assert_eq!((placed.length_bits, placed.last_start), (scalar.length_bits, scalar.last_start));
         assert_eq!(
             (placed.last_start, placed.empty),
             (scalar.last_start, strings.iter().filter(|s| s.is_empty()).count())
