@@ -36,8 +36,6 @@ pub(crate) struct PlacedStrings<'a> {
     total: usize,
     /// Where the last one in the source begins.
     last_start: usize,
-    /// Those that have no bytes, where it was counted.
-    empty: usize,
 }
 
 impl<'a> PlacedStrings<'a> {
@@ -50,21 +48,20 @@ impl<'a> PlacedStrings<'a> {
             // SAFETY: the CPU has AVX2.
             return unsafe { surveyed_avx2(places) };
         }
-        Self::surveyed::<false>(places)
+        Self::surveyed(places)
     }
 
     #[inline(always)]
-    fn surveyed<const COUNTS_EMPTY: bool>(places: &'a [u64]) -> Self {
-        let (mut bits, mut total, mut last_start, mut empty) = (0, 0, 0, 0);
+    fn surveyed(places: &'a [u64]) -> Self {
+        let (mut bits, mut total, mut last_start) = (0, 0, 0);
         for place in places {
             bits |= place;
             total += place & 0xffff_ffff;
             last_start = last_start.max(place >> 32);
-            empty += u64::from(COUNTS_EMPTY && place & 0xffff_ffff == 0);
         }
         // Overlapping strings may be longer together than what memory can hold.
         let total = usize::try_from(total).unwrap_or(usize::MAX);
-        Self { places, length_bits: bits as u32, total, last_start: last_start as usize, empty: empty as usize }
+        Self { places, length_bits: bits as u32, total, last_start: last_start as usize }
     }
 
     /// Bytes of all strings.
@@ -100,9 +97,13 @@ impl<'a> PlacedStrings<'a> {
         let are_short = self.length_bits < N as u32;
         if are_short && source.len() >= self.last_start + N && out.len() >= self.total.saturating_add(N) {
             #[cfg(target_arch = "x86_64")]
-            if self.empty > self.places.len() / 2 && cpu::has_avx512() {
+            if cpu::has_avx512() {
                 // SAFETY: the CPU has AVX-512; for the rest see below.
-                return unsafe { avx512::copy_few::<N, T>(self.places, source, end, out, ends) };
+                unsafe {
+                    if avx512::are_few(self.places) {
+                        return avx512::copy_few::<N, T>(self.places, source, end, out, ends);
+                    }
+                }
             }
             // SAFETY: N bytes can be read where the last string begins, and N written behind the end of all.
             return unsafe { copy_short::<N, T>(self.places, source, end, out, ends) };
@@ -131,7 +132,7 @@ impl<'a> PlacedStrings<'a> {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq")]
 unsafe fn surveyed_avx512(places: &[u64]) -> PlacedStrings<'_> {
-    PlacedStrings::surveyed::<true>(places)
+    PlacedStrings::surveyed(places)
 }
 
 /// # Safety
@@ -139,7 +140,7 @@ unsafe fn surveyed_avx512(places: &[u64]) -> PlacedStrings<'_> {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 unsafe fn surveyed_avx2(places: &[u64]) -> PlacedStrings<'_> {
-    PlacedStrings::surveyed::<false>(places)
+    PlacedStrings::surveyed(places)
 }
 
 /// # Safety
@@ -187,6 +188,22 @@ mod avx512 {
 
     /// Strings that are looked at before those that are not empty are copied.
     const STRETCH: usize = 128;
+
+    /// True where most strings are empty.
+    ///
+    /// # Safety
+    /// The CPU has AVX-512.
+    #[target_feature(enable = "avx512f,popcnt")]
+    pub(super) unsafe fn are_few(places: &[u64]) -> bool {
+        let present = |eight: &[u64; 8]| {
+            // SAFETY: there are eight.
+            let eight = unsafe { _mm512_loadu_si512(eight.as_ptr().cast()) };
+            _mm512_test_epi64_mask(eight, _mm512_set1_epi64(0xffff_ffff)).count_ones() as usize
+        };
+        // The last ones make no difference.
+        let eights = places.as_chunks::<8>().0;
+        eights.iter().map(present).sum::<usize>() < eights.len() * 4
+    }
 
     /// As [`copy_short`](super::copy_short), for strings most of which are empty.
     ///
@@ -280,13 +297,9 @@ mod tests {
         let strings: Vec<&[u8]> = (0..300).map(|i| &source[place(i).0..][..place(i).1]).collect();
         let expected = strings.concat();
         let all_ends: Vec<i64> = (1..=300).map(|count| 7 + strings[..count].concat().len() as i64).collect();
-        let (placed, scalar) = (PlacedStrings::at(&places), PlacedStrings::surveyed::<true>(&places));
+        let (placed, scalar) = (PlacedStrings::at(&places), PlacedStrings::surveyed(&places));
         assert_eq!((placed.total(), scalar.total()), (expected.len(), expected.len()));
         assert_eq!((placed.length_bits, placed.last_start), (scalar.length_bits, scalar.last_start));
-        assert_eq!(
-            (placed.last_start, placed.empty),
-            (scalar.last_start, strings.iter().filter(|s| s.is_empty()).count())
-        );
         let padded = [&source[..], &[1; 128]].concat();
         for (source, room) in [(&source, 0), (&source, 128), (&padded, 0), (&padded, 128)] {
             for copy in [PlacedStrings::copy::<i64>, PlacedStrings::copy_by_length::<i64>] {
