@@ -21,15 +21,9 @@ pub(crate) fn prefetch_behind(bytes: &[u8], position: usize) {
 /// more than the others save.
 #[inline(always)]
 pub(crate) fn prefetch_far_behind<const LINES: usize>(place: *const u8) {
-    #[cfg(target_arch = "x86_64")]
     for line in 0..LINES {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        let line = place.wrapping_add(FAR_AHEAD_BYTES + line * CACHE_LINE_BYTES);
-        // SAFETY: every x86-64 CPU has SSE; to prefetch what is not mapped does nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) };
+        prefetch_to_second_cache(place.wrapping_add(FAR_AHEAD_BYTES + line * CACHE_LINE_BYTES));
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
 }
 
 /// The same for all of `bytes`: for what copies stretches of a longer source. The CPU looks ahead by itself there, but not
@@ -39,6 +33,18 @@ pub(crate) fn prefetch_far_behind_all(bytes: &[u8]) {
     for line in bytes.chunks(CACHE_LINE_BYTES) {
         prefetch_far_behind::<1>(line.as_ptr());
     }
+}
+
+#[inline(always)]
+fn prefetch_to_second_cache(line: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: every x86-64 CPU has SSE; to prefetch what is not mapped does nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
 }
 
 /// Brings the line of byte `position` of `bytes` near, if there is one.
