@@ -318,6 +318,39 @@ mod tests {
         }
     }
 
+    /// Few strings and many, by the loop for either and without a dispatch.
+    fn check_short<T: End + Default + PartialEq + std::fmt::Debug>(share: usize) {
+        type Copy<T> = unsafe fn(&[u64], &[u8], T, &mut [u8], &mut [T]);
+        let source: Vec<u8> = (0..1000usize).map(|i| noise(i) as u8).collect();
+        let place = |i: usize| string_place(noise(i) % 872, if noise(i + 7) % share == 0 { noise(i) % 128 } else { 0 });
+        let places: Vec<u64> = (0..300).map(place).collect();
+        let (mut expected, mut end, mut expected_ends) = (Vec::new(), T::default(), Vec::new());
+        for (start, length) in places.iter().map(|place| start_and_length(*place)) {
+            expected.extend_from_slice(&source[start..start + length]);
+            end = end.after(length as u32);
+            expected_ends.push(end);
+        }
+        let scalar: (Copy<T>, bool) = (copy_short::<128, T>, true);
+        #[cfg(target_arch = "x86_64")]
+        let copies = [scalar, (avx512::copy_few::<128, T>, cpu::has_avx512())];
+        #[cfg(not(target_arch = "x86_64"))]
+        let copies = [scalar];
+        for (copy, _) in copies.into_iter().filter(|(_, is_there)| *is_there) {
+            let (mut out, mut ends) = (vec![0; expected.len() + 128], vec![T::default(); 300]);
+            // SAFETY: 128 bytes can be read from every place and written behind all; the CPU has what is called.
+            unsafe { copy(&places, &source, T::default(), &mut out, &mut ends) };
+            assert_eq!((&out[..expected.len()], &ends), (&expected[..], &expected_ends), "1 in {share}");
+        }
+    }
+
+    #[test]
+    fn every_loop_copies_short_strings() {
+        for share in [1, 2, 3, 20, 1000] {
+            check_short::<i32>(share);
+            check_short::<i64>(share);
+        }
+    }
+
     #[test]
     fn strings_of_every_length_are_copied_from_places() {
         for longest in [0, 5, 15, 16, 31, 40, 63, 64, 100, 127, 200] {
