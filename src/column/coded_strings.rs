@@ -1,5 +1,6 @@
-//! Strings that are known by their keys, put end to end: what a predicate read as codes, and the output wants as strings.
+//! Strings that are known by their keys: what a predicate read as codes, and the output wants as strings or views.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -11,17 +12,47 @@ use arrow_schema::DataType;
 use super::string_dictionary::StringDictionary;
 use super::strings::{Offset, offsets_overflow};
 use crate::encoding::CodeBlock;
-use crate::error::Result;
-use crate::memory::{Pool, Values, array_from_parts};
+use crate::error::{Error, Result};
+use crate::memory::{Pool, Unaligned, Values, array_from_parts};
 use crate::simd;
 
-/// The strings of `array`; `None` where it has no keys, or not of fewer strings with offsets than it has rows.
+/// The strings of `array`; `None` where it has no keys, those of nulls, or of more strings with offsets than it has rows.
 pub(crate) fn strings_of_keys(array: &ArrayRef, pool: &Arc<Pool>) -> Result<Option<ArrayRef>> {
     let Some(coded) = array.as_dictionary_opt::<UInt32Type>() else { return Ok(None) };
+    if coded.values().null_count() > 0 {
+        return Ok(None);
+    }
     match coded.values().data_type() {
+        DataType::Utf8View | DataType::BinaryView => views(coded, pool),
         DataType::Utf8 | DataType::Binary => put_together::<i32>(coded, pool),
         DataType::LargeUtf8 | DataType::LargeBinary => put_together::<i64>(coded, pool),
         _ => Ok(None),
+    }
+}
+
+/// The views of the keys, which point to where those of the entries do.
+fn views(coded: &DictionaryArray<UInt32Type>, pool: &Arc<Pool>) -> Result<Option<ArrayRef>> {
+    let (entries, rows) = (coded.values().to_data(), coded.len());
+    let Some(entry_views) = entries.buffer::<u128>(0).get(..entries.len()).filter(|views| !views.is_empty()) else {
+        return Ok(None);
+    };
+    // The key of a null may be any number, and the view any that is valid.
+    let keys = valid_keys(coded, 0);
+    let mut views = Values::<u128>::with_capacity(pool, rows)?;
+    simd::gather(Unaligned::all(entry_views), &keys, views.spare(rows)?)
+        .map_err(|key| Error::internal(format!("key {key} of {} views", entries.len())))?;
+    views.commit(rows);
+    let mut buffers = vec![views.into_buffer()];
+    buffers.extend(entries.buffers().iter().skip(1).cloned());
+    Ok(Some(array_from_parts(entries.data_type().clone(), rows, coded.nulls().cloned(), buffers)))
+}
+
+/// The keys, that of nulls replaced.
+fn valid_keys(coded: &DictionaryArray<UInt32Type>, of_null: u32) -> Cow<'_, [u32]> {
+    let keys: &[u32] = coded.keys().values();
+    match coded.nulls() {
+        Some(nulls) => keys.iter().zip(nulls).map(|(key, is_valid)| if is_valid { *key } else { of_null }).collect(),
+        None => keys.into(),
     }
 }
 
@@ -32,7 +63,7 @@ fn put_together<O: Offset + ArrowNativeType>(
     let (entries, rows) = (coded.values().to_data(), coded.len());
     let bytes = entries.buffers().get(1).cloned().unwrap_or_default();
     // Places of strings have four bytes for where these begin.
-    if entries.len() > rows || entries.null_count() > 0 || u32::try_from(bytes.len()).is_err() {
+    if entries.len() > rows || u32::try_from(bytes.len()).is_err() {
         return Ok(None);
     }
     let offsets = entries.buffer::<O>(0);
@@ -40,23 +71,17 @@ fn put_together<O: Offset + ArrowNativeType>(
     for (start, end) in offsets.iter().zip(offsets.iter().skip(1)).take(entries.len()) {
         places.push(place(*start, *end))?;
     }
-    let keys: &[u32] = coded.keys().values();
-    let valid_keys: Vec<u32>;
-    let keys = match coded.nulls() {
-        // The key of a null may be any number: it gets that of an entry of no bytes, behind all others.
-        Some(nulls) => {
-            let of_null = u32::try_from(places.len()).unwrap_or(u32::MAX);
-            places.push(0)?;
-            valid_keys = keys.iter().zip(nulls).map(|(key, is_valid)| if is_valid { *key } else { of_null }).collect();
-            &valid_keys
-        }
-        None => keys,
-    };
+    // The key of a null may be any number: it gets that of an entry of no bytes, behind all others.
+    let of_null = u32::try_from(places.len()).unwrap_or(u32::MAX);
+    if coded.nulls().is_some() {
+        places.push(0)?;
+    }
+    let keys = valid_keys(coded, of_null);
     let (mut ends, mut strings) =
         (Values::<O>::with_capacity(pool, rows.saturating_add(1))?, Values::on_demand(pool, 0));
     ends.push(O::default())?;
     StringDictionary::of_places(places, bytes, pool)?
-        .append(CodeBlock::Each(keys), &mut ends, &mut strings)
+        .append(CodeBlock::Each(&keys), &mut ends, &mut strings)
         .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(entries.data_type())))?;
     let buffers = vec![ends.into_buffer(), strings.into_buffer()];
     Ok(Some(array_from_parts(entries.data_type().clone(), rows, coded.nulls().cloned(), buffers)))
@@ -72,8 +97,8 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::{
-        BinaryArray, DictionaryArray, Int32Array, LargeBinaryArray, LargeStringArray, StringArray, StringViewArray,
-        UInt32Array,
+        BinaryArray, BinaryViewArray, DictionaryArray, Int32Array, LargeBinaryArray, LargeStringArray, StringArray,
+        StringViewArray, UInt32Array,
     };
 
     use super::*;
@@ -82,7 +107,7 @@ mod tests {
     fn strings_are_those_of_arrow() {
         let pool = Arc::new(Pool::default());
         let words = ["", "a", "a word", "a word that is longer than sixteen bytes", "ß", &"long ".repeat(40)];
-        let entries: [ArrayRef; 6] = [
+        let entries: [ArrayRef; 9] = [
             Arc::new(StringArray::from(words.to_vec())),
             Arc::new(
                 StringArray::from([&["not among them"], &words[..], &["nor this"]].concat()).slice(1, words.len()),
@@ -91,6 +116,9 @@ mod tests {
             Arc::new(StringArray::from(vec!["ab", "cd", "ef", "gh", "ij", "kl"])),
             Arc::new(BinaryArray::from_iter_values(words)),
             Arc::new(LargeBinaryArray::from_iter_values(words)),
+            Arc::new(StringViewArray::from(words.to_vec())),
+            Arc::new(StringViewArray::from([&["not this"], &words[..]].concat()).slice(1, words.len())),
+            Arc::new(BinaryViewArray::from_iter_values(words)),
         ];
         let keys: Vec<u32> = (0..1000).map(|row| row * row % 31 % 6).collect();
         let nulls = UInt32Array::from_iter(keys.iter().map(|key| (key % 5 != 2).then_some(*key)));
@@ -117,7 +145,7 @@ mod tests {
         let keys = UInt32Array::from(vec![0, 1]);
         let others: [ArrayRef; 4] = [
             Arc::new(StringArray::from(vec!["a"])),
-            Arc::new(DictionaryArray::new(keys.clone(), Arc::new(StringViewArray::from(vec!["a", "b"])))),
+            Arc::new(DictionaryArray::new(keys.clone(), Arc::new(StringViewArray::from(vec![Some("a"), None])))),
             Arc::new(DictionaryArray::new(keys.clone(), Arc::new(Int32Array::from(vec![1, 2])))),
             Arc::new(DictionaryArray::new(keys, Arc::new(StringArray::from(vec![Some("a"), None])))),
         ];

@@ -1,13 +1,15 @@
 //! Tests of dictionary-encoded values: every entry is tested once a row group, and rows are looked up by their keys.
 
 use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
 use arrow_array::{AnyDictionaryArray, Array, ArrayRef, downcast_integer};
-use arrow_buffer::BooleanBuffer;
+use arrow_buffer::{BooleanBuffer, Buffer};
 use arrow_data::ArrayData;
 
 use super::bits;
 use super::test::ValueTest;
 use crate::error::{Error, Result};
+use crate::simd;
 
 /// The values themselves, where they come as keys.
 pub(crate) fn expanded(array: &ArrayRef) -> Result<ArrayRef> {
@@ -62,6 +64,10 @@ impl Answer {
         if self.pass_count == self.passing.len() {
             return Ok(BooleanBuffer::new_set(keys.len()));
         }
+        if let Some(keys) = keys.as_primitive_opt::<UInt32Type>() {
+            let words = simd::passing_keys(keys.values(), &self.passing);
+            return Ok(BooleanBuffer::new(Buffer::from_vec(words), 0, keys.len()));
+        }
         macro_rules! looked_up {
             ($type:ty) => {
                 self.looked_up(keys.as_primitive::<$type>().values())
@@ -75,12 +81,6 @@ impl Answer {
 
     /// What is said of null has no meaning; its key may be any number.
     fn looked_up<K: Copy + TryInto<usize>>(&self, keys: &[K]) -> BooleanBuffer {
-        if self.passing.len() <= 64 {
-            // The bits of all entries fit into a register.
-            let entries = self.passing.iter().rev().fold(0u64, |bits, passes| bits << 1 | u64::from(*passes));
-            let place = |key: K| key.try_into().ok().and_then(|key| u32::try_from(key).ok()).unwrap_or(64);
-            return bits::passing(keys, |key| entries.unbounded_shr(place(key)) & 1 == 1);
-        }
         let passes = |key: K| key.try_into().ok().and_then(|key: usize| self.passing.get(key)).copied();
         bits::passing(keys, |key| passes(key).unwrap_or(false))
     }
