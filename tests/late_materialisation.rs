@@ -19,16 +19,19 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, StructArray};
-use arrow_buffer::NullBuffer;
+use arrow_array::{Array, ArrayRef, Decimal128Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Fields};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 use pqpush::predicate::{Comparison, Predicate};
 use pqpush::{ByteRange, Decoder, ScanOptions, Step, StringType};
 
-use support::host::{Scan, metadata, scan};
+use support::compare::{assert_values, whole_columns};
+use support::host::{By, Feed, Scan, metadata, scan, scan_with};
 
 const ROWS: i64 = 1000;
 const ROWS_OF_GROUP: usize = 500;
@@ -242,5 +245,69 @@ fn values_without_codes_are_let_go_of() {
             (0..ROWS).filter(is_kept).map(|row| (row as i64, text(row))).collect();
         assert_eq!(found.collect::<Vec<_>>(), expected, "nulls {has_nulls}, {string_type:?}");
         assert_eq!(scan.metrics.cache_hits, 1);
+    }
+}
+
+/// A nullable column of each kind whose dropped values are left out while it is read, and some around them: numbers and
+/// decimals of dictionaries that do not lie in the first cache, PLAIN strings of all lengths, the same in structs and lists.
+/// `keep` is 0 to 99, in an order that is not to be seen.
+fn rows_of_many_kinds(rows: usize) -> RecordBatch {
+    let noise =
+        |row: usize, salt: u32| (row as u32).wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(salt) >> 7;
+    let number = |row: usize| (row % 7 != 3).then(|| i64::from(noise(row, 77) % 9000) << 33);
+    let text = |row: usize| (row % 11 != 5).then(|| "täxt ".repeat(noise(row, 99) as usize % 40));
+    let numbers = || Arc::new(Int64Array::from_iter((0..rows).map(number))) as ArrayRef;
+    let texts = || Arc::new(StringArray::from_iter((0..rows).map(text))) as ArrayRef;
+    let amounts =
+        Decimal128Array::from_iter((0..rows).map(|row| number(row + 1).map(|number| i128::from(number >> 33))));
+    let fields = vec![Field::new("number", DataType::Int64, true), Field::new("text", DataType::Utf8, true)];
+    let nulls = NullBuffer::from_iter((0..rows).map(|row| row % 13 != 2));
+    let group = StructArray::new(Fields::from(fields), vec![numbers(), texts()], Some(nulls));
+    let offsets = OffsetBuffer::from_lengths((0..rows).map(|row| usize::from(row % 3 != 1)));
+    let values = Int64Array::from_iter((0..rows).filter(|row| row % 3 != 1).map(number));
+    let list = ListArray::new(Arc::new(Field::new("item", DataType::Int64, true)), offsets, Arc::new(values), None);
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("keep", Arc::new(Int64Array::from_iter_values((0..rows).map(|row| i64::from(noise(row, 55) % 100))))),
+        ("certain", Arc::new(Int64Array::from_iter_values((0..rows).map(|row| i64::from(noise(row, 33) % 9000))))),
+        ("number", numbers()),
+        ("amount", Arc::new(amounts.with_precision_and_scale(12, 2).expect("a decimal"))),
+        ("text", texts()),
+        ("group", Arc::new(group)),
+        ("list", Arc::new(list)),
+    ];
+    RecordBatch::try_from_iter(columns).expect("columns of one length")
+}
+
+/// Whatever share of the rows is kept, and however bytes come.
+#[test]
+fn values_that_are_left_out_are_those_that_are_dropped() {
+    const ROWS: usize = 40_000;
+    let rows = rows_of_many_kinds(ROWS);
+    let properties = WriterProperties::builder()
+        .set_column_dictionary_enabled("text".into(), false)
+        .set_column_dictionary_enabled(ColumnPath::new(vec!["group".to_owned(), "text".to_owned()]), false)
+        .set_compression(Compression::SNAPPY)
+        .set_data_page_row_count_limit(7000)
+        .set_max_row_group_row_count(Some(25_000));
+    let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties.build())).expect("a writer");
+    writer.write(&rows).expect("written rows");
+    let file = Bytes::from(writer.into_inner().expect("a whole file"));
+    let keep = rows.column(0).as_primitive::<Int64Type>();
+    for (below, string_type) in [1, 4, 15, 50, 97]
+        .into_iter()
+        .flat_map(|below| [StringType::Utf8, StringType::LargeUtf8, StringType::Utf8View].map(|kind| (below, kind)))
+    {
+        let kept: Vec<bool> = keep.values().iter().map(|keep| *keep < below).collect();
+        let expected = arrow_select::filter::filter_record_batch(&rows, &kept.into()).expect("rows");
+        for feed in [Feed::Asked, Feed::Whole, Feed::PieceByPiece(below as u64)] {
+            let names = ["keep", "certain", "number", "amount", "text", "group", "list"];
+            let options = options(&names, vec![compare("keep", Comparison::Less, below)]);
+            let scan =
+                scan_with(&file, ScanOptions { string_type, ..options }, feed, By::Push).expect("a readable file");
+            for (column, (ours, expected)) in whole_columns(&scan).iter().zip(expected.columns()).enumerate() {
+                let ours = arrow_cast::cast(ours, expected.data_type()).expect("the same kind of values");
+                assert_values(&ours, expected, &format!("column {column}, below {below}, {string_type:?}, {feed:?}"));
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::encoding::byte_array_at;
 use crate::error::{Error, Result};
-use crate::memory::{Plain, view_as};
+use crate::memory::{BitSlice, Plain, view_as};
 use crate::simd::{self, ByteOrder};
 
 /// How values lie in PLAIN pages and what they become.
@@ -28,9 +28,19 @@ pub(crate) trait Conversion: Send + 'static {
     /// With a source width, `source` holds exactly as many values as `out`.
     fn convert(&self, source: &[u8], out: &mut [Self::Out]) -> Result<usize>;
 
-    /// Writes the entry of each code to the front of `out`; a code that the dictionary does not have is the error.
-    fn gather(dictionary: &[u8], codes: &[u32], out: &mut [Self::Out]) -> std::result::Result<(), u32> {
-        simd::gather(view_as::<Self::Out>(dictionary), codes, out)
+    /// Writes the entry of each code, of those at least that are selected, to its place in the front of `out`; a code that
+    /// the dictionary does not have is the error.
+    fn gather(
+        dictionary: &[u8],
+        codes: &[u32],
+        selected: Option<BitSlice<'_>>,
+        out: &mut [Self::Out],
+    ) -> std::result::Result<(), u32> {
+        let entries = view_as::<Self::Out>(dictionary);
+        match selected {
+            Some(selected) => simd::gather_selected(entries, codes, selected, out),
+            None => simd::gather(entries, codes, out),
+        }
     }
 }
 
@@ -133,8 +143,17 @@ macro_rules! integers_to_decimal128 {
                 widen(source, size_of::<$from>(), ByteOrder::Little, out)
             }
 
-            fn gather(dictionary: &[u8], codes: &[u32], out: &mut [i128]) -> std::result::Result<(), u32> {
-                simd::gather_widened(view_as::<$from>(dictionary), codes, out)
+            fn gather(
+                dictionary: &[u8],
+                codes: &[u32],
+                selected: Option<BitSlice<'_>>,
+                out: &mut [i128],
+            ) -> std::result::Result<(), u32> {
+                let entries = view_as::<$from>(dictionary);
+                match selected {
+                    Some(selected) => simd::gather_selected(entries, codes, selected, out),
+                    None => simd::gather_widened(entries, codes, out),
+                }
             }
         })*
     };

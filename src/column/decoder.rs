@@ -57,6 +57,17 @@ pub(crate) trait ValueDecoder: Send {
     /// Appends the next `present` values of the page; where `valid` is given, opened up to its rows.
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()>;
 
+    /// True where leaving values of the open page out is faster than to read them.
+    fn can_leave_out(&self) -> bool {
+        false
+    }
+
+    /// The same of as many values as there are bits. Those whose bits are not set will be dropped: what is appended for them
+    /// does not matter.
+    fn read_selected(&mut self, selected: BitSlice<'_>, valid: Option<BitSlice<'_>>) -> Result<()> {
+        self.read(selected.len(), valid)
+    }
+
     /// Hands out what was appended as an array of `rows` rows and begins the next one.
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef>;
 }

@@ -16,6 +16,9 @@ use crate::simd;
 /// Values that are brought into PLAIN form at a time before they are converted.
 const BLOCK_VALUES: usize = 256;
 
+/// Entries of a larger dictionary are looked up only for values that are selected; those of a smaller one lie in the cache.
+const CACHED_BYTES: usize = 1 << 15;
+
 /// Decodes values of one conversion.
 pub(crate) struct FixedDecoder<C: Conversion> {
     context: Context,
@@ -37,10 +40,31 @@ impl<C: Conversion> FixedDecoder<C> {
         Ok(Self { context, conversion, dictionary: None, page, cursor, scratch, out, in_place: InPlace::default() })
     }
 
+    /// Appends the next `present` values of the page, those that are selected at least, opened up to the rows of `valid`.
+    fn read_rows(&mut self, present: usize, valid: Option<BitSlice<'_>>, selected: Option<BitSlice<'_>>) -> Result<()> {
+        if valid.is_none() && self.in_place.take(&mut self.cursor, &self.page, present, &self.out) {
+            return Ok(());
+        }
+        self.in_place.copy_to(&mut self.out)?;
+        if let (Some(valid), ValueCursor::Plain { position, .. }) = (valid, &self.cursor)
+            && C::IS_COPY
+        {
+            return self.read_spread(*position, present, valid);
+        }
+        let before = self.out.len();
+        self.read_values(present, selected)?;
+        if let Some(valid) = valid {
+            self.out.spare(valid.len())?;
+            self.out.commit(valid.len().saturating_sub(present));
+            simd::expand(self.out.as_mut_slice().get_mut(before..).unwrap_or_default(), valid);
+        }
+        Ok(())
+    }
+
     /// Appends the next `count` values of the page.
-    fn read_values(&mut self, count: usize) -> Result<()> {
+    fn read_values(&mut self, count: usize, selected: Option<BitSlice<'_>>) -> Result<()> {
         match &mut self.cursor {
-            ValueCursor::Codes(_) => self.read_codes(count),
+            ValueCursor::Codes(_) => self.read_codes(count, selected),
             ValueCursor::Plain { position, .. } | ValueCursor::PlainBytes(PlainBytes { position }) => {
                 let start = *position;
                 let end = self.read_plain(start, count)?;
@@ -121,7 +145,7 @@ impl<C: Conversion> FixedDecoder<C> {
     }
 
     /// Appends the dictionary entries of the next `count` codes.
-    fn read_codes(&mut self, count: usize) -> Result<()> {
+    fn read_codes(&mut self, count: usize, selected: Option<BitSlice<'_>>) -> Result<()> {
         let width = self.entry_width();
         let ValueCursor::Codes(codes) = &mut self.cursor else { return Err(Error::internal("no codes")) };
         let dictionary = self.dictionary.as_ref().ok_or_else(no_dictionary)?.as_slice();
@@ -133,12 +157,13 @@ impl<C: Conversion> FixedDecoder<C> {
             let appended = match block {
                 CodeBlock::Repeat { code, count } => {
                     let mut value = [C::Out::default()];
-                    C::gather(dictionary, &[code], &mut value).map_err(bad)?;
+                    C::gather(dictionary, &[code], None, &mut value).map_err(bad)?;
                     simd::fill_over(rest, value[0], count);
                     count
                 }
                 CodeBlock::Each(codes) => {
-                    C::gather(dictionary, codes, rest).map_err(bad)?;
+                    let selected = selected.map(|values| values.slice(done, codes.len()));
+                    C::gather(dictionary, codes, selected, rest).map_err(bad)?;
                     codes.len()
                 }
             };
@@ -205,23 +230,16 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
-        if valid.is_none() && self.in_place.take(&mut self.cursor, &self.page, present, &self.out) {
-            return Ok(());
-        }
-        self.in_place.copy_to(&mut self.out)?;
-        if let (Some(valid), ValueCursor::Plain { position, .. }) = (valid, &self.cursor)
-            && C::IS_COPY
-        {
-            return self.read_spread(*position, present, valid);
-        }
-        let before = self.out.len();
-        self.read_values(present)?;
-        if let Some(valid) = valid {
-            self.out.spare(valid.len())?;
-            self.out.commit(valid.len().saturating_sub(present));
-            simd::expand(self.out.as_mut_slice().get_mut(before..).unwrap_or_default(), valid);
-        }
-        Ok(())
+        self.read_rows(present, valid, None)
+    }
+
+    fn can_leave_out(&self) -> bool {
+        let is_large = |entries: &Buffer| entries.len() > CACHED_BYTES;
+        matches!(self.cursor, ValueCursor::Codes(_)) && self.dictionary.as_ref().is_some_and(is_large)
+    }
+
+    fn read_selected(&mut self, selected: BitSlice<'_>, valid: Option<BitSlice<'_>>) -> Result<()> {
+        self.read_rows(selected.len(), valid, Some(selected))
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {

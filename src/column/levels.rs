@@ -10,9 +10,11 @@ use std::sync::Arc;
 use arrow_array::UInt16Array;
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 
+use super::decoder::ValueDecoder;
+use super::pick::push_bits;
 use crate::encoding::{DefinitionLevels, LEVEL_BLOCK, LEVEL_ROOM, LevelStream};
 use crate::error::{Error, Result};
-use crate::memory::{Pool, Validity, Values, count_ones};
+use crate::memory::{BitSlice, Bits, Pool, Validity, Values, count_ones};
 use crate::metadata::Encoding;
 use crate::page::{DataPage, HighestLevels};
 use crate::simd::{self, WORD_LEVELS};
@@ -63,6 +65,29 @@ impl BatchLevels {
     pub(crate) fn new(shape: LevelShape, pool: &Arc<Pool>) -> Self {
         let (pool, validity) = (Arc::clone(pool), Validity::new(pool));
         Self { shape, pool, validity, slots: 0, repetition: None, definition: None, expected: LEVEL_BLOCK }
+    }
+
+    /// Reads the values of what was `taken` last. Of rows of the batch that are not `selected` they will be dropped.
+    pub(crate) fn read_values(
+        &mut self,
+        values: &mut dyn ValueDecoder,
+        taken: &Taken,
+        selected: Option<BitSlice<'_>>,
+    ) -> Result<()> {
+        let first = self.slots.saturating_sub(taken.slots);
+        let has_nulls = taken.present < taken.slots;
+        // Rows of lists may have many slots, or none.
+        let has_slot_each = self.shape.highest.repetition == 0;
+        match selected.filter(|_| has_slot_each && values.can_leave_out()) {
+            None => values.read(taken.present, if has_nulls { self.validity.last(taken.slots)? } else { None }),
+            Some(selected) if !has_nulls => values.read_selected(selected.slice(first, taken.slots), None),
+            Some(selected) => {
+                let valid = self.validity.last(taken.slots)?;
+                let mut present = Bits::on_demand(&self.pool, taken.present);
+                push_bits(&mut present, selected.slice(first, taken.slots), valid)?;
+                values.read_selected(present.last(taken.present)?, valid)
+            }
+        }
     }
 
     /// Hands out the levels of the batch and begins the next one.

@@ -15,7 +15,7 @@ use super::page_counts::PageCounts;
 use super::pages::{ByteSource, Located, PageCursor};
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
-use crate::memory::Pool;
+use crate::memory::{BitSlice, Pool};
 use crate::page::PageOpener;
 use crate::page::header::{PageHeader, PageKind};
 use crate::schema::{Leaf, PhysicalType};
@@ -54,6 +54,14 @@ struct OpenPage {
     levels: PageLevels,
     /// Rows that are still to begin in it, where that is known beforehand.
     rows_left: Option<u64>,
+}
+
+/// What becomes of rows that are passed.
+#[derive(Clone, Copy)]
+enum Passed<'a> {
+    Dropped,
+    /// They are decoded; with bits, rows of the batch that are not set will be dropped.
+    IntoBatch(Option<BitSlice<'a>>),
 }
 
 /// What looking for the next page came to.
@@ -118,14 +126,16 @@ impl ColumnReader {
     }
 
     /// Decodes the rows `wanted` (ascending ranges of rows of the row group) that were not decoded yet. False where bytes
-    /// are missing: then the same call goes on from there.
+    /// are missing: then the same call goes on from there. Of all the rows of `wanted` that the batch has or is to have,
+    /// those that are not `selected` will be dropped; what is said of a row stays so.
     pub(crate) fn fill(
         &mut self,
         wanted: &[Range<u64>],
+        selected: Option<BitSlice<'_>>,
         source: &mut dyn ByteSource,
         opener: &mut PageOpener,
     ) -> Result<bool> {
-        let filled = self.fill_rows(wanted, source, opener).map_err(|error| self.placed(error))?;
+        let filled = self.fill_rows(wanted, selected, source, opener).map_err(|error| self.placed(error))?;
         self.is_starved = !filled;
         Ok(filled)
     }
@@ -268,6 +278,7 @@ impl ColumnReader {
     fn fill_rows(
         &mut self,
         wanted: &[Range<u64>],
+        selected: Option<BitSlice<'_>>,
         source: &mut dyn ByteSource,
         opener: &mut PageOpener,
     ) -> Result<bool> {
@@ -276,35 +287,37 @@ impl ColumnReader {
                 continue;
             }
             let is_before = self.next_row < rows.start || (self.next_row == rows.start && self.row_is_open);
-            if is_before && !self.advance(rows.start, false, source, opener)? {
+            if is_before && !self.advance(rows.start, Passed::Dropped, source, opener)? {
                 return Ok(false);
             }
-            if !self.advance(rows.end, true, source, opener)? {
+            if !self.advance(rows.end, Passed::IntoBatch(selected), source, opener)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Goes on until `row` comes next and the one before it is complete; what is passed goes into the batch or not. False
-    /// where bytes are missing.
+    /// Goes on until `row` comes next and the one before it is complete. False where bytes are missing.
     fn advance(
         &mut self,
         row: u64,
-        into_batch: bool,
+        passed: Passed<'_>,
         source: &mut dyn ByteSource,
         opener: &mut PageOpener,
     ) -> Result<bool> {
         while self.next_row < row || self.row_is_open {
             if self.page.is_some() {
-                self.take_rows(row, into_batch)?;
+                self.take_rows(row, passed)?;
                 continue;
             }
             if self.row_is_open && self.next_page_begins_a_row(source)? {
                 self.row_is_open = false;
                 continue;
             }
-            let first_wanted = if into_batch { self.next_row } else { row };
+            let first_wanted = match passed {
+                Passed::IntoBatch(_) => self.next_row,
+                Passed::Dropped => row,
+            };
             match self.open_page_of(first_wanted, source, opener)? {
                 NextPage::Opened => {}
                 NextPage::Starved => return Ok(false),
@@ -325,22 +338,29 @@ impl ColumnReader {
     }
 
     /// Takes rows of the open page, up to row `end`.
-    fn take_rows(&mut self, end: u64, into_batch: bool) -> Result<()> {
+    fn take_rows(&mut self, end: u64, passed: Passed<'_>) -> Result<()> {
         let Some(page) = &mut self.page else { return Ok(()) };
-        let batch = into_batch.then_some(&mut self.levels);
-        let taken = page.levels.take(end.saturating_sub(self.next_row), self.row_is_open, batch)?;
-        if into_batch {
-            let valid = if taken.present < taken.slots { self.levels.validity.last(taken.slots)? } else { None };
-            self.values.read(taken.present, valid)?;
-        } else if !taken.page_is_done {
-            self.values.skip(taken.present)?;
-        }
+        let promised = page.rows_left;
+        let rows = end.saturating_sub(self.next_row);
+        let taken = match passed {
+            Passed::IntoBatch(selected) => {
+                let taken = page.levels.take(rows, self.row_is_open, Some(&mut self.levels))?;
+                self.levels.read_values(self.values.as_mut(), &taken, selected)?;
+                taken
+            }
+            Passed::Dropped => {
+                let taken = page.levels.take(rows, self.row_is_open, None)?;
+                if !taken.page_is_done {
+                    self.values.skip(taken.present)?;
+                }
+                taken
+            }
+        };
         self.row_is_open = taken.row_is_open;
         self.next_row = self.next_row.saturating_add(taken.rows);
         if self.next_row > self.place.row_count {
             return Err(self.has_more_rows());
         }
-        let promised = page.rows_left;
         page.rows_left = promised.map(|rows| rows.saturating_sub(taken.rows));
         if promised.is_some_and(|rows| taken.rows > rows || (taken.page_is_done && taken.rows < rows)) {
             return Err(Error::corrupt("a page has more or fewer rows than its header or the offset index says"));

@@ -106,11 +106,27 @@ impl<O: Offset> StringDecoder<O> {
         if self.offsets.len() == 0 { self.offsets.push(O::default()) } else { Ok(()) }
     }
 
-    /// Appends the next `count` values of the page.
-    fn read_values(&mut self, count: usize) -> Result<()> {
+    /// Appends the next `present` values of the page, opened up to the rows of `valid`; those that are not selected may be
+    /// empty strings.
+    fn read_rows(&mut self, present: usize, valid: Option<BitSlice<'_>>, selected: Option<BitSlice<'_>>) -> Result<()> {
+        self.begin_offsets()?;
+        let before = self.offsets.len();
+        let base = self.offsets.as_slice().last().copied().unwrap_or_default();
+        self.read_values(present, selected)?;
+        if let Some(valid) = valid {
+            let nulls = valid.len().saturating_sub(present);
+            self.offsets.spare(nulls)?;
+            self.offsets.commit(nulls);
+            simd::expand_ends(self.offsets.as_mut_slice().get_mut(before..).unwrap_or_default(), base, valid);
+        }
+        Ok(())
+    }
+
+    /// Appends the next `count` values of the page; of PLAIN ones that are not selected empty strings.
+    fn read_values(&mut self, count: usize, selected: Option<BitSlice<'_>>) -> Result<()> {
         match &self.cursor {
             ValueCursor::PlainBytes(values) => {
-                let position = self.read_plain(values.position, count)?;
+                let position = self.read_plain(values.position, count, selected)?;
                 self.cursor = ValueCursor::PlainBytes(PlainBytes { position });
                 Ok(())
             }
@@ -160,8 +176,9 @@ impl<O: Offset> StringDecoder<O> {
         })
     }
 
-    /// Appends `count` PLAIN values from `position` on; returns where the next one begins.
-    fn read_plain(&mut self, start: usize, count: usize) -> Result<usize> {
+    /// Appends `count` PLAIN values from `start` on, of those that are not selected empty strings; returns where the next one
+    /// begins.
+    fn read_plain(&mut self, start: usize, count: usize, selected: Option<BitSlice<'_>>) -> Result<usize> {
         let page = self.page.as_slice();
         let ends = self.offsets.spare(count)?.get_mut(..count).unwrap_or_default();
         let (mut position, mut done) = (start, 0usize);
@@ -170,8 +187,10 @@ impl<O: Offset> StringDecoder<O> {
             let capacity = byte_array_at(page, position)?.0.len().max(ROOM_BYTES);
             let room = Room { base, capacity, bytes: self.bytes.spare(capacity)? };
             let text = self.is_utf8.then(|| PlainText::new(position));
+            let selected = selected.map(|values| values.slice(done, count));
+            let ends = ends.get_mut(done..).unwrap_or_default();
             let copied = room
-                .fill(page, position, ends.get_mut(done..).unwrap_or_default(), text, &mut self.front)
+                .fill(page, position, ends, selected, text, &mut self.front)
                 .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
             self.bytes.commit(copied.bytes);
             done = done.saturating_add(copied.strings);
@@ -208,13 +227,14 @@ struct Room<'a> {
 }
 
 impl Room<'_> {
-    /// Copies values that begin at `start` of `page` while they find room and `ends` are left to be set. Fails without an
-    /// error of its own where the offsets cannot reach so far.
+    /// Copies values that begin at `start` of `page` while they find room and `ends` are left to be set; of those that are not
+    /// selected nothing. Fails without an error of its own where the offsets cannot reach so far.
     fn fill<O: Offset>(
         self,
         page: &[u8],
         start: usize,
         ends: &mut [O],
+        selected: Option<BitSlice<'_>>,
         mut text: Option<PlainText>,
         front: &mut Front,
     ) -> std::result::Result<Copied, Option<Error>> {
@@ -225,12 +245,15 @@ impl Room<'_> {
                 let end = O::from_usize(self.base.saturating_add(all.bytes)).unwrap_or_default();
                 let room = self.bytes.get_mut(all.bytes..self.capacity).unwrap_or_default();
                 let ends = ends.get_mut(all.strings..).unwrap_or_default();
-                all.add(simd::copy_plain(page, all.position, end, room, ends, front));
+                let selected = selected.map(|values| values.slice(all.strings, ends.len()));
+                all.add(simd::copy_plain(page, all.position, end, room, ends, selected, front));
             }
             // Then one that is long, or lies where page or room end.
             let Some(slot) = ends.get_mut(all.strings) else { break };
             let (value, next) = byte_array_at(page, all.position)?;
-            let bytes = all.bytes.saturating_add(value.len());
+            let is_selected = selected.is_none_or(|values| values.word(all.strings) & 1 == 1);
+            let kept = if is_selected { value.len() } else { 0 };
+            let bytes = all.bytes.saturating_add(kept);
             if bytes > self.capacity {
                 break;
             }
@@ -238,7 +261,7 @@ impl Room<'_> {
                 text.pass(page, all.position, value.len());
             }
             let tail = page.get(all.position.saturating_add(4)..).unwrap_or_default();
-            simd::copy_prefix(tail, value.len(), self.bytes.get_mut(all.bytes..).unwrap_or_default());
+            simd::copy_prefix(tail, kept, self.bytes.get_mut(all.bytes..).unwrap_or_default());
             *slot = O::from_usize(self.base.saturating_add(bytes)).ok_or(None)?;
             all = Copied { strings: all.strings.saturating_add(1), position: next, bytes };
         }
@@ -305,17 +328,15 @@ impl<O: Offset> ValueDecoder for StringDecoder<O> {
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
-        self.begin_offsets()?;
-        let before = self.offsets.len();
-        let base = self.offsets.as_slice().last().copied().unwrap_or_default();
-        self.read_values(present)?;
-        if let Some(valid) = valid {
-            let nulls = valid.len().saturating_sub(present);
-            self.offsets.spare(nulls)?;
-            self.offsets.commit(nulls);
-            simd::expand_ends(self.offsets.as_mut_slice().get_mut(before..).unwrap_or_default(), base, valid);
-        }
-        Ok(())
+        self.read_rows(present, valid, None)
+    }
+
+    fn can_leave_out(&self) -> bool {
+        matches!(self.cursor, ValueCursor::PlainBytes(_))
+    }
+
+    fn read_selected(&mut self, selected: BitSlice<'_>, valid: Option<BitSlice<'_>>) -> Result<()> {
+        self.read_rows(selected.len(), valid, Some(selected))
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {

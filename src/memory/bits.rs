@@ -62,6 +62,11 @@ impl<'a> BitSlice<'a> {
         word_at(self.bytes, self.start + index) & low_mask(self.len.saturating_sub(index))
     }
 
+    /// `count` bits from bit `start` on, as far as there are so many.
+    pub(crate) fn slice(&self, start: usize, count: usize) -> Self {
+        self.split_at(start).1.split_at(count).0
+    }
+
     /// The first `count` bits, as far as there are so many, and the others.
     fn split_at(&self, count: usize) -> (Self, Self) {
         let count = count.min(self.len);

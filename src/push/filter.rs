@@ -248,10 +248,11 @@ impl FilterStage {
     /// Decodes what the first window needs; false where bytes are missing.
     fn fill(&mut self, is_last: bool, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<bool> {
         let Some(plans) = &self.plans else { return Ok(true) };
-        let mut is_filled = true;
+        let (mut is_filled, selected) = (true, plans.selected());
         for FilterColumn { reader, .. } in &mut self.columns {
-            let ranges = plans.ranges(reader.shortest_jump());
-            is_filled &= reader.fill(ranges, pushed, opener)? && (!is_last || reader.close(pushed)?);
+            let jump = reader.shortest_jump();
+            is_filled &= reader.fill(plans.ranges(jump), selected.get(jump), pushed, opener)?
+                && (!is_last || reader.close(pushed)?);
         }
         Ok(is_filled)
     }

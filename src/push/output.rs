@@ -310,12 +310,13 @@ impl OutputStage {
 
     /// Decodes what the rows at hand need; false where bytes are missing.
     fn fill(&mut self, is_last: bool, pushed: &mut PushedBytes, opener: &mut PageOpener) -> Result<bool> {
-        let mut is_filled = true;
+        let (mut is_filled, selected) = (true, self.batch.plans.selected());
         // Every column goes as far as it can, so that bytes are given up early.
         for (column, jump) in self.columns.iter_mut().zip(&self.shortest_jumps) {
             let OutputColumn::Read(column) = column else { continue };
             let ranges = self.batch.plans.ranges(*jump);
-            is_filled &= column.fill(ranges, pushed, opener)? && (!is_last || column.close(pushed)?);
+            is_filled &=
+                column.fill(ranges, selected.get(*jump), pushed, opener)? && (!is_last || column.close(pushed)?);
         }
         self.is_starved = !is_filled;
         Ok(is_filled)

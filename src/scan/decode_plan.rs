@@ -163,6 +163,12 @@ impl DecodePlans {
         self.get(shortest_jump).map_or(&[], |plan| &plan.ranges)
     }
 
+    /// Which rows of those ranges are selected, so far.
+    pub(crate) fn selected(&self) -> SelectedRows {
+        let of_plan = |plan: &DecodePlan| Some((plan.shortest_jump, plan.mask.copied()?));
+        SelectedRows(self.0.iter().filter_map(of_plan).collect())
+    }
+
     /// Number of rows from the first one to be decoded to the last.
     pub(crate) fn extent(&self) -> u64 {
         let ranges = self.0.first().map_or(&[][..], |plan| &plan.ranges);
@@ -191,7 +197,18 @@ impl DecodePlans {
     }
 }
 
-/// For the columns of each kind, which of the decoded rows are selected; nothing of those for which all are.
+/// For the columns of each kind, which of the rows to be decoded are selected; nothing of those for which all are.
+pub(crate) struct SelectedRows(Vec<(u64, BooleanBuffer)>);
+
+impl SelectedRows {
+    /// The rows of columns that jump over gaps of `shortest_jump` rows or more; nothing where all are selected.
+    pub(crate) fn get(&self, shortest_jump: u64) -> Option<BitSlice<'_>> {
+        let own = self.0.iter().find(|(jump, _)| *jump == shortest_jump.max(1));
+        own.map(|(_, selected)| BitSlice::from(selected))
+    }
+}
+
+/// The same of rows that were decoded, and how many they are.
 #[derive(Debug)]
 pub(crate) struct RowMasks(Vec<(u64, RowMask)>);
 
@@ -268,7 +285,10 @@ mod tests {
             let (ranges, mask) = model(&rows, shortest_jump);
             assert_eq!(plan.ranges, ranges, "case {case}, jump {shortest_jump}");
             assert_eq!(plan.mask.length(), mask.len() as u64);
-            let found = plan.mask.take().map(|mask| mask.iter().collect::<Vec<_>>());
+            let copied = plan.mask.copied();
+            let taken = plan.mask.take();
+            assert_eq!(copied, taken, "case {case}");
+            let found = taken.map(|mask| mask.iter().collect::<Vec<_>>());
             assert_eq!(found.unwrap_or_else(|| vec![true; rows.len()]), mask, "case {case}, jump {shortest_jump}");
         }
     }

@@ -93,6 +93,17 @@ impl Mask {
         }
     }
 
+    /// A copy of the bits; `None` where all are set.
+    pub(super) fn copied(&self) -> Option<BooleanBuffer> {
+        if self.only.is_some() || !self.has_unset {
+            return self.only.clone();
+        }
+        let mut words = Vec::with_capacity(self.words.len().saturating_add(1));
+        words.extend_from_slice(&self.words);
+        words.push(self.partial);
+        Some(BooleanBuffer::new(Buffer::from_vec(words), 0, usize::try_from(self.length).unwrap_or(usize::MAX)))
+    }
+
     /// The bits, of which it has none then; `None` where all are set.
     pub(super) fn take(&mut self) -> Option<BooleanBuffer> {
         let Self { only, mut words, partial, length, has_unset } = std::mem::take(self);

@@ -69,7 +69,7 @@ pub(crate) use expand_bits::expand_bits;
 pub(crate) use expand_from::expand_from;
 pub(crate) use fill::fill_over;
 pub(crate) use front_coded::{FrontCoded, put_together};
-pub(crate) use gather::{gather, gather_short, gather_widened, largest};
+pub(crate) use gather::{gather, gather_selected, gather_short, gather_widened, largest};
 pub(crate) use heads::{compare_heads, head};
 pub(crate) use level_bits::{WORD_LEVELS, at_least, highest as highest_level};
 pub(crate) use list_ends::{ENDS_OVER, list_ends};

@@ -92,7 +92,7 @@ mod avx512 {
                 // SAFETY: eight words are read.
                 *register = unsafe { _mm512_loadu_si512(words.as_ptr().cast()) };
             }
-            Self { bits, entries: _mm512_set1_epi32(passes.len() as i32) }
+            Self { bits, entries: _mm512_set1_epi32((passes.len() as u32).cast_signed()) }
         }
 
         /// The bits of 64 keys.

@@ -1,15 +1,18 @@
 //! PLAIN byte strings, which have their lengths in front of them, copied end to end, with where each ends.
 //!
 //! ```text
-//! for i in 0..strings: out += string i; end += its length; ends[i] = end
+//! for i in 0..strings:  if selected[i]: out += string i; end += its length
+//!                       ends[i] = end
 //! ```
 //!
 //! Strings are moved by so many bytes as most of them are not longer than, whatever their length: a branch on the length of
-//! each would be guessed wrong half the time. The AVX2 backend is the same loop with longer moves.
+//! each would be guessed wrong half the time. So it is with those that are not selected: the next one is put in their place.
+//! The AVX2 backend is the same loop with longer moves.
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
 use super::{End, SHORT_PLAIN_BYTES, prefetch_behind, prefetch_far_behind};
+use crate::memory::BitSlice;
 
 /// Bytes that [`copy_plain`] wants to read behind a length, and to write.
 const STEP: usize = SHORT_PLAIN_BYTES;
@@ -25,6 +28,9 @@ pub(super) fn step_at_mut<const N: usize>(bytes: &mut [u8], start: usize) -> Opt
     bytes.get_mut(start..)?.first_chunk_mut()
 }
 
+/// Of what [`copy_plain`] copies, which strings are selected: all where there are no bits.
+type Selected<'a> = Option<BitSlice<'a>>;
+
 /// What [`copy_plain`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Copied {
@@ -32,7 +38,7 @@ pub(crate) struct Copied {
     pub strings: usize,
     /// Where the length of the next one stands.
     pub position: usize,
-    /// Bytes of the strings.
+    /// Bytes of those that are selected.
     pub bytes: usize,
 }
 
@@ -76,21 +82,23 @@ impl Front {
 
 /// Copies strings with lengths, four little-endian bytes, in front of them from `position` of `source` on to the front of
 /// `out`, as long as they are shorter than 128 bytes, there are 128 bytes to read and to write, and there are `ends` left
-/// to become their ends, the first one beginning at `end`. Bytes behind them may be overwritten.
+/// to become their ends, the first one beginning at `end`. Bytes behind them may be overwritten. Of strings that are not
+/// selected nothing is copied, and they end where the one before does.
 pub(crate) fn copy_plain<T: End>(
     source: &[u8],
     position: usize,
     end: T,
     out: &mut [u8],
     ends: &mut [T],
+    selected: Selected<'_>,
     front: &mut Front,
 ) -> Copied {
     #[cfg(target_arch = "x86_64")]
     if cpu::has_avx2() {
         // SAFETY: the CPU has AVX2.
-        return unsafe { copy_plain_avx2(source, position, end, out, ends, front) };
+        return unsafe { copy_plain_avx2(source, position, end, out, ends, selected, front) };
     }
-    copy_plain_by_front(source, position, end, out, ends, front)
+    copy_plain_by_front(source, position, end, out, ends, selected, front)
 }
 
 /// # Safety
@@ -103,9 +111,10 @@ unsafe fn copy_plain_avx2<T: End>(
     end: T,
     out: &mut [u8],
     ends: &mut [T],
+    selected: Selected<'_>,
     front: &mut Front,
 ) -> Copied {
-    copy_plain_by_front(source, position, end, out, ends, front)
+    copy_plain_by_front(source, position, end, out, ends, selected, front)
 }
 
 #[inline(always)]
@@ -115,54 +124,73 @@ fn copy_plain_by_front<T: End>(
     end: T,
     out: &mut [u8],
     ends: &mut [T],
+    selected: Selected<'_>,
     front: &mut Front,
 ) -> Copied {
+    macro_rules! by_steps {
+        ($bytes:ident) => {
+            match selected {
+                Some(selected) => copy_plain_by_steps::<$bytes, true, T>(source, position, end, out, ends, selected),
+                None => {
+                    copy_plain_by_steps::<$bytes, false, T>(source, position, end, out, ends, BitSlice::new(&[], 0, 0))
+                }
+            }
+        };
+    }
+    const HALF: usize = STEP / 2;
+    const QUARTER: usize = STEP / 4;
     let (copied, over) = match front {
-        Front::Bytes32 => copy_plain_by_steps::<32, T>(source, position, end, out, ends),
-        Front::Bytes64 => copy_plain_by_steps::<64, T>(source, position, end, out, ends),
-        Front::All => copy_plain_by_steps::<STEP, T>(source, position, end, out, ends),
+        Front::Bytes32 => by_steps!(QUARTER),
+        Front::Bytes64 => by_steps!(HALF),
+        Front::All => by_steps!(STEP),
     };
     *front = front.learned(copied.strings, over);
     copied
 }
 
 /// Copies FRONT bytes of every string, and the others only of longer ones. Also says how many are longer than 32 and than
-/// 64 bytes.
+/// 64 bytes. Looks at what is selected only if it IS_PART of the strings.
 #[inline(always)]
-fn copy_plain_by_steps<const FRONT: usize, T: End>(
+fn copy_plain_by_steps<const FRONT: usize, const IS_PART: bool, T: End>(
     source: &[u8],
     position: usize,
     end: T,
     out: &mut [u8],
     ends: &mut [T],
+    selected: BitSlice<'_>,
 ) -> (Copied, [usize; 2]) {
     let mut copied = Copied { strings: 0, position, bytes: 0 };
     let (mut end, mut over) = (end, [0; 2]);
-    for slot in ends {
-        prefetch_behind(source, copied.position);
-        if FRONT > 32 {
-            prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
-        }
-        let from = step_at::<{ 4 + STEP }>(source, copied.position);
-        let (Some(from), Some(to)) = (from, step_at_mut::<STEP>(out, copied.bytes)) else { break };
-        let [l0, l1, l2, l3, from @ ..] = from;
-        let length = u32::from_le_bytes([*l0, *l1, *l2, *l3]);
-        if length as usize >= STEP {
-            break;
-        }
-        to[..FRONT].copy_from_slice(&from[..FRONT]);
-        if FRONT < STEP && length as usize > FRONT {
-            if FRONT == 32 {
+    'strings: for slots in ends.chunks_mut(if IS_PART { 64 } else { usize::MAX }) {
+        let mut word = if IS_PART { selected.word(copied.strings) } else { u64::MAX };
+        for slot in slots {
+            prefetch_behind(source, copied.position);
+            if FRONT > 32 {
                 prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
             }
-            to[FRONT..].copy_from_slice(&from[FRONT..]);
+            let from = step_at::<{ 4 + STEP }>(source, copied.position);
+            let (Some(from), Some(to)) = (from, step_at_mut::<STEP>(out, copied.bytes)) else { break 'strings };
+            let Some((length, from)) = from.split_first_chunk() else { break 'strings };
+            let length = u32::from_le_bytes(*length);
+            if length as usize >= STEP {
+                break 'strings;
+            }
+            to[..FRONT].copy_from_slice(&from[..FRONT]);
+            if FRONT < STEP && length as usize > FRONT {
+                if FRONT == 32 {
+                    prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
+                }
+                to[FRONT..].copy_from_slice(&from[FRONT..]);
+            }
+            over = [over[0] + usize::from(length > 32), over[1] + usize::from(length > 64)];
+            let kept = if IS_PART { length & 0u32.wrapping_sub((word & 1) as u32) } else { length };
+            word >>= 1;
+            copied.strings += 1;
+            copied.position += 4 + length as usize;
+            copied.bytes += kept as usize;
+            end = end.after(kept);
+            *slot = end;
         }
-        over = [over[0] + usize::from(length > 32), over[1] + usize::from(length > 64)];
-        copied.strings += 1;
-        copied.position += 4 + length as usize;
-        copied.bytes += length as usize;
-        end = end.after(length);
-        *slot = end;
     }
     (copied, over)
 }
@@ -189,7 +217,7 @@ mod tests {
         for copy in [copy_plain::<i32>, copy_plain_by_front::<i32>] {
             for front in [Front::Bytes32, Front::Bytes64, Front::All] {
                 let copy = |source: &[u8], position, end, out: &mut [u8], ends: &mut [i32]| {
-                    copy(source, position, end, out, ends, &mut front.clone())
+                    copy(source, position, end, out, ends, None, &mut front.clone())
                 };
                 let (mut out, mut ends) = (vec![0; expected.len() + STEP], vec![0; 201]);
                 let copied = copy(&source, 3, 10, &mut out, &mut ends);
@@ -201,6 +229,34 @@ mod tests {
                 assert_eq!(copy(&source, 3, 10, &mut out[..STEP], &mut ends).bytes, strings[0].len(), "as room allows");
                 assert_eq!(copy(&source[..STEP + 6], 3, 0, &mut out, &mut ends).strings, 0, "as there is to read");
                 assert_eq!(copy(&source, source.len() + 5, 0, &mut out, &mut ends).strings, 0);
+            }
+        }
+    }
+
+    #[test]
+    fn strings_that_are_not_selected_are_left_out() {
+        let strings: Vec<Vec<u8>> = (0..150).map(|i| vec![i as u8; noise(i + 1) % STEP]).collect();
+        let source: Vec<u8> =
+            strings.iter().flat_map(|string| [&(string.len() as u32).to_le_bytes(), &string[..]].concat()).collect();
+        let padded = [&source[..], &[0; STEP]].concat();
+        for share in [1, 2, 3, 10, 100, 1000] {
+            let is_selected = |i: usize| noise(i + 1000) % share == 0;
+            let mut bits = vec![0u8; 20];
+            (0..150).filter(|i| is_selected(*i)).for_each(|i| bits[(i + 3) / 8] |= 1 << ((i + 3) % 8));
+            let selected = BitSlice::new(&bits, 3, 150);
+            let mut wanted = (Vec::new(), Vec::new());
+            for (i, string) in strings.iter().enumerate() {
+                wanted.0.extend_from_slice(if is_selected(i) { string } else { &[] });
+                wanted.1.push(wanted.0.len() as i64 + 7);
+            }
+            for copy in [copy_plain::<i64>, copy_plain_by_front::<i64>] {
+                for mut front in [Front::Bytes32, Front::Bytes64, Front::All] {
+                    let (mut out, mut ends) = (vec![0; wanted.0.len() + STEP], vec![0; 150]);
+                    let copied = copy(&padded, 0, 7, &mut out, &mut ends, Some(selected), &mut front);
+                    let expected = Copied { strings: 150, position: source.len(), bytes: wanted.0.len() };
+                    assert_eq!(copied, expected, "one of {share}");
+                    assert!(out[..copied.bytes] == wanted.0 && ends == wanted.1, "one of {share}");
+                }
             }
         }
     }

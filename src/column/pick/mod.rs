@@ -122,7 +122,7 @@ impl<'a> Piece<'a> {
 }
 
 /// Appends the selected ones of `bits`.
-fn push_bits(out: &mut Bits, bits: BitSlice<'_>, selected: Option<BitSlice<'_>>) -> Result<()> {
+pub(super) fn push_bits(out: &mut Bits, bits: BitSlice<'_>, selected: Option<BitSlice<'_>>) -> Result<()> {
     let Some(selected) = selected else { return out.push_slice(bits) };
     for at in (0..bits.len()).step_by(64) {
         let mask = selected.word(at);

@@ -51,14 +51,15 @@ impl<O: Offset + End + ArrowNativeType> RowBuilder for Strings<O> {
         if self.ends.len() == 0 {
             self.ends.push(O::default())?;
         }
-        pieces.iter().try_for_each(|piece| push_ends(piece, &mut self.ends))?;
+        let picked_bytes = pieces.iter().map(|piece| push_ends(piece, &mut self.ends));
+        let picked_bytes = picked_bytes.collect::<Result<Vec<usize>>>()?;
         let more = self.last_end().saturating_sub(self.bytes.len());
         if self.bytes.len() == 0 {
             self.reserve_at_first(more)?;
         }
         let mut room = self.bytes.spare(more)?;
-        for piece in pieces {
-            room = copy_strings::<O>(piece, room)?;
+        for (piece, bytes) in pieces.iter().zip(picked_bytes) {
+            room = copy_strings::<O>(piece, bytes, room)?;
         }
         self.bytes.commit(more);
         Ok(())
@@ -69,8 +70,8 @@ impl<O: Offset + End + ArrowNativeType> RowBuilder for Strings<O> {
     }
 }
 
-/// Appends where each picked string ends, behind those that are there.
-fn push_ends<O: Offset + End + ArrowNativeType>(piece: &Piece<'_>, ends: &mut Values<O>) -> Result<()> {
+/// Appends where each picked string ends, behind those that are there; returns how many bytes they have.
+fn push_ends<O: Offset + End + ArrowNativeType>(piece: &Piece<'_>, ends: &mut Values<O>) -> Result<usize> {
     let offsets = piece.values::<O>(0, 1)?;
     let before = ends.as_slice().last().copied().unwrap_or_default();
     let room = ends.spare(piece.count)?;
@@ -87,11 +88,15 @@ fn push_ends<O: Offset + End + ArrowNativeType>(piece: &Piece<'_>, ends: &mut Va
         return Err(Error::limit("more bytes of strings in one batch than offsets can tell: ask for smaller batches"));
     }
     ends.commit(piece.count);
-    Ok(())
+    Ok(last.as_usize().saturating_sub(before.as_usize()))
 }
 
-/// Copies the picked strings to the front of `room`; what is left of it.
-fn copy_strings<'a, O: Offset + ArrowNativeType>(piece: &Piece<'_>, mut room: &'a mut [u8]) -> Result<&'a mut [u8]> {
+/// Copies the picked strings, of so many `bytes`, to the front of `room`; what is left of it.
+fn copy_strings<'a, O: Offset + ArrowNativeType>(
+    piece: &Piece<'_>,
+    bytes: usize,
+    mut room: &'a mut [u8],
+) -> Result<&'a mut [u8]> {
     let offsets = piece.values::<O>(0, 1)?;
     let source = piece.data.buffers().get(1).map(Buffer::as_slice).unwrap_or_default();
     let mut copy = |start: usize, end: usize| {
@@ -101,6 +106,13 @@ fn copy_strings<'a, O: Offset + ArrowNativeType>(piece: &Piece<'_>, mut room: &'
         simd::copy_prefix(tail, length.min(tail.len()), target);
         room = target.get_mut(length..).unwrap_or_default();
     };
+    // Of strings that are dropped nothing may have been decoded: then the picked ones lie end to end.
+    if let [first, .., last] = offsets
+        && last.as_usize().saturating_sub(first.as_usize()) == bytes
+    {
+        copy(first.as_usize(), last.as_usize());
+        return Ok(room);
+    }
     if let Some(places) = piece.places() {
         for place in places {
             let Some([start, end]) = offsets.get(*place as usize..).and_then(|ends| ends.first_chunk::<2>()) else {

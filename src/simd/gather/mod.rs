@@ -14,7 +14,10 @@ mod avx512;
 
 #[cfg(target_arch = "x86_64")]
 use super::cpu;
-use crate::memory::{Plain, Unaligned};
+use crate::memory::{BitSlice, Plain, Unaligned};
+
+/// Where more of 64 values are selected all are looked up: one by one they take longer.
+const MOST_PICKED: u32 = 16;
 
 /// Writes `dictionary[code]` for each of `codes` to the front of `out`, which is at least as long.
 ///
@@ -72,6 +75,37 @@ fn gather_as<T: Copy, U>(dictionary: &[T], codes: &[u32], out: &mut [U], convert
     for (slot, code) in out[..codes.len()].iter_mut().zip(codes) {
         // SAFETY: no code is larger than `largest`, which lies inside the dictionary.
         *slot = convert(unsafe { *dictionary.get_unchecked(*code as usize) });
+    }
+    Ok(())
+}
+
+/// Writes the entry of each code that is `selected` to its place in the front of `out`; what is written to the other places
+/// does not matter. For dictionaries that do not lie in the first cache. There is a bit for each of `codes`.
+///
+/// A code past the end of the dictionary, selected or not, is returned as an error, with `out` unspecified.
+pub(crate) fn gather_selected<T: Plain + Into<U>, U: Plain>(
+    dictionary: &[Unaligned<T>],
+    codes: &[u32],
+    selected: BitSlice<'_>,
+    out: &mut [U],
+) -> Result<(), u32> {
+    if !codes.is_empty() {
+        within(dictionary.len(), largest(codes))?;
+    }
+    // SAFETY: no code is larger than `largest`, which lies inside the dictionary.
+    let entry = |code: u32| unsafe { dictionary.get_unchecked(code as usize) }.get().into();
+    let slots = out[..codes.len()].chunks_mut(64).zip(codes.chunks(64));
+    for ((slots, codes), selected) in slots.zip(selected.words()) {
+        if selected.count_ones() > MOST_PICKED {
+            slots.iter_mut().zip(codes).for_each(|(slot, code)| *slot = entry(*code));
+            continue;
+        }
+        let mut rest = selected;
+        while rest != 0 {
+            let place = rest.trailing_zeros() as usize;
+            slots[place] = entry(codes[place]);
+            rest &= rest - 1;
+        }
     }
     Ok(())
 }
@@ -175,6 +209,29 @@ mod tests {
         assert_is_gathered(|noise| u128::from(noise) << 64 | u128::from(!noise));
         assert_eq!(gather(&[] as &[Unaligned<u64>], &[], &mut []), Ok(()));
         assert_eq!(gather(&[] as &[Unaligned<u64>], &[0], &mut [0]), Err(0));
+    }
+
+    #[test]
+    fn only_what_is_selected_is_gathered() {
+        let dictionary: Vec<u64> = (0..5000u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        let noise = |i: usize| (i as u32).wrapping_mul(2654435761) >> 9;
+        for (count, share) in
+            [0, 1, 63, 64, 65, 1000].into_iter().flat_map(|count| [1, 2, 10, 900].map(|share| (count, share)))
+        {
+            let mut codes: Vec<u32> = (0..count).map(|i| noise(i) % 5000).collect();
+            let is_selected = |i: usize| noise(i + 77) % share == 0;
+            let mut bits = vec![0u8; 130];
+            (0..count).filter(|i| is_selected(*i)).for_each(|i| bits[(i + 5) / 8] |= 1 << ((i + 5) % 8));
+            let selected = BitSlice::new(&bits, 5, count);
+            let mut out = vec![1; count + 1];
+            assert_eq!(gather_selected(Unaligned::all(&dictionary), &codes, selected, &mut out), Ok(()));
+            let wanted = expected(&dictionary, &codes);
+            assert!((0..count).filter(|i| is_selected(*i)).all(|i| out[i] == wanted[i]), "{count}, one of {share}");
+            assert_eq!(out[count], 1, "written too far");
+            let Some(last) = codes.last_mut() else { continue };
+            *last = 5000;
+            assert_eq!(gather_selected(Unaligned::all(&dictionary), &codes, selected, &mut out), Err(5000));
+        }
     }
 
     #[test]
