@@ -6,7 +6,12 @@ use crate::simd;
 
 /// The bitmap of the values that pass.
 pub(super) fn passing<V: Copy>(values: &[V], test: impl Fn(V) -> bool) -> BooleanBuffer {
-    BooleanBuffer::new(Buffer::from_vec(simd::passing(values, test)), 0, values.len())
+    bitmap(simd::passing(values, test), values.len())
+}
+
+/// The first `length` bits of `words`.
+pub(super) fn bitmap(words: Vec<u64>, length: usize) -> BooleanBuffer {
+    BooleanBuffer::new(Buffer::from_vec(words), 0, length)
 }
 
 /// The bitmap of `length` answers.
@@ -20,7 +25,7 @@ pub(super) fn answers(length: usize, mut answers: impl Iterator<Item = bool>) ->
         }
         words.push(simd::packed(&flags));
     }
-    BooleanBuffer::new(Buffer::from_vec(words), 0, length)
+    bitmap(words, length)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
 use arrow_array::{AnyDictionaryArray, Array, ArrayRef, downcast_integer};
-use arrow_buffer::{BooleanBuffer, Buffer};
+use arrow_buffer::BooleanBuffer;
 use arrow_data::ArrayData;
 
 use super::bits;
@@ -65,8 +65,7 @@ impl Answer {
             return Ok(BooleanBuffer::new_set(keys.len()));
         }
         if let Some(keys) = keys.as_primitive_opt::<UInt32Type>() {
-            let words = simd::passing_keys(keys.values(), &self.passing);
-            return Ok(BooleanBuffer::new(Buffer::from_vec(words), 0, keys.len()));
+            return Ok(bits::bitmap(simd::passing_keys(keys.values(), &self.passing), keys.len()));
         }
         macro_rules! looked_up {
             ($type:ty) => {

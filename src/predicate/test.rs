@@ -1,19 +1,21 @@
 //! Tests of single values that are neither null nor NaN: comparisons and lists, of every type that has an order.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::ArrowPrimitiveType;
+use arrow_array::types::{ArrowPrimitiveType, Decimal128Type};
 use arrow_array::{Array, ArrayRef, downcast_primitive};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 
 use super::Comparison;
-use super::bits::passing;
+use super::bits::{bitmap, passing};
 use super::bytes::{BytesTest, kept_literals};
 use super::verdict::Verdict;
 use crate::error::{Error, Result};
+use crate::simd;
 
 /// A test of the values of one type.
 pub(super) trait ValueTest: Send + Sync {
@@ -113,7 +115,7 @@ pub(super) fn membership(list: &ArrayRef) -> Result<Arc<dyn ValueTest>> {
 
 /// The condition on values, given the comparison that so many literals stand for.
 fn condition<V: PartialOrd>(mut values: Vec<V>, op: &dyn Fn(usize) -> Option<Comparison>) -> Result<Condition<V>> {
-    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
     values.dedup();
     match op(values.len()) {
         None => Ok(Condition::In(values)),
@@ -125,6 +127,9 @@ fn condition<V: PartialOrd>(mut values: Vec<V>, op: &dyn Fn(usize) -> Option<Com
 }
 
 fn value_test(literals: &ArrayRef, op: &dyn Fn(usize) -> Option<Comparison>) -> Result<Arc<dyn ValueTest>> {
+    if let Some(decimals) = literals.as_primitive_opt::<Decimal128Type>() {
+        return Ok(Arc::new(WideTest(PrimitiveTest(condition(decimals.values().to_vec(), op)?))));
+    }
     macro_rules! primitive {
         ($type:ty) => {
             Arc::new(PrimitiveTest::<$type>(condition(literals.as_primitive::<$type>().values().to_vec(), op)?))
@@ -190,6 +195,27 @@ fn passing_natives<V: Copy + PartialOrd>(condition: &Condition<V>, values: &[V])
 
 /// Lists that are compared value by value, which is as fast as a search and has no branches.
 const SHORT_LIST: usize = 8;
+
+/// Decimals of sixteen bytes, whose comparisons have a kernel of their own.
+struct WideTest(PrimitiveTest<Decimal128Type>);
+
+impl ValueTest for WideTest {
+    fn passing(&self, values: &dyn Array) -> Result<BooleanBuffer> {
+        let WideTest(PrimitiveTest(Condition::Compare(op, literal))) = self else { return self.0.passing(values) };
+        let values = values.as_primitive_opt::<Decimal128Type>().ok_or_else(|| other_type(values))?.values();
+        let passes = |order: Ordering| op.holds(&order, &Ordering::Equal);
+        let passes = simd::Passes {
+            less: passes(Ordering::Less),
+            equal: passes(Ordering::Equal),
+            greater: passes(Ordering::Greater),
+        };
+        Ok(bitmap(simd::passing_wide(values, passes, *literal), values.len()))
+    }
+
+    fn verdict(&self, min: Option<&dyn Array>, max: Option<&dyn Array>) -> Result<Verdict> {
+        self.0.verdict(min, max)
+    }
+}
 
 struct BooleanTest(Condition<bool>);
 
