@@ -12,7 +12,7 @@ mod boolean;
 mod bounds;
 mod chunk_dictionary;
 mod chunk_place;
-mod coded_strings;
+mod coded_values;
 mod conversion;
 mod decoder;
 mod dictionary;
@@ -43,7 +43,7 @@ use crate::schema::Leaf;
 pub(crate) use assembly::{assemble, leaf_array};
 pub(crate) use bounds::{Side, bounds_array};
 pub(crate) use chunk_place::ChunkPlace;
-pub(crate) use coded_strings::strings_of_keys;
+pub(crate) use coded_values::values_of_keys;
 pub(crate) use leaf_batch::LeafBatch;
 #[cfg(test)]
 pub(crate) use levels::LevelRows;

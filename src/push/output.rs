@@ -15,7 +15,7 @@ use super::filtered_rows::FilteredRows;
 use super::kept_rows::KeptRows;
 use super::pushed::PushedBytes;
 use crate::column::{
-    ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, copied_views, leaf_array, picked, strings_of_keys,
+    ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, copied_views, leaf_array, picked, values_of_keys,
 };
 use crate::error::{Error, Result};
 use crate::memory::Pool;
@@ -112,7 +112,7 @@ impl KeptColumn {
 
 /// The values themselves, where they come as keys.
 fn values_of(array: &ArrayRef, pool: &Arc<Pool>) -> Result<ArrayRef> {
-    strings_of_keys(array, pool)?.map_or_else(|| expanded(array), Ok)
+    values_of_keys(array, pool)?.map_or_else(|| expanded(array), Ok)
 }
 
 /// True where all pieces are keys of the same dictionary.

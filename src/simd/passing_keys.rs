@@ -57,15 +57,12 @@ mod avx512 {
     #[target_feature(enable = "avx512f,avx512bw")]
     fn by_registers<const REGISTERS: usize>(keys: &[u32], passes: &[bool]) -> Vec<u64> {
         let table = Table::<REGISTERS>::of(passes);
-        let mut words = Vec::with_capacity(keys.len().div_ceil(64));
         let (full, rest) = keys.as_chunks::<64>();
-        for keys in full {
-            words.push(table.passing(keys));
-        }
-        if !rest.is_empty() {
-            let mut keys = [u32::MAX; 64];
-            keys[..rest.len()].copy_from_slice(rest);
-            words.push(table.passing(&keys));
+        // Not pushed: with a call in the loop, which push may be, registers would be kept in memory.
+        let mut words = vec![0; keys.len().div_ceil(64)];
+        words.iter_mut().zip(full).for_each(|(word, keys)| *word = table.passing(keys));
+        if let (Some(word), false) = (words.last_mut(), rest.is_empty()) {
+            *word = table.passing_rest(rest);
         }
         words
     }
@@ -95,16 +92,25 @@ mod avx512 {
             Self { bits, entries: _mm512_set1_epi32((passes.len() as u32).cast_signed()) }
         }
 
+        /// The bits of fewer than 64 keys.
+        #[inline(never)]
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn passing_rest(&self, rest: &[u32]) -> u64 {
+            let mut keys = [u32::MAX; 64];
+            keys[..rest.len()].copy_from_slice(rest);
+            self.passing(&keys)
+        }
+
         /// The bits of 64 keys.
         #[inline]
         #[target_feature(enable = "avx512f")]
         fn passing(&self, keys: &[u32; 64]) -> u64 {
-            let (steps, _) = keys.as_chunks::<STEP>();
-            steps.iter().zip(0..).fold(0, |word, (keys, step)| {
+            let step = |first: usize| {
                 // SAFETY: sixteen keys are read.
-                let keys = unsafe { _mm512_loadu_si512(keys.as_ptr().cast()) };
-                word | u64::from(self.passing_step(keys)) << (step * STEP)
-            })
+                let keys = unsafe { _mm512_loadu_si512(keys[first..first + STEP].as_ptr().cast()) };
+                u64::from(self.passing_step(keys)) << first
+            };
+            step(0) | step(STEP) | step(2 * STEP) | step(3 * STEP)
         }
 
         #[inline]

@@ -56,15 +56,12 @@ mod avx512 {
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn passing_wide(values: &[i128], passes: Passes, literal: i128) -> Vec<u64> {
         let literal = Literal::new(literal);
-        let mut words = Vec::with_capacity(values.len().div_ceil(64));
         let (full, rest) = values.as_chunks::<64>();
-        for values in full {
-            words.push(literal.passing(values, passes));
-        }
-        if !rest.is_empty() {
-            let mut values = [0; 64];
-            values[..rest.len()].copy_from_slice(rest);
-            words.push(literal.passing(&values, passes) & (u64::MAX >> (64 - rest.len())));
+        // Not pushed: with a call in the loop, which push may be, registers would be kept in memory.
+        let mut words = vec![0; values.len().div_ceil(64)];
+        words.iter_mut().zip(full).for_each(|(word, values)| *word = literal.passing(values, passes));
+        if let (Some(word), false) = (words.last_mut(), rest.is_empty()) {
+            *word = literal.passing_rest(rest, passes);
         }
         words
     }
@@ -89,15 +86,25 @@ mod avx512 {
             }
         }
 
+        /// The bits of fewer than 64 values.
+        #[inline(never)]
+        #[target_feature(enable = "avx512f")]
+        fn passing_rest(&self, rest: &[i128], passes: Passes) -> u64 {
+            let mut values = [0; 64];
+            values[..rest.len()].copy_from_slice(rest);
+            self.passing(&values, passes) & (u64::MAX >> (64 - rest.len()))
+        }
+
         /// The bits of 64 values.
         #[inline]
         #[target_feature(enable = "avx512f")]
         fn passing(&self, values: &[i128; 64], passes: Passes) -> u64 {
-            let (steps, _) = values.as_chunks::<STEP>();
-            let (less, equal) = steps.iter().zip(0..).fold((0, 0), |(less, equal), (values, step)| {
+            let (mut less, mut equal) = (0, 0);
+            for (values, step) in values.as_chunks::<STEP>().0.iter().zip(0..) {
                 let (step_less, step_equal) = self.compared(values);
-                (less | u64::from(step_less) << (step * STEP), equal | u64::from(step_equal) << (step * STEP))
-            });
+                less |= u64::from(step_less) << (step * STEP);
+                equal |= u64::from(step_equal) << (step * STEP);
+            }
             let of = |passes: bool, bits: u64| if passes { bits } else { 0 };
             of(passes.less, less) | of(passes.equal, equal) | of(passes.greater, !(less | equal))
         }

@@ -1,4 +1,4 @@
-//! Strings that are known by their keys: what a predicate read as codes, and the output wants as strings or views.
+//! Values that are known by their keys: what a predicate read as codes, and the output wants as values.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,36 +13,45 @@ use super::string_dictionary::StringDictionary;
 use super::strings::{Offset, offsets_overflow};
 use crate::encoding::CodeBlock;
 use crate::error::{Error, Result};
-use crate::memory::{Pool, Unaligned, Values, array_from_parts};
+use crate::memory::{Plain, Pool, Unaligned, Values, array_from_parts};
 use crate::simd;
 
-/// The strings of `array`; `None` where it has no keys, those of nulls, or of more strings with offsets than it has rows.
-pub(crate) fn strings_of_keys(array: &ArrayRef, pool: &Arc<Pool>) -> Result<Option<ArrayRef>> {
+/// The values of `array`; `None` where it has no keys, those of nulls or of a type that is left to Arrow's kernels, or those of
+/// more strings with offsets than it has rows.
+pub(crate) fn values_of_keys(array: &ArrayRef, pool: &Arc<Pool>) -> Result<Option<ArrayRef>> {
     let Some(coded) = array.as_dictionary_opt::<UInt32Type>() else { return Ok(None) };
     if coded.values().null_count() > 0 {
         return Ok(None);
     }
     match coded.values().data_type() {
-        DataType::Utf8View | DataType::BinaryView => views(coded, pool),
+        DataType::Utf8View | DataType::BinaryView => looked_up::<u128>(coded, pool),
         DataType::Utf8 | DataType::Binary => put_together::<i32>(coded, pool),
         DataType::LargeUtf8 | DataType::LargeBinary => put_together::<i64>(coded, pool),
-        _ => Ok(None),
+        other => match other.primitive_width() {
+            Some(4) => looked_up::<u32>(coded, pool),
+            Some(8) => looked_up::<u64>(coded, pool),
+            Some(16) => looked_up::<i128>(coded, pool),
+            _ => Ok(None),
+        },
     }
 }
 
-/// The views of the keys, which point to where those of the entries do.
-fn views(coded: &DictionaryArray<UInt32Type>, pool: &Arc<Pool>) -> Result<Option<ArrayRef>> {
+/// The values of the keys, of one width; views point to where those of the entries do.
+fn looked_up<T: Plain + ArrowNativeType>(
+    coded: &DictionaryArray<UInt32Type>,
+    pool: &Arc<Pool>,
+) -> Result<Option<ArrayRef>> {
     let (entries, rows) = (coded.values().to_data(), coded.len());
-    let Some(entry_views) = entries.buffer::<u128>(0).get(..entries.len()).filter(|views| !views.is_empty()) else {
+    let Some(dictionary) = entries.buffer::<T>(0).get(..entries.len()).filter(|entries| !entries.is_empty()) else {
         return Ok(None);
     };
-    // The key of a null may be any number, and the view any that is valid.
+    // The key of a null may be any number, and its value any that is valid.
     let keys = valid_keys(coded, 0);
-    let mut views = Values::<u128>::with_capacity(pool, rows)?;
-    simd::gather(Unaligned::all(entry_views), &keys, views.spare(rows)?)
-        .map_err(|key| Error::internal(format!("key {key} of {} views", entries.len())))?;
-    views.commit(rows);
-    let mut buffers = vec![views.into_buffer()];
+    let mut values = Values::<T>::with_capacity(pool, rows)?;
+    simd::gather(Unaligned::all(dictionary), &keys, values.spare(rows)?)
+        .map_err(|key| Error::internal(format!("key {key} of {} entries", entries.len())))?;
+    values.commit(rows);
+    let mut buffers = vec![values.into_buffer()];
     buffers.extend(entries.buffers().iter().skip(1).cloned());
     Ok(Some(array_from_parts(entries.data_type().clone(), rows, coded.nulls().cloned(), buffers)))
 }
@@ -97,17 +106,17 @@ mod tests {
     use std::sync::Arc;
 
     use arrow_array::{
-        BinaryArray, BinaryViewArray, DictionaryArray, Int32Array, LargeBinaryArray, LargeStringArray, StringArray,
-        StringViewArray, UInt32Array,
+        BinaryArray, BinaryViewArray, Decimal128Array, DictionaryArray, Float32Array, Int16Array, LargeBinaryArray,
+        LargeStringArray, StringArray, StringViewArray, TimestampMicrosecondArray, UInt32Array,
     };
 
     use super::*;
 
     #[test]
-    fn strings_are_those_of_arrow() {
+    fn values_are_those_of_arrow() {
         let pool = Arc::new(Pool::default());
         let words = ["", "a", "a word", "a word that is longer than sixteen bytes", "ß", &"long ".repeat(40)];
-        let entries: [ArrayRef; 9] = [
+        let entries: [ArrayRef; 12] = [
             Arc::new(StringArray::from(words.to_vec())),
             Arc::new(
                 StringArray::from([&["not among them"], &words[..], &["nor this"]].concat()).slice(1, words.len()),
@@ -119,6 +128,11 @@ mod tests {
             Arc::new(StringViewArray::from(words.to_vec())),
             Arc::new(StringViewArray::from([&["not this"], &words[..]].concat()).slice(1, words.len())),
             Arc::new(BinaryViewArray::from_iter_values(words)),
+            Arc::new(Float32Array::from_iter_values((1..=6u8).map(f32::from))),
+            Arc::new(TimestampMicrosecondArray::from_iter_values(3..10).slice(1, 6)),
+            Arc::new(
+                Decimal128Array::from_iter_values([1, -1, 1 << 100, -7, 3, 0]).with_precision_and_scale(38, 3).unwrap(),
+            ),
         ];
         let keys: Vec<u32> = (0..1000).map(|row| row * row % 31 % 6).collect();
         let nulls = UInt32Array::from_iter(keys.iter().map(|key| (key % 5 != 2).then_some(*key)));
@@ -129,7 +143,7 @@ mod tests {
                 let wanted = arrow_select::take::take(&entries, &keys, None).unwrap();
                 let rows = keys.len();
                 let coded: ArrayRef = Arc::new(DictionaryArray::new(keys, Arc::clone(&entries)));
-                let Some(found) = strings_of_keys(&coded, &pool).unwrap() else {
+                let Some(found) = values_of_keys(&coded, &pool).unwrap() else {
                     assert!(rows < entries.len(), "{rows} rows");
                     continue;
                 };
@@ -140,17 +154,17 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_keys_of_such_strings_is_left() {
+    fn what_has_no_keys_of_such_values_is_left() {
         let pool = Arc::new(Pool::default());
         let keys = UInt32Array::from(vec![0, 1]);
         let others: [ArrayRef; 4] = [
             Arc::new(StringArray::from(vec!["a"])),
             Arc::new(DictionaryArray::new(keys.clone(), Arc::new(StringViewArray::from(vec![Some("a"), None])))),
-            Arc::new(DictionaryArray::new(keys.clone(), Arc::new(Int32Array::from(vec![1, 2])))),
+            Arc::new(DictionaryArray::new(keys.clone(), Arc::new(Int16Array::from(vec![1, 2])))),
             Arc::new(DictionaryArray::new(keys, Arc::new(StringArray::from(vec![Some("a"), None])))),
         ];
         for other in others {
-            assert!(strings_of_keys(&other, &pool).unwrap().is_none());
+            assert!(values_of_keys(&other, &pool).unwrap().is_none());
         }
     }
 }
