@@ -1,8 +1,9 @@
 //! Batches as the Arrow C Data Interface has them.
 //!
 //! A narrow column of some thousand values is decoded in less time than `FFI_ArrowArray::new` takes to describe it, so the
-//! struct of a batch and its columns of single values are described here: one allocation for what a column owns, three for
-//! one of views, as many for the struct, or one where it has one column. Columns of other types are left to `FFI_ArrowArray`.
+//! struct of a batch and its columns of single values are described here: one allocation for what a column owns, three where
+//! its views point to many buffers, as many for the struct, or one where it has one column. Columns of other types are left to
+//! `FFI_ArrowArray`.
 
 use std::ffi::c_void;
 use std::mem::transmute;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{BinaryType, ByteArrayType, ByteViewType, LargeBinaryType, LargeUtf8Type, Utf8Type};
 use arrow_array::{Array, ArrayRef, GenericByteViewArray, RecordBatch, downcast_primitive_array};
+use arrow_buffer::Buffer;
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::DataType;
 
@@ -162,28 +164,50 @@ impl Facts {
     }
 }
 
+/// Buffers that views may point to without an allocation for where these are.
+const FEW_BUFFERS: usize = 4;
+
 /// What a column of views owns.
-struct ViewColumn {
-    buffers: Vec<*const c_void>,
+struct ViewColumn<B, L> {
+    buffers: B,
     /// Of the buffers that views point to; the last of `buffers`.
-    _lengths: Vec<i64>,
+    lengths: L,
     /// Keeps the buffers alive.
     _array: ArrayRef,
 }
 
 fn export_views<T: ByteViewType>(views: &GenericByteViewArray<T>, array: &ArrayRef) -> FFI_ArrowArray {
     let Some(validity) = validity(array, 0) else { return FFI_ArrowArray::new(&array.to_data()) };
-    let data = views.data_buffers();
-    let lengths: Vec<i64> = data.iter().map(|buffer| number(buffer.len())).collect();
-    let mut buffers: Vec<*const c_void> = Vec::with_capacity(data.len().saturating_add(3));
-    buffers.extend([validity, views.views().inner().as_ptr().cast()]);
-    buffers.extend(data.iter().map(|buffer| buffer.as_ptr().cast::<c_void>()));
-    buffers.push(lengths.as_ptr().cast());
+    let count = views.data_buffers().len();
+    if count <= FEW_BUFFERS {
+        return export_view_buffers(views, array, validity, [null(); FEW_BUFFERS + 3], [0; FEW_BUFFERS]);
+    }
+    export_view_buffers(views, array, validity, vec![null(); count.saturating_add(3)], vec![0; count])
+}
+
+/// The same with room for the buffers and for the lengths of those that views point to.
+fn export_view_buffers<T: ByteViewType, B, L>(
+    views: &GenericByteViewArray<T>,
+    array: &ArrayRef,
+    validity: *const c_void,
+    buffers: B,
+    lengths: L,
+) -> FFI_ArrowArray
+where
+    B: AsMut<[*const c_void]>,
+    L: AsMut<[i64]>,
+{
+    let owned = Box::into_raw(Box::new(ViewColumn { buffers, lengths, _array: Arc::clone(array) }));
+    // SAFETY: made just now, and nobody else has it.
+    let column = unsafe { &mut *owned };
+    let (data, lengths): (&[Buffer], _) = (views.data_buffers(), column.lengths.as_mut());
+    lengths.iter_mut().zip(data).for_each(|(length, buffer)| *length = number(buffer.len()));
+    let own = [validity, views.views().inner().as_ptr().cast()].into_iter();
+    let all = own.chain(data.iter().map(|buffer| buffer.as_ptr().cast())).chain([lengths.as_ptr().cast()]);
+    let buffers = column.buffers.as_mut();
+    buffers.iter_mut().zip(all).for_each(|(place, buffer)| *place = buffer);
     let facts = Facts { length: number(views.len()), null_count: number(views.null_count()), offset: 0 };
-    let owned = Box::into_raw(Box::new(ViewColumn { buffers, _lengths: lengths, _array: Arc::clone(array) }));
-    // SAFETY: made just now.
-    let buffers = unsafe { &(*owned).buffers };
-    facts.export(buffers.as_ptr(), number(buffers.len()), owned)
+    facts.export(buffers.as_ptr(), number(data.len().saturating_add(3)), owned)
 }
 
 /// Where the values of an array are.
@@ -255,6 +279,8 @@ mod tests {
             Arc::new(StringViewArray::from_iter(texts())),
             Arc::new(StringViewArray::from_iter(texts().chain(texts())).slice(2, 4)),
             Arc::new(StringViewArray::from(vec!["a", "b", "c", "d"])),
+            views_of_buffers(FEW_BUFFERS),
+            views_of_buffers(FEW_BUFFERS + 1),
             Arc::new(BinaryViewArray::from_iter(texts().map(|text| text.map(str::as_bytes)))),
             Arc::new(DictionaryArray::<Int32Type>::from_iter(texts())),
             Arc::new(NullArray::new(4)),
@@ -266,6 +292,18 @@ mod tests {
                 Some(vec![]),
             ])),
         ]
+    }
+
+    /// Four views that point to the last of so many buffers.
+    fn views_of_buffers(count: usize) -> ArrayRef {
+        let mut builder = arrow_array::builder::StringViewBuilder::new();
+        for buffer in 0..count {
+            let number = builder.append_block(format!("buffer {buffer} has a text").into_bytes().into());
+            if buffer + 1 == count {
+                (0..4).for_each(|start| builder.try_append_view(number, start, 15).unwrap());
+            }
+        }
+        Arc::new(builder.finish())
     }
 
     fn imported(array: FFI_ArrowArray, data_type: &DataType) -> ArrayRef {
