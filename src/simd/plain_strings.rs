@@ -28,9 +28,6 @@ pub(super) fn step_at_mut<const N: usize>(bytes: &mut [u8], start: usize) -> Opt
     bytes.get_mut(start..)?.first_chunk_mut()
 }
 
-/// Of what [`copy_plain`] copies, which strings are selected: all where there are no bits.
-type Selected<'a> = Option<BitSlice<'a>>;
-
 /// What [`copy_plain`] did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Copied {
@@ -43,6 +40,14 @@ pub(crate) struct Copied {
 }
 
 impl Copied {
+    /// Counts a string of `length` bytes, `kept` of which were copied.
+    #[inline(always)]
+    fn pass(&mut self, length: u32, kept: u32) {
+        self.strings += 1;
+        self.position += 4 + length as usize;
+        self.bytes += kept as usize;
+    }
+
     /// Counts what was done from there on.
     pub(crate) fn add(&mut self, next: Self) {
         *self = Self { strings: self.strings + next.strings, position: next.position, bytes: self.bytes + next.bytes };
@@ -83,73 +88,77 @@ impl Front {
 /// Copies strings with lengths, four little-endian bytes, in front of them from `position` of `source` on to the front of
 /// `out`, as long as they are shorter than 128 bytes, there are 128 bytes to read and to write, and there are `ends` left
 /// to become their ends, the first one beginning at `end`. Bytes behind them may be overwritten. Of strings that are not
-/// selected nothing is copied, and they end where the one before does.
+/// selected nothing is copied, and they end where the one before does; without bits all are.
 pub(crate) fn copy_plain<T: End>(
     source: &[u8],
     position: usize,
     end: T,
     out: &mut [u8],
     ends: &mut [T],
-    selected: Selected<'_>,
+    selected: Option<BitSlice<'_>>,
+    front: &mut Front,
+) -> Copied {
+    match selected {
+        Some(selected) => copy_plain_of::<true, T>(source, position, end, out, ends, selected, front),
+        None => copy_plain_of::<false, T>(source, position, end, out, ends, BitSlice::new(&[], 0, 0), front),
+    }
+}
+
+/// The same; looks at what is `selected` only if that IS_PART of the strings.
+fn copy_plain_of<const IS_PART: bool, T: End>(
+    source: &[u8],
+    position: usize,
+    end: T,
+    out: &mut [u8],
+    ends: &mut [T],
+    selected: BitSlice<'_>,
     front: &mut Front,
 ) -> Copied {
     #[cfg(target_arch = "x86_64")]
     if cpu::has_avx2() {
         // SAFETY: the CPU has AVX2.
-        return unsafe { copy_plain_avx2(source, position, end, out, ends, selected, front) };
+        return unsafe { copy_plain_avx2::<IS_PART, T>(source, position, end, out, ends, selected, front) };
     }
-    copy_plain_by_front(source, position, end, out, ends, selected, front)
+    copy_plain_by_front::<IS_PART, T>(source, position, end, out, ends, selected, front)
 }
 
 /// # Safety
 /// The CPU has AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn copy_plain_avx2<T: End>(
+unsafe fn copy_plain_avx2<const IS_PART: bool, T: End>(
     source: &[u8],
     position: usize,
     end: T,
     out: &mut [u8],
     ends: &mut [T],
-    selected: Selected<'_>,
+    selected: BitSlice<'_>,
     front: &mut Front,
 ) -> Copied {
-    copy_plain_by_front(source, position, end, out, ends, selected, front)
+    copy_plain_by_front::<IS_PART, T>(source, position, end, out, ends, selected, front)
 }
 
 #[inline(always)]
-fn copy_plain_by_front<T: End>(
+fn copy_plain_by_front<const IS_PART: bool, T: End>(
     source: &[u8],
     position: usize,
     end: T,
     out: &mut [u8],
     ends: &mut [T],
-    selected: Selected<'_>,
+    selected: BitSlice<'_>,
     front: &mut Front,
 ) -> Copied {
-    macro_rules! by_steps {
-        ($bytes:ident) => {
-            match selected {
-                Some(selected) => copy_plain_by_steps::<$bytes, true, T>(source, position, end, out, ends, selected),
-                None => {
-                    copy_plain_by_steps::<$bytes, false, T>(source, position, end, out, ends, BitSlice::new(&[], 0, 0))
-                }
-            }
-        };
-    }
-    const HALF: usize = STEP / 2;
-    const QUARTER: usize = STEP / 4;
     let (copied, over) = match front {
-        Front::Bytes32 => by_steps!(QUARTER),
-        Front::Bytes64 => by_steps!(HALF),
-        Front::All => by_steps!(STEP),
+        Front::Bytes32 => copy_plain_by_steps::<32, IS_PART, T>(source, position, end, out, ends, selected),
+        Front::Bytes64 => copy_plain_by_steps::<64, IS_PART, T>(source, position, end, out, ends, selected),
+        Front::All => copy_plain_by_steps::<STEP, IS_PART, T>(source, position, end, out, ends, selected),
     };
     *front = front.learned(copied.strings, over);
     copied
 }
 
 /// Copies FRONT bytes of every string, and the others only of longer ones. Also says how many are longer than 32 and than
-/// 64 bytes. Looks at what is selected only if it IS_PART of the strings.
+/// 64 bytes.
 #[inline(always)]
 fn copy_plain_by_steps<const FRONT: usize, const IS_PART: bool, T: End>(
     source: &[u8],
@@ -161,38 +170,54 @@ fn copy_plain_by_steps<const FRONT: usize, const IS_PART: bool, T: End>(
 ) -> (Copied, [usize; 2]) {
     let mut copied = Copied { strings: 0, position, bytes: 0 };
     let (mut end, mut over) = (end, [0; 2]);
-    'strings: for slots in ends.chunks_mut(if IS_PART { 64 } else { usize::MAX }) {
-        let mut word = if IS_PART { selected.word(copied.strings) } else { u64::MAX };
-        for slot in slots {
-            prefetch_behind(source, copied.position);
-            if FRONT > 32 {
-                prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
-            }
-            let from = step_at::<{ 4 + STEP }>(source, copied.position);
-            let (Some(from), Some(to)) = (from, step_at_mut::<STEP>(out, copied.bytes)) else { break 'strings };
-            let Some((length, from)) = from.split_first_chunk() else { break 'strings };
-            let length = u32::from_le_bytes(*length);
-            if length as usize >= STEP {
-                break 'strings;
-            }
-            to[..FRONT].copy_from_slice(&from[..FRONT]);
-            if FRONT < STEP && length as usize > FRONT {
-                if FRONT == 32 {
-                    prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
-                }
-                to[FRONT..].copy_from_slice(&from[FRONT..]);
-            }
+    if !IS_PART {
+        for slot in ends {
+            let Some(length) = copy_one::<FRONT>(source, copied, out) else { break };
             over = [over[0] + usize::from(length > 32), over[1] + usize::from(length > 64)];
-            let kept = if IS_PART { length & 0u32.wrapping_sub((word & 1) as u32) } else { length };
+            copied.pass(length, length);
+            end = end.after(length);
+            *slot = end;
+        }
+        return (copied, over);
+    }
+    'strings: for slots in ends.chunks_mut(64) {
+        let mut word = selected.word(copied.strings);
+        for slot in slots {
+            let Some(length) = copy_one::<FRONT>(source, copied, out) else { break 'strings };
+            over = [over[0] + usize::from(length > 32), over[1] + usize::from(length > 64)];
+            let kept = length & 0u32.wrapping_sub((word & 1) as u32);
             word >>= 1;
-            copied.strings += 1;
-            copied.position += 4 + length as usize;
-            copied.bytes += kept as usize;
+            copied.pass(length, kept);
             end = end.after(kept);
             *slot = end;
         }
     }
     (copied, over)
+}
+
+/// Copies the string behind those that were `copied`, FRONT bytes of it or as many as [`copy_plain`] wants; its length, if it
+/// is short and there are so many bytes.
+#[inline(always)]
+fn copy_one<const FRONT: usize>(source: &[u8], copied: Copied, out: &mut [u8]) -> Option<u32> {
+    prefetch_behind(source, copied.position);
+    if FRONT > 32 {
+        prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
+    }
+    let from = step_at::<{ 4 + STEP }>(source, copied.position)?;
+    let to = step_at_mut::<STEP>(out, copied.bytes)?;
+    let [l0, l1, l2, l3, from @ ..] = from;
+    let length = u32::from_le_bytes([*l0, *l1, *l2, *l3]);
+    if length as usize >= STEP {
+        return None;
+    }
+    to[..FRONT].copy_from_slice(&from[..FRONT]);
+    if FRONT < STEP && length as usize > FRONT {
+        if FRONT == 32 {
+            prefetch_far_behind::<2>(source.as_ptr().wrapping_add(copied.position));
+        }
+        to[FRONT..].copy_from_slice(&from[FRONT..]);
+    }
+    Some(length)
 }
 
 #[cfg(test)]
@@ -201,6 +226,22 @@ mod tests {
 
     fn noise(i: usize) -> usize {
         (i as u32).wrapping_mul(2654435761) as usize >> 9
+    }
+
+    /// The loop as it is without AVX2.
+    fn copy_plain_by_twin<T: End>(
+        source: &[u8],
+        position: usize,
+        end: T,
+        out: &mut [u8],
+        ends: &mut [T],
+        selected: Option<BitSlice<'_>>,
+        front: &mut Front,
+    ) -> Copied {
+        match selected {
+            Some(selected) => copy_plain_by_front::<true, T>(source, position, end, out, ends, selected, front),
+            None => copy_plain_by_front::<false, T>(source, position, end, out, ends, BitSlice::new(&[], 0, 0), front),
+        }
     }
 
     #[test]
@@ -214,7 +255,7 @@ mod tests {
         source.extend(128u32.to_le_bytes());
         source.extend([0; 300]);
         let expected = strings.concat();
-        for copy in [copy_plain::<i32>, copy_plain_by_front::<i32>] {
+        for copy in [copy_plain::<i32>, copy_plain_by_twin::<i32>] {
             for front in [Front::Bytes32, Front::Bytes64, Front::All] {
                 let copy = |source: &[u8], position, end, out: &mut [u8], ends: &mut [i32]| {
                     copy(source, position, end, out, ends, None, &mut front.clone())
@@ -249,7 +290,7 @@ mod tests {
                 wanted.0.extend_from_slice(if is_selected(i) { string } else { &[] });
                 wanted.1.push(wanted.0.len() as i64 + 7);
             }
-            for copy in [copy_plain::<i64>, copy_plain_by_front::<i64>] {
+            for copy in [copy_plain::<i64>, copy_plain_by_twin::<i64>] {
                 for mut front in [Front::Bytes32, Front::Bytes64, Front::All] {
                     let (mut out, mut ends) = (vec![0; wanted.0.len() + STEP], vec![0; 150]);
                     let copied = copy(&padded, 0, 7, &mut out, &mut ends, Some(selected), &mut front);
