@@ -3,7 +3,7 @@
 /// How far ahead [`prefetch_behind`] fetches: its callers do so much for each value that memory has answered by then.
 const AHEAD_BYTES: usize = 2048;
 
-/// How far ahead [`prefetch_far_behind`] does. Measured: 4 KiB are too few, 8 to 256 KiB alike.
+/// How far ahead [`prefetch_far_behind`] does: 4 KiB are too few (docs/benchmarks/notes.md).
 const FAR_AHEAD_BYTES: usize = 16384;
 
 const CACHE_LINE_BYTES: usize = 64;
