@@ -43,6 +43,7 @@ use crate::conditions::Condition;
 pub const BATCH_ROWS: usize = 8192;
 
 /// One order of the runner, with its file in memory.
+#[derive(Clone)]
 pub struct Job {
     pub file: Bytes,
     pub variant: String,

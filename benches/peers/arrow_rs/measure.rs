@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 
@@ -49,15 +49,16 @@ impl Spent {
 
     /// One iteration, which tells its rows.
     pub fn time(&mut self, once: impl FnOnce() -> usize) {
-        let (cpu_start, wall_start) = (ProcessTime::now(), Instant::now());
-        self.rows = once();
-        self.cpu_ms.push(cpu_start.elapsed().as_secs_f64() * 1e3);
-        self.wall_ms.push(wall_start.elapsed().as_secs_f64() * 1e3);
+        let mut watch = Stopwatch::default();
+        watch.rows = watch.time(once);
+        self.add(&watch, 1);
     }
 
-    /// Rows of the last iteration.
-    pub fn rows(&self) -> usize {
-        self.rows
+    /// One iteration, the mean of so many that were timed in pieces.
+    pub fn add(&mut self, watch: &Stopwatch, iterations: u32) {
+        self.rows = watch.rows / iterations as usize;
+        self.cpu_ms.push((watch.cpu / iterations).as_secs_f64() * 1e3);
+        self.wall_ms.push((watch.wall / iterations).as_secs_f64() * 1e3);
     }
 
     /// As JSON.
@@ -70,6 +71,32 @@ impl Spent {
             list(&self.cpu_ms),
             list(&self.wall_ms)
         )
+    }
+}
+
+/// What pieces of work spend together.
+#[derive(Default)]
+pub struct Stopwatch {
+    cpu: Duration,
+    wall: Duration,
+    rows: usize,
+}
+
+impl Stopwatch {
+    /// One piece.
+    pub fn time<T>(&mut self, piece: impl FnOnce() -> T) -> T {
+        let (cpu_start, wall_start) = (ProcessTime::now(), Instant::now());
+        let made = piece();
+        self.cpu += cpu_start.elapsed();
+        self.wall += wall_start.elapsed();
+        made
+    }
+
+    /// One piece that makes a batch of so many rows, or nothing.
+    pub fn batch(&mut self, piece: impl FnOnce() -> Option<usize>) -> Option<usize> {
+        let rows = self.time(piece);
+        self.rows += rows.unwrap_or(0);
+        rows
     }
 }
 

@@ -6,6 +6,14 @@ use pqpush::{Decoder, MetadataDecoder, MetadataOptions, MetadataStep, PageIndexP
 use crate::{BATCH_ROWS, Job};
 
 pub fn scan(job: &Job, take: &mut dyn FnMut(RecordBatch)) {
+    let mut decoder = open(job);
+    while let Some(batch) = next(&mut decoder) {
+        take(batch);
+    }
+}
+
+/// The decoder of a scan, which has all bytes of the file.
+pub fn open(job: &Job) -> Decoder {
     let options = MetadataOptions { page_index: PageIndexPolicy::Never, ..MetadataOptions::default() };
     let mut footer = MetadataDecoder::new(job.file.len() as u64, options).expect("a file");
     let metadata = loop {
@@ -23,11 +31,16 @@ pub fn scan(job: &Job, take: &mut dyn FnMut(RecordBatch)) {
     let options = ScanOptions { batch_rows: BATCH_ROWS, string_type, ..ScanOptions::default() };
     let mut decoder = Decoder::new(metadata, options).expect("good options");
     decoder.push(0, job.file.clone()).expect("bytes of the file");
+    decoder
+}
+
+/// The next batch, as long as there are some.
+pub fn next(decoder: &mut Decoder) -> Option<RecordBatch> {
     loop {
         match decoder.try_decode().expect("a readable file") {
-            Step::Batch(batch) => take(batch.rows),
+            Step::Batch(batch) => return Some(batch.rows),
             Step::RowGroupEnd(_) => {}
-            Step::Finished => break,
+            Step::Finished => return None,
             Step::NeedsData(ranges) => panic!("the whole file was pushed, and yet {ranges:?}"),
         }
     }
