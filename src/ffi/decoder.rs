@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::arrow::export_schema;
 use super::batch::export_batch;
+use super::description::Descriptions;
 use super::error::{FfiResult, pqpush_error};
 use super::event::{export_ranges, pqpush_event};
 use super::guard::{Exclusive, guard, guard_value};
@@ -32,6 +33,7 @@ pub struct pqpush_decoder {
 /// What the one call that works may touch.
 pub(super) struct Work {
     decoder: Decoder,
+    descriptions: Descriptions,
     /// What the last event lent to the host.
     ranges: Vec<pqpush_range>,
     /// What was lent to a host that looks ahead.
@@ -61,10 +63,9 @@ impl Progress {
 impl pqpush_decoder {
     /// A handle for a decoder.
     pub(super) fn new(decoder: Decoder) -> Self {
-        Self {
-            progress: Mutex::new(Progress::of(&decoder)),
-            work: Exclusive::new(Work { decoder, ranges: Vec::new(), upcoming: Vec::new() }),
-        }
+        let progress = Mutex::new(Progress::of(&decoder));
+        let (descriptions, ranges, upcoming) = Default::default();
+        Self { work: Exclusive::new(Work { decoder, descriptions, ranges, upcoming }), progress }
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
@@ -107,7 +108,7 @@ impl Work {
             }
             Step::Batch(made) => {
                 event.set(pqpush_event::batch(made.rows.num_rows(), made.row_group));
-                batch.set(export_batch(made.rows));
+                batch.set(export_batch(made.rows, &self.descriptions));
             }
             Step::RowGroupEnd(row_group) => event.set(pqpush_event::row_group_end(row_group)),
             Step::Finished => event.set(pqpush_event::finished()),

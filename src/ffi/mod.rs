@@ -40,6 +40,7 @@ mod version;
 // What guards them.
 mod arrow;
 mod batch;
+mod description;
 mod guard;
 mod handle;
 mod lent;

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use super::arrow::export_schema;
 use super::batch::export_batch;
+use super::description::Descriptions;
 use super::error::{FfiResult, pqpush_error, pqpush_error_code, pqpush_error_message};
 use super::event::export_ranges;
 use super::guard::{Exclusive, guard};
@@ -145,6 +146,7 @@ const _: () = assert!(size_of::<RawStream>() == size_of::<FFI_ArrowArrayStream>(
 struct Stream {
     schema: SchemaRef,
     reader: Exclusive<BatchReader<Source>>,
+    descriptions: Descriptions,
     last_error: Mutex<Option<CString>>,
 }
 
@@ -154,7 +156,8 @@ impl RawStream {
 
     fn of(reader: BatchReader<Source>) -> Self {
         let schema = reader.schema();
-        let inside = Stream { schema, reader: Exclusive::new(reader), last_error: Mutex::new(None) };
+        let (descriptions, last_error) = Default::default();
+        let inside = Stream { schema, reader: Exclusive::new(reader), descriptions, last_error };
         Self {
             get_schema: Some(get_schema),
             get_next: Some(get_next),
@@ -236,7 +239,7 @@ unsafe extern "C" fn get_next(stream: *mut RawStream, out_batch: *mut FFI_ArrowA
         let out = unsafe { OutValue::new(out_batch, FFI_ArrowArray::empty(), "out") }?;
         stream.reader.enter(|reader| {
             if let Some(rows) = reader.next_batch()? {
-                out.set(export_batch(rows));
+                out.set(export_batch(rows, &stream.descriptions));
             }
             Ok(())
         })
