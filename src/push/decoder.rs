@@ -20,7 +20,7 @@ use super::row_group::{Progress, RowGroupReader};
 use crate::byte_range::ByteRange;
 use crate::column::ByteSource;
 use crate::error::{Error, Result};
-use crate::memory::Pool;
+use crate::memory::LentPool;
 use crate::metadata::Metadata;
 use crate::page::PageOpener;
 use crate::scan::{Plan, RowGroupScan, ScanOptions, Task};
@@ -87,7 +87,7 @@ pub struct Decoder {
     /// What the last step asked for.
     pub(super) outstanding: Vec<ByteRange>,
     opener: PageOpener,
-    pool: Arc<Pool>,
+    pool: LentPool,
     pub(super) metrics: Metrics,
     /// The first error of decoding; every later call returns it again.
     pub(super) failure: Option<Error>,
@@ -103,7 +103,7 @@ impl Decoder {
     /// A decoder of all that was planned.
     pub fn of_plan(plan: Arc<Plan>) -> Self {
         let budget = RowBudget::of_plan(&plan);
-        let pool = Arc::new(Pool::default());
+        let pool = plan.pools.lend();
         let mut decoder = Self {
             probe: None,
             order: PredicateOrder::new(&plan),
