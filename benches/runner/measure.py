@@ -77,7 +77,8 @@ class Session:
         order = fields(case, self.size, contender.variant, contender.strings, self.budget_ms)
         if case.family == "threads":
             threads = int(contender.variant[-1])
-            order.update(variant="whole", threads=threads)
+            # The first scan of a process pays for its memory.
+            order.update(variant="whole", threads=threads, iterations=5)
             peers = Peers(CORES[-threads:])
             answer = peers.ask(contender.program, **order)
             peers.close()
