@@ -1,7 +1,7 @@
 //! Blocks of raw memory and the pools that recycle them.
 //!
-//! A decoder has a pool of its own. What that has when the decoder and its batches are gone goes to a reserve of the thread,
-//! out of which its next decoder begins: memory that comes fresh from the system costs a page fault every 4 KiB.
+//! A decoder has a pool to itself. What that has when the decoder is gone goes to a reserve of the thread, out of which its
+//! next decoder begins, as far as that takes it: memory that comes fresh from the system costs a page fault every 4 KiB.
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::cell::RefCell;
@@ -79,6 +79,16 @@ impl Idle {
         Some(block)
     }
 
+    /// Gives blocks to `other` until that has about `max_bytes`.
+    fn give(&mut self, other: &mut Self, max_bytes: usize) {
+        for shelf in &mut self.by_class {
+            while let Some(block) = shelf.pop_if(|block| other.bytes + block.capacity <= max_bytes) {
+                self.bytes -= block.capacity;
+                other.keep(block, max_bytes);
+            }
+        }
+    }
+
     /// Keeps the block where there are no more than `max_bytes` then; else gives it back to the allocator.
     fn keep(&mut self, raw: Raw, max_bytes: usize) {
         if self.bytes + raw.capacity > max_bytes {
@@ -107,9 +117,7 @@ impl Default for Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        let idle = self.idle.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let blocks = std::mem::take(&mut idle.by_class).into_iter().flatten();
-        with_reserve(|reserve| blocks.for_each(|block| reserve.keep(block, MAX_RESERVED_BYTES)));
+        self.fill_reserve();
     }
 }
 
@@ -134,6 +142,11 @@ impl Pool {
     /// A block of no capacity, which takes no memory.
     pub(crate) fn take_nothing(self: &Arc<Self>) -> Block {
         Block { raw: None, pool: Arc::clone(self) }
+    }
+
+    /// Gives idle blocks to the reserve of this thread, until that is full.
+    pub(super) fn fill_reserve(&self) {
+        with_reserve(|reserve| locked(&self.idle).give(reserve, MAX_RESERVED_BYTES));
     }
 
     fn give_back(&self, raw: Raw) {

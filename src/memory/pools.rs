@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Pool;
 
-/// The pools of the decoders of one plan, as many as were alive at a time. A decoder that goes leaves its pool, and what is
-/// idle in it, to the next one.
+/// The pools of the decoders of one plan, as many as were alive at a time. A decoder that goes leaves to the next one its
+/// pool, with what is idle in it and the thread does not keep.
 #[derive(Default)]
 pub(crate) struct Pools {
     idle: Mutex<Vec<Arc<Pool>>>,
@@ -36,6 +36,8 @@ impl Deref for LentPool {
 
 impl Drop for LentPool {
     fn drop(&mut self) {
+        // Threads outlive plans.
+        self.pool.fill_reserve();
         self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&self.pool));
     }
 }
@@ -50,14 +52,15 @@ mod tests {
         let (first, second) = (pools.lend(), pools.lend());
         let pool = Arc::as_ptr(&first);
         assert_ne!(pool, Arc::as_ptr(&second));
-        let block = first.take(5000).unwrap();
+        // More than the thread keeps.
+        let block = first.take(5 << 20).unwrap();
         let address = block.start();
         drop(first);
         // A batch that outlives its decoder.
         drop(block);
         let third = pools.lend();
         assert_eq!(Arc::as_ptr(&third), pool);
-        assert_eq!(third.take(5000).unwrap().start(), address);
+        assert_eq!(third.take(5 << 20).unwrap().start(), address);
     }
 
     #[test]
