@@ -22,7 +22,6 @@ mod in_place;
 mod leaf_batch;
 mod levels;
 mod null;
-mod page_counts;
 mod pages;
 mod pick;
 mod reader;
@@ -48,7 +47,6 @@ pub(crate) use leaf_batch::LeafBatch;
 #[cfg(test)]
 pub(crate) use levels::LevelRows;
 pub(crate) use levels::LevelShape;
-pub(crate) use page_counts::PageCounts;
 pub(crate) use pages::ByteSource;
 pub(crate) use pick::{Gathered, Picked, copied_views, picked};
 pub(crate) use reader::ColumnReader;

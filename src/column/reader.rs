@@ -11,7 +11,6 @@ use super::chunk_place::ChunkPlace;
 use super::decoder::{self, ValueDecoder};
 use super::leaf_batch::LeafBatch;
 use super::levels::{BatchLevels, LevelRows, PageLevels};
-use super::page_counts::PageCounts;
 use super::pages::{ByteSource, Located, PageCursor};
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
@@ -42,7 +41,6 @@ pub(crate) struct ColumnReader {
     row_is_open: bool,
     levels: BatchLevels,
     values: Box<dyn ValueDecoder>,
-    counts: PageCounts,
     is_starved: bool,
     shortest_jump: u64,
     /// Rows of batches that may have values where they lie in a page.
@@ -94,7 +92,6 @@ impl ColumnReader {
         };
         Ok(Self {
             path,
-            counts: PageCounts { seen: cursor.indexed_page_count() as u64, opened: 0 },
             dictionary: ChunkDictionary::new(place.is_all_codes),
             page: None,
             next_row: 0,
@@ -185,7 +182,7 @@ impl ColumnReader {
     pub(crate) fn load_dictionary(&mut self, source: &mut dyn ByteSource, opener: &mut PageOpener) -> Result<bool> {
         let is_there = self.dictionary.was_met()
             || self.page.is_some()
-            || self.pass_dictionary(source).map_err(|error| self.placed(error))?;
+            || self.pass_dictionary(source, opener).map_err(|error| self.placed(error))?;
         self.is_starved = !is_there;
         if is_there {
             self.open_dictionary(opener).map_err(|error| self.placed(error))?;
@@ -193,10 +190,10 @@ impl ColumnReader {
         Ok(is_there)
     }
 
-    fn pass_dictionary(&mut self, source: &mut dyn ByteSource) -> Result<bool> {
+    fn pass_dictionary(&mut self, source: &mut dyn ByteSource, opener: &mut PageOpener) -> Result<bool> {
         match self.cursor.locate(source)? {
             Located::Page(header) if matches!(header.kind, PageKind::Dictionary { .. }) => {
-                self.pass_other_page(&header, source)
+                self.pass_other_page(&header, source, opener)
             }
             Located::Page(_) | Located::End => Ok(true),
             Located::Starved => Ok(false),
@@ -206,7 +203,7 @@ impl ColumnReader {
     /// Takes the entries of the dictionary page that was passed, if the decoder does not have them.
     fn open_dictionary(&mut self, opener: &mut PageOpener) -> Result<()> {
         let is_first = self.dictionary.open(opener, self.place.codec, self.values.as_mut())?;
-        self.counts.met(false, is_first);
+        opener.counts.met(false, is_first);
         Ok(())
     }
 
@@ -215,9 +212,9 @@ impl ColumnReader {
         self.values.dictionary()
     }
 
-    /// Pages met so far.
-    pub(crate) fn page_counts(&self) -> PageCounts {
-        self.counts
+    /// Data pages that the index lists: they count as met from the beginning.
+    pub(crate) fn indexed_pages(&self) -> u64 {
+        self.cursor.indexed_page_count() as u64
     }
 
     /// True where the last call could not go on for missing bytes.
@@ -385,14 +382,14 @@ impl ColumnReader {
                 if indexed_rows.is_some() {
                     return Err(Error::corrupt("the offset index leads to a page without rows"));
                 }
-                if !self.pass_other_page(&header, source)? {
+                if !self.pass_other_page(&header, source, opener)? {
                     return Ok(NextPage::Starved);
                 }
                 continue;
             };
             let rows = self.rows_of(&header, entries, indexed_rows)?;
             if let Some(rows) = rows.filter(|rows| self.next_row.saturating_add(*rows) <= row) {
-                self.counts.met(!self.cursor.is_indexed(), false);
+                opener.counts.met(!self.cursor.is_indexed(), false);
                 self.cursor.advance(source);
                 self.next_row = self.next_row.saturating_add(rows);
                 continue;
@@ -410,7 +407,7 @@ impl ColumnReader {
                 self.values.allow_in_place(rows, !page.is_decompressed);
             }
             self.page = Some(OpenPage { levels, rows_left: rows });
-            self.counts.met(!self.cursor.is_indexed(), true);
+            opener.counts.met(!self.cursor.is_indexed(), true);
             self.cursor.advance(source);
             return Ok(NextPage::Opened);
         }
@@ -453,12 +450,17 @@ impl ColumnReader {
 
     /// Passes a page that holds no rows; a dictionary is kept for the first page that needs it. False where bytes are
     /// missing.
-    fn pass_other_page(&mut self, header: &PageHeader, source: &mut dyn ByteSource) -> Result<bool> {
+    fn pass_other_page(
+        &mut self,
+        header: &PageHeader,
+        source: &mut dyn ByteSource,
+        opener: &mut PageOpener,
+    ) -> Result<bool> {
         if matches!(header.kind, PageKind::Dictionary { .. }) {
             self.dictionary.check(header)?;
             let Some(body) = self.cursor.body(source)? else { return Ok(false) };
             self.dictionary.meet(header, body, self.cursor.position());
-            self.counts.met(true, false);
+            opener.counts.met(true, false);
         }
         self.cursor.advance(source);
         Ok(true)

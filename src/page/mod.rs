@@ -4,6 +4,7 @@
 //! values are read from; a page that is not compressed is not copied. Rests on `metadata` (thrift, codecs) and `memory`.
 
 pub(crate) mod codec;
+mod counts;
 pub(crate) mod guard;
 pub(crate) mod header;
 
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{Codec, Encoding};
 use codec::Decompressor;
+use counts::PageCounts;
 use header::{PageHeader, PageKind};
 
 /// A decompressed data page.
@@ -68,6 +70,8 @@ pub(crate) struct DictionaryPage {
 pub(crate) struct PageOpener {
     decompressor: Decompressor,
     pool: Arc<Pool>,
+    /// Pages met so far, by whoever looks for those to open.
+    pub counts: PageCounts,
     /// Pages opened so far: decompressed, or taken as they are.
     pub pages_decompressed: u64,
     /// Bytes that they have so.
@@ -77,7 +81,8 @@ pub(crate) struct PageOpener {
 impl PageOpener {
     /// Page buffers come from `pool`.
     pub(crate) fn new(pool: Arc<Pool>) -> Self {
-        Self { decompressor: Decompressor::default(), pool, pages_decompressed: 0, bytes_decompressed: 0 }
+        let (decompressor, counts) = Default::default();
+        Self { decompressor, pool, counts, pages_decompressed: 0, bytes_decompressed: 0 }
     }
 
     /// Where page buffers come from.

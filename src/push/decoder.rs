@@ -197,6 +197,8 @@ impl Decoder {
         if let Some(current) = &self.current {
             metrics.add_row_group(current);
         }
+        let pages = self.opener.counts;
+        (metrics.pages_total, metrics.pages_skipped) = (pages.seen, pages.seen.saturating_sub(pages.opened));
         metrics.pages_decompressed = self.opener.pages_decompressed;
         metrics.bytes_decompressed = self.opener.bytes_decompressed;
         metrics
@@ -306,6 +308,7 @@ impl Decoder {
             if is_possible {
                 let reader = RowGroupOpener { plan: &self.plan, order: &self.order, pool: &self.pool }.open(&scan)?;
                 self.begun = self.plan.place_behind(scan.row_group);
+                add(&mut self.opener.counts.seen, reader.indexed_pages());
                 return Ok(Begun::RowGroup(Box::new(reader)));
             }
             add(&mut self.metrics.rows_pruned_by_bloom, scan.rows.selected());

@@ -75,16 +75,13 @@ impl Metrics {
         }
     }
 
-    /// Adds what was done in a row group.
+    /// Adds what the stages of a row group have done.
     pub(crate) fn add_row_group(&mut self, row_group: &RowGroupReader) {
-        let counts = row_group.page_counts();
         add(&mut self.rows_filtered, row_group.rows_filtered());
         add(&mut self.rows_pruned_by_dictionary, row_group.rows_without_entry());
         let cache = row_group.cache();
         add(&mut self.cache_hits, cache.hits);
         self.cache_peak_bytes = self.cache_peak_bytes.max(cache.peak_bytes);
-        add(&mut self.pages_total, counts.seen);
-        add(&mut self.pages_skipped, counts.seen.saturating_sub(counts.opened));
     }
 }
 

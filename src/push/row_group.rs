@@ -15,7 +15,7 @@ use super::order::LookedAt;
 use super::output::{CacheCounts, OutputStage};
 use super::pushed::PushedBytes;
 use crate::byte_range::ByteRange;
-use crate::column::{ColumnReader, PageCounts};
+use crate::column::ColumnReader;
 use crate::error::Result;
 use crate::page::PageOpener;
 use crate::scan::{RowSelection, RowWindow};
@@ -74,12 +74,10 @@ impl RowGroupReader {
         self.row_group
     }
 
-    /// Pages met so far, over all columns.
-    pub(crate) fn page_counts(&self) -> PageCounts {
-        let mut counts = PageCounts::default();
+    /// Data pages that offset indexes list, over all columns that use one.
+    pub(crate) fn indexed_pages(&self) -> u64 {
         let filters = self.filters.iter().flat_map(FilterStage::columns);
-        filters.chain(self.output.columns()).for_each(|column| counts.add(column.page_counts()));
-        counts
+        filters.chain(self.output.columns()).map(ColumnReader::indexed_pages).fold(0, u64::saturating_add)
     }
 
     /// Rows that predicates did not keep.
