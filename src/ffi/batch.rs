@@ -3,12 +3,17 @@
 //! The struct of a batch and its columns of single values are described here, in memory that is used again for the next
 //! batches. Columns of other types are left to `FFI_ArrowArray`.
 
+use std::any::Any;
 use std::ffi::c_void;
 use std::ptr::null;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{BinaryType, ByteArrayType, ByteViewType, LargeBinaryType, LargeUtf8Type, Utf8Type};
-use arrow_array::{Array, ArrayRef, GenericByteViewArray, RecordBatch, downcast_primitive_array};
+use arrow_array::types::{
+    BinaryType, BinaryViewType, ByteArrayType, ByteViewType, LargeBinaryType, LargeUtf8Type, StringViewType, Utf8Type,
+};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, GenericByteArray, GenericByteViewArray, PrimitiveArray, RecordBatch,
+    downcast_primitive,
+};
 use arrow_data::ffi::FFI_ArrowArray;
 use arrow_schema::DataType;
 
@@ -22,21 +27,38 @@ pub(super) fn export_batch(rows: RecordBatch, descriptions: &Descriptions) -> FF
 
 /// Adds where the buffers of a column are; `None` for one that `FFI_ArrowArray` has to describe.
 fn find_buffers(array: &ArrayRef, buffers: &mut Buffers) -> Option<Facts> {
-    let array = array.as_ref();
-    downcast_primitive_array!(
-        array => describe(array, 0, [array.values().inner().as_ptr()], buffers),
-        DataType::Boolean => {
-            let (array, bits) = (array.as_boolean(), array.as_boolean().values());
-            describe(array, bits.offset(), [bits.values().as_ptr()], buffers)
-        }
-        DataType::Utf8 => describe_bytes::<Utf8Type>(array, buffers),
-        DataType::LargeUtf8 => describe_bytes::<LargeUtf8Type>(array, buffers),
-        DataType::Binary => describe_bytes::<BinaryType>(array, buffers),
-        DataType::LargeBinary => describe_bytes::<LargeBinaryType>(array, buffers),
-        DataType::Utf8View => describe_views(array.as_string_view(), buffers),
-        DataType::BinaryView => describe_views(array.as_binary_view(), buffers),
-        _ => None,
-    )
+    let any = array.as_any();
+    macro_rules! describe_primitive {
+        ($type:ty) => {{
+            let array: &PrimitiveArray<$type> = known(any);
+            describe(array, 0, [array.values().inner().as_ptr()], buffers)
+        }};
+    }
+    // SAFETY: for each data type arrow has one type of arrays, and nobody else implements `Array`, an unsafe trait.
+    unsafe {
+        downcast_primitive!(
+            array.data_type() => (describe_primitive),
+            DataType::Boolean => describe_bits(known(any), buffers),
+            DataType::Utf8 => describe_bytes::<Utf8Type>(known(any), buffers),
+            DataType::LargeUtf8 => describe_bytes::<LargeUtf8Type>(known(any), buffers),
+            DataType::Binary => describe_bytes::<BinaryType>(known(any), buffers),
+            DataType::LargeBinary => describe_bytes::<LargeBinaryType>(known(any), buffers),
+            DataType::Utf8View => describe_views::<StringViewType>(known(any), buffers),
+            DataType::BinaryView => describe_views::<BinaryViewType>(known(any), buffers),
+            _ => None,
+        )
+    }
+}
+
+/// The array that a column is. It is not asked whether it is one: for all columns of a batch that takes half as long as to
+/// describe them.
+///
+/// # Safety
+/// `any` comes from an array of type `A`.
+unsafe fn known<A: Array + 'static>(any: &dyn Any) -> &A {
+    debug_assert!(any.is::<A>(), "an array of another type than its data type says");
+    // SAFETY: as the caller says.
+    unsafe { &*std::ptr::from_ref(any).cast::<A>() }
 }
 
 /// An array whose values are in these buffers, behind that of the nulls, from `offset` on. `None` where the bitmap of nulls
@@ -57,8 +79,12 @@ fn describe<const N: usize>(
     Some(Facts { length: number(array.len()), null_count: number(null_count), offset: number(offset) })
 }
 
-fn describe_bytes<T: ByteArrayType>(array: &dyn Array, buffers: &mut Buffers) -> Option<Facts> {
-    let array = array.as_bytes::<T>();
+fn describe_bits(array: &BooleanArray, buffers: &mut Buffers) -> Option<Facts> {
+    let bits = array.values();
+    describe(array, bits.offset(), [bits.values().as_ptr()], buffers)
+}
+
+fn describe_bytes<T: ByteArrayType>(array: &GenericByteArray<T>, buffers: &mut Buffers) -> Option<Facts> {
     describe(array, 0, [array.value_offsets().as_ptr().cast(), array.value_data().as_ptr()], buffers)
 }
 
@@ -74,6 +100,7 @@ fn describe_views<T: ByteViewType>(array: &GenericByteViewArray<T>, buffers: &mu
 mod tests {
     use std::sync::Arc;
 
+    use arrow_array::cast::AsArray;
     use arrow_array::ffi::from_ffi;
     use arrow_array::types::Int32Type;
     use arrow_array::*;

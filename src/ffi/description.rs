@@ -171,6 +171,13 @@ impl Column {
         }
         .export()
     }
+
+    /// Forgets its values, and keeps its memory.
+    fn let_go(&mut self) {
+        self.buffers.places.clear();
+        self.buffers.lengths.clear();
+        self.array = None;
+    }
 }
 
 impl Description {
@@ -185,15 +192,15 @@ impl Description {
         })
     }
 
-    /// One user less.
+    /// So many users less.
     ///
     /// # Safety
-    /// `description` is in use, and the caller, who is a user of it, does not use it again.
-    unsafe fn leave(description: *mut Self) {
+    /// `description` is in use, and the caller, who acts for these users of it, does not use it again.
+    unsafe fn leave(description: *mut Self, users: usize) {
         // SAFETY: as the caller says, it is alive, and who is the last has it alone.
         unsafe {
             // What the others did with it was before what is done with it from here on.
-            if (*description).users.fetch_sub(1, Ordering::AcqRel) == 1 {
+            if (*description).users.fetch_sub(users, Ordering::AcqRel) == users {
                 Box::from_raw(description).recycle();
             }
         }
@@ -215,19 +222,29 @@ impl Description {
 /// # Safety
 /// `array` is one that [`Descriptions::describe`] made, and was not released.
 unsafe extern "C" fn release_batch(array: *mut RawArray) {
-    // SAFETY: as the caller says, its description is in use. A column that is released here leaves the description to the
-    // batch, which is a user of it until the last line.
+    // SAFETY: as the caller says, its description is in use, and the children with it. So are the columns of those that were
+    // not released; others may be in the hands of other threads, and are not touched. There are as many columns at least.
     unsafe {
         let description = (*array).private_data.cast::<Description>();
         (*array).release = None;
         (*array).private_data = null_mut();
-        // A child that is dropped is released, if it was not.
-        (*description).children.clear();
-        Description::leave(description);
+        let columns = (*description).columns.as_mut_ptr();
+        // The columns leave the description together with the batch, instead of one by one.
+        let mut users = 1usize;
+        for (index, child) in (*description).children.drain(..).enumerate() {
+            let column = columns.wrapping_add(index);
+            // What is not that column releases itself.
+            if !child.is_released() && child.private_data().cast() == column {
+                std::mem::forget(child);
+                (*column).let_go();
+                users = users.saturating_add(1);
+            }
+        }
+        Description::leave(description, users);
     }
 }
 
-/// Releases a column, in its batch or moved out.
+/// Releases a column by itself, in its batch or moved out.
 ///
 /// # Safety
 /// `array` is one that [`Column::export`] made, and was not released.
@@ -237,10 +254,8 @@ unsafe extern "C" fn release_column(array: *mut RawArray) {
         let column = (*array).private_data.cast::<Column>();
         (*array).release = None;
         (*array).private_data = null_mut();
-        (*column).buffers.places.clear();
-        (*column).buffers.lengths.clear();
-        (*column).array = None;
-        Description::leave((*column).description);
+        (*column).let_go();
+        Description::leave((*column).description, 1);
     }
 }
 
