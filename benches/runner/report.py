@@ -241,5 +241,5 @@ EXPLANATIONS = {
                "scan for pqpush and arrow-rs; the other peers map or read it themselves, which counts for them."],
     "abi": ["Milliseconds of processor time of one build of the library through its C ABI and through its Rust API, in one",
             "process. Each decodes a batch in turn, because the machine may change its speed within a scan by more than the two",
-            "differ; each is the first half of the time, and reads two copies of the file."],
+            "differ; each is the first half of the time, and reads two copies of the file. Medians over several processes."],
 }
