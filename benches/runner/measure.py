@@ -61,10 +61,10 @@ class Session:
                 answers[contender.name].append(self.ask(case, contender))
         if case.family == "abi":
             # One process does both, a batch by each in turn, so that nothing else differs; the next round has another, because
-            # where memory happens to lie is worth half a percent.
+            # where memory happens to lie is worth half a percent. The first scans of a process pay for memory, here too.
             order = fields(case, self.size, "pqpush-rust", contenders[0].strings, self.budget_ms)
             peers = Peers(CORE)
-            both = peers.ask("pqpush-rust", **{**order, "task": "abi", "iterations": 2})
+            both = peers.ask("pqpush-rust", **{**order, "task": "abi", "iterations": 5})
             peers.close()
             for contender, answer in zip(contenders, (both["c"], both["rust"]), strict=True):
                 answers[contender.name].append(answer)
