@@ -280,8 +280,14 @@ fn metrics_add_up() {
     assert_eq!((metrics.bytes_requested, metrics.bytes_pushed), (bytes, bytes));
     assert_eq!((metrics.pages_total, metrics.pages_skipped, metrics.pages_decompressed), (32, 0, 32));
     let options = ScanOptions { offset: 45, limit: Some(30), ..ScanOptions::default() };
+    let metrics = scan(&file, options.clone()).expect("a readable file").metrics;
+    assert_eq!((metrics.rows_out, metrics.pages_decompressed), (30, 7));
+    // All pages that the index lists of the row group, and the dictionary page; without an index, those in front.
+    assert_eq!((metrics.pages_total, metrics.pages_skipped), (16, 9));
+    let file = three_columns(false).write().bytes;
     let metrics = scan(&file, options).expect("a readable file").metrics;
     assert_eq!((metrics.rows_out, metrics.pages_decompressed), (30, 7));
+    assert_eq!((metrics.pages_total, metrics.pages_skipped), (13, 6));
 }
 
 /// Within a bound each column gets its share, whole pages only, and is asked for again when it has run dry.

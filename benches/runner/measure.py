@@ -63,9 +63,7 @@ class Session:
             # One process does both, a batch by each in turn, so that nothing else differs; the next round has another, because
             # where memory happens to lie is worth half a percent. The first scans of a process pay for memory, here too.
             order = fields(case, self.size, "pqpush-rust", contenders[0].strings, self.budget_ms)
-            peers = Peers(CORE)
-            both = peers.ask("pqpush-rust", **{**order, "task": "abi", "iterations": 5})
-            peers.close()
+            both = ask_a_new_process(CORE, "pqpush-rust", {**order, "task": "abi", "iterations": 5})
             for contender, answer in zip(contenders, (both["c"], both["rust"]), strict=True):
                 answers[contender.name].append(answer)
         if has_floor(case):
@@ -82,10 +80,7 @@ class Session:
             threads = int(contender.variant[-1])
             # The first scan of a process pays for its memory.
             order.update(variant="whole", threads=threads, iterations=5)
-            peers = Peers(CORES[-threads:])
-            answer = peers.ask(contender.program, **order)
-            peers.close()
-            return answer
+            return ask_a_new_process(CORES[-threads:], contender.program, order)
         return self.peers.ask(contender.program, **order)
 
     def agreeing(self, case, output, contenders):
@@ -116,6 +111,13 @@ class Session:
             answer["digest"] = {path: sums for path, sums in answer["digest"].items() if any(sums)}
             self.verified.known[key] = answer
         return self.verified.known[key]
+
+
+def ask_a_new_process(cores, program, order):
+    peers = Peers(cores)
+    answer = peers.ask(program, **order)
+    peers.close()
+    return answer
 
 
 class Verified:

@@ -69,19 +69,14 @@ impl ChunkDictionary {
         self.state = State::Unopened(Page { header: header.clone(), body, offset });
     }
 
-    /// Gives the entries to the decoder `values`, if it does not have them. True where it is the first time.
-    pub(super) fn open(
-        &mut self,
-        opener: &mut PageOpener,
-        codec: Codec,
-        values: &mut dyn ValueDecoder,
-    ) -> Result<bool> {
+    /// Gives the entries to the decoder `values`, if it does not have them.
+    pub(super) fn open(&mut self, opener: &mut PageOpener, codec: Codec, values: &mut dyn ValueDecoder) -> Result<()> {
         let (page, is_first) = match std::mem::replace(&mut self.state, State::Open(None)) {
             State::Unopened(page) => (page, true),
             State::GivenUp(page) => (page, false),
             state => {
                 self.state = state;
-                return Ok(false);
+                return Ok(());
             }
         };
         opener
@@ -91,7 +86,8 @@ impl ChunkDictionary {
         if is_first && self.may_be_given_up && page.header.uncompressed_bytes >= LEAST_GIVEN_UP_BYTES {
             self.state = State::Open(Some(page));
         }
-        Ok(is_first)
+        opener.counts.met(false, is_first);
+        Ok(())
     }
 
     /// Has the decoder `values` give up the entries, where a page without codes comes.

@@ -202,9 +202,7 @@ impl ColumnReader {
 
     /// Takes the entries of the dictionary page that was passed, if the decoder does not have them.
     fn open_dictionary(&mut self, opener: &mut PageOpener) -> Result<()> {
-        let is_first = self.dictionary.open(opener, self.place.codec, self.values.as_mut())?;
-        opener.counts.met(false, is_first);
-        Ok(())
+        self.dictionary.open(opener, self.place.codec, self.values.as_mut())
     }
 
     /// The entries of the dictionary, where one was read and its values can be told.

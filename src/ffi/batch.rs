@@ -50,8 +50,7 @@ fn find_buffers(array: &ArrayRef, buffers: &mut Buffers) -> Option<Facts> {
     }
 }
 
-/// The array that a column is. It is not asked whether it is one: for all columns of a batch that takes half as long as to
-/// describe them.
+/// The array that a column is. It is not asked whether it is one, which is a tenth of what the C ABI adds to a batch.
 ///
 /// # Safety
 /// `any` comes from an array of type `A`.
@@ -128,6 +127,13 @@ mod tests {
             Arc::new(TimestampMicrosecondArray::from(vec![1, 2, 3, 4]).with_timezone("UTC")),
             new_null_array(&DataType::Interval(IntervalUnit::MonthDayNano), 4),
             new_null_array(&DataType::Time64(TimeUnit::Nanosecond), 4),
+            new_null_array(&DataType::Time32(TimeUnit::Millisecond), 4),
+            new_null_array(&DataType::Timestamp(TimeUnit::Nanosecond, None), 4),
+            new_null_array(&DataType::Date32, 4),
+            new_null_array(&DataType::Decimal128(20, 2), 4),
+            new_null_array(&DataType::Float16, 4),
+            new_null_array(&DataType::Float64, 4),
+            new_null_array(&DataType::UInt32, 4),
             Arc::new(StringArray::from_iter(texts())),
             Arc::new(StringArray::from_iter(texts().chain(texts())).slice(2, 4)),
             Arc::new(LargeStringArray::from_iter(texts())),

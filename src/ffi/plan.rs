@@ -151,8 +151,8 @@ pub unsafe extern "C" fn pqpush_plan_task(
 /// Parameters: `plan`; `index`: of the task; `out_decoder`: the new decoder.
 /// Returns: PQPUSH_OK; PQPUSH_ERR_INVALID_ARGUMENT, also for an index that is too large.
 /// Memory: `*out_decoder` is owned by the caller and freed by pqpush_decoder_free; it may outlive the plan. NULL on
-/// failure. A decoder that is freed leaves its idle memory, up to 8 MiB, to the next one of the plan; a plan that has no
-/// decoders any more keeps that of as many as it had at a time until it is freed.
+/// failure. A decoder that is freed leaves up to 8 MiB of what the thread does not keep to the next one of the plan; a
+/// plan that has no decoders any more keeps that of as many as it had at a time until it is freed.
 /// Threads: any, at the same time.
 /// Since: 0.1.0
 #[unsafe(no_mangle)]

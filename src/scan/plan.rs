@@ -20,7 +20,8 @@ use crate::predicate::{BoundPredicate, Predicate, Verdict};
 /// A scan of one file, planned: it never changes, and any number of decoders on any threads may read it.
 ///
 /// Statistics are asked when it is made. What has to be read before it can decide, such as a bloom filter, is the
-/// business of decoders. The idle memory of a decoder that is gone, up to 8 MiB, goes to the next one of the plan.
+/// business of decoders. Of the memory of a decoder that is gone, what the thread does not keep, up to 8 MiB, goes
+/// to the next one of the plan.
 #[derive(Clone)]
 pub struct Plan {
     pub(crate) metadata: Arc<Metadata>,
