@@ -103,6 +103,16 @@ impl ValueDecoder for BooleanDecoder {
         (self.page, self.cursor) = (None, Cursor::Closed);
     }
 
+    fn missing_bytes(&mut self, count: usize) -> Option<usize> {
+        let Cursor::Plain { bit } = &self.cursor else { return None };
+        let end = bit.saturating_add(count).div_ceil(8);
+        Some(end).filter(|end| *end > self.page.as_ref().map_or(0, Buffer::len))
+    }
+
+    fn grow_page(&mut self, values: Buffer) {
+        self.page = Some(values);
+    }
+
     fn skip(&mut self, count: usize) -> Result<()> {
         match &mut self.cursor {
             Cursor::Closed => Err(Error::internal("no page is open")),

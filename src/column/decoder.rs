@@ -51,6 +51,13 @@ pub(crate) trait ValueDecoder: Send {
     /// Lets go of the page, of which nothing more is wanted, so that its memory serves the next one.
     fn close_page(&mut self) {}
 
+    /// Of a page of which only the front was opened, where that has fewer than the next `count` values: how many bytes there
+    /// would have to be, or what that is likely to be.
+    fn missing_bytes(&mut self, count: usize) -> Option<usize>;
+
+    /// More of the page that was opened is there: `values`, the front of which stands where it stood.
+    fn grow_page(&mut self, values: Buffer);
+
     /// Passes over `count` values of the page.
     fn skip(&mut self, count: usize) -> Result<()>;
 

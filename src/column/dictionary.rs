@@ -243,6 +243,14 @@ impl ValueDecoder for DictionaryDecoder {
         self.plain.close_page();
     }
 
+    fn missing_bytes(&mut self, count: usize) -> Option<usize> {
+        self.plain.missing_bytes(count)
+    }
+
+    fn grow_page(&mut self, values: Buffer) {
+        self.plain.grow_page(values);
+    }
+
     fn skip(&mut self, count: usize) -> Result<()> {
         match &mut self.codes {
             ValueCursor::Closed => self.plain.skip(count),

@@ -65,14 +65,15 @@ impl<C: Conversion> FixedDecoder<C> {
     fn read_values(&mut self, count: usize, selected: Option<BitSlice<'_>>) -> Result<()> {
         match &mut self.cursor {
             ValueCursor::Codes(_) => self.read_codes(count, selected),
-            ValueCursor::Plain { position, .. } | ValueCursor::PlainBytes(PlainBytes { position }) => {
-                let start = *position;
-                let end = self.read_plain(start, count)?;
-                if let ValueCursor::Plain { position, .. } | ValueCursor::PlainBytes(PlainBytes { position }) =
-                    &mut self.cursor
-                {
-                    *position = end;
-                }
+            ValueCursor::Plain { position, width } => {
+                let (start, width) = (*position, *width);
+                let position = self.read_plain(start, count)?;
+                self.cursor = ValueCursor::Plain { position, width };
+                Ok(())
+            }
+            ValueCursor::PlainBytes(values) => {
+                let start = values.position();
+                self.cursor = ValueCursor::PlainBytes(PlainBytes::at(self.read_plain(start, count)?));
                 Ok(())
             }
             ValueCursor::Delta32(_) | ValueCursor::Delta64(_) | ValueCursor::StreamSplit(_) if C::IS_COPY => {
@@ -223,6 +224,14 @@ impl<C: Conversion> ValueDecoder for FixedDecoder<C> {
 
     fn close_page(&mut self) {
         (self.page, self.cursor) = (Buffer::default(), ValueCursor::Closed);
+    }
+
+    fn missing_bytes(&mut self, count: usize) -> Option<usize> {
+        self.cursor.missing_bytes(&self.page, count)
+    }
+
+    fn grow_page(&mut self, values: Buffer) {
+        self.page = values;
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {

@@ -93,6 +93,14 @@ impl ValueDecoder for FixedBinaryDecoder {
         (self.page, self.cursor) = (Buffer::default(), ValueCursor::Closed);
     }
 
+    fn missing_bytes(&mut self, count: usize) -> Option<usize> {
+        self.cursor.missing_bytes(&self.page, count)
+    }
+
+    fn grow_page(&mut self, values: Buffer) {
+        self.page = values;
+    }
+
     fn skip(&mut self, count: usize) -> Result<()> {
         self.cursor.skip(&self.page, count)
     }

@@ -22,6 +22,7 @@ mod in_place;
 mod leaf_batch;
 mod levels;
 mod null;
+mod open_page;
 mod pages;
 mod pick;
 mod reader;

@@ -26,6 +26,12 @@ impl ValueDecoder for NullDecoder {
         Ok(())
     }
 
+    fn missing_bytes(&mut self, _count: usize) -> Option<usize> {
+        None
+    }
+
+    fn grow_page(&mut self, _values: Buffer) {}
+
     fn skip(&mut self, _count: usize) -> Result<()> {
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::chunk_place::ChunkPlace;
 use super::decoder::{self, ValueDecoder};
 use super::leaf_batch::LeafBatch;
 use super::levels::{BatchLevels, LevelRows, PageLevels};
+use super::open_page::{OpenPage, PagesInParts};
 use super::pages::{ByteSource, Located, PageCursor};
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
@@ -45,13 +46,7 @@ pub(crate) struct ColumnReader {
     shortest_jump: u64,
     /// Rows of batches that may have values where they lie in a page.
     in_place_rows: Option<usize>,
-}
-
-/// The data page that the next row lies in.
-struct OpenPage {
-    levels: PageLevels,
-    /// Rows that are still to begin in it, where that is known beforehand.
-    rows_left: Option<u64>,
+    in_parts: PagesInParts,
 }
 
 /// What becomes of rows that are passed.
@@ -101,6 +96,7 @@ impl ColumnReader {
             is_starved: false,
             shortest_jump: jump_within(&cursor, jump),
             in_place_rows: None,
+            in_parts: PagesInParts::default(),
             cursor,
             place,
         })
@@ -120,6 +116,12 @@ impl ColumnReader {
     /// The same, whose batches, of `rows` rows as a rule, may have values where they lie in a page.
     pub(crate) fn with_values_in_place(self, rows: usize) -> Self {
         Self { in_place_rows: Some(rows), ..self }
+    }
+
+    /// The same, of which rows are wanted here and there: pages are decompressed no further than to the last of them.
+    pub(crate) fn with_pages_in_parts(mut self) -> Self {
+        self.in_parts.allow();
+        self
     }
 
     /// Decodes the rows `wanted` (ascending ranges of rows of the row group) that were not decoded yet. False where bytes
@@ -282,10 +284,10 @@ impl ColumnReader {
                 continue;
             }
             let is_before = self.next_row < rows.start || (self.next_row == rows.start && self.row_is_open);
-            if is_before && !self.advance(rows.start, Passed::Dropped, source, opener)? {
+            if is_before && !self.advance(rows.start, Passed::Dropped, wanted, source, opener)? {
                 return Ok(false);
             }
-            if !self.advance(rows.end, Passed::IntoBatch(selected), source, opener)? {
+            if !self.advance(rows.end, Passed::IntoBatch(selected), wanted, source, opener)? {
                 return Ok(false);
             }
         }
@@ -297,12 +299,13 @@ impl ColumnReader {
         &mut self,
         row: u64,
         passed: Passed<'_>,
+        wanted: &[Range<u64>],
         source: &mut dyn ByteSource,
         opener: &mut PageOpener,
     ) -> Result<bool> {
         while self.next_row < row || self.row_is_open {
             if self.page.is_some() {
-                self.take_rows(row, passed)?;
+                self.take_rows(row, passed, opener)?;
                 continue;
             }
             if self.row_is_open && self.next_page_begins_a_row(source)? {
@@ -313,7 +316,7 @@ impl ColumnReader {
                 Passed::IntoBatch(_) => self.next_row,
                 Passed::Dropped => row,
             };
-            match self.open_page_of(first_wanted, source, opener)? {
+            match self.open_page_of(first_wanted, wanted, source, opener)? {
                 NextPage::Opened => {}
                 NextPage::Starved => return Ok(false),
                 NextPage::End if self.next_row >= row => self.row_is_open = false,
@@ -333,19 +336,20 @@ impl ColumnReader {
     }
 
     /// Takes rows of the open page, up to row `end`.
-    fn take_rows(&mut self, end: u64, passed: Passed<'_>) -> Result<()> {
+    fn take_rows(&mut self, end: u64, passed: Passed<'_>, opener: &mut PageOpener) -> Result<()> {
         let Some(page) = &mut self.page else { return Ok(()) };
-        let promised = page.rows_left;
         let rows = end.saturating_sub(self.next_row);
         let taken = match passed {
             Passed::IntoBatch(selected) => {
                 let taken = page.levels.take(rows, self.row_is_open, Some(&mut self.levels))?;
+                page.bring(taken.present, self.values.as_mut(), opener)?;
                 self.levels.read_values(self.values.as_mut(), &taken, selected)?;
                 taken
             }
             Passed::Dropped => {
                 let taken = page.levels.take(rows, self.row_is_open, None)?;
                 if !taken.page_is_done {
+                    page.bring(taken.present, self.values.as_mut(), opener)?;
                     self.values.skip(taken.present)?;
                 }
                 taken
@@ -356,19 +360,25 @@ impl ColumnReader {
         if self.next_row > self.place.row_count {
             return Err(self.has_more_rows());
         }
-        page.rows_left = promised.map(|rows| rows.saturating_sub(taken.rows));
-        if promised.is_some_and(|rows| taken.rows > rows || (taken.page_is_done && taken.rows < rows)) {
-            return Err(Error::corrupt("a page has more or fewer rows than its header or the offset index says"));
-        }
+        page.count(&taken)?;
         if taken.page_is_done {
-            self.page = None;
             self.values.close_page();
+            if let Some(rest) = self.page.take().and_then(|page| page.rest) {
+                self.in_parts.learn(&rest);
+                opener.end(rest);
+            }
         }
         Ok(())
     }
 
-    /// Opens the page that holds `row`, passing over those before it.
-    fn open_page_of(&mut self, row: u64, source: &mut dyn ByteSource, opener: &mut PageOpener) -> Result<NextPage> {
+    /// Opens the page that holds `row`, the first of the `wanted` ones that is not there, passing over those before it.
+    fn open_page_of(
+        &mut self,
+        row: u64,
+        wanted: &[Range<u64>],
+        source: &mut dyn ByteSource,
+        opener: &mut PageOpener,
+    ) -> Result<NextPage> {
         loop {
             let indexed_rows = self.seek(row, source);
             let header = match self.cursor.locate(source)? {
@@ -398,13 +408,15 @@ impl ColumnReader {
                 true => self.open_dictionary(opener)?,
                 false => self.dictionary.give_up(self.values.as_mut()),
             }
-            let page = opener.data(&header, body, self.place.codec, self.place.levels.highest)?;
+            let in_parts = header.kind.is_plain() && self.in_parts.suit(self.next_row, rows, wanted);
+            let page = opener.data(&header, body, self.place.codec, self.place.levels.highest, in_parts)?;
             let levels = PageLevels::open(self.place.levels, &page, entries)?;
             self.values.open_page(page.encoding, page.values, page.values_start)?;
-            if let Some(rows) = self.in_place_rows.filter(|_| page.is_decompressed || source.is_lent()) {
+            let may_stay = page.rest.is_none() && (page.is_decompressed || source.is_lent());
+            if let Some(rows) = self.in_place_rows.filter(|_| may_stay) {
                 self.values.allow_in_place(rows, !page.is_decompressed);
             }
-            self.page = Some(OpenPage { levels, rows_left: rows });
+            self.page = Some(OpenPage { levels, rows_left: rows, rest: page.rest });
             opener.counts.met(!self.cursor.is_indexed(), true);
             self.cursor.advance(source);
             return Ok(NextPage::Opened);

@@ -126,8 +126,8 @@ impl<O: Offset> StringDecoder<O> {
     fn read_values(&mut self, count: usize, selected: Option<BitSlice<'_>>) -> Result<()> {
         match &self.cursor {
             ValueCursor::PlainBytes(values) => {
-                let position = self.read_plain(values.position, count, selected)?;
-                self.cursor = ValueCursor::PlainBytes(PlainBytes { position });
+                let position = self.read_plain(values.position(), count, selected)?;
+                self.cursor = ValueCursor::PlainBytes(PlainBytes::at(position));
                 Ok(())
             }
             ValueCursor::Codes(_) => self.read_codes(count),
@@ -321,6 +321,14 @@ impl<O: Offset> ValueDecoder for StringDecoder<O> {
 
     fn close_page(&mut self) {
         (self.page, self.cursor) = (Buffer::default(), ValueCursor::Closed);
+    }
+
+    fn missing_bytes(&mut self, count: usize) -> Option<usize> {
+        self.cursor.missing_bytes(&self.page, count)
+    }
+
+    fn grow_page(&mut self, values: Buffer) {
+        self.page = values;
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {

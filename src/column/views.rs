@@ -72,8 +72,8 @@ impl ViewDecoder {
     fn read_values(&mut self, count: usize) -> Result<()> {
         match &self.cursor {
             ValueCursor::PlainBytes(values) => {
-                let position = self.read_plain(values.position, count)?;
-                self.cursor = ValueCursor::PlainBytes(PlainBytes { position });
+                let position = self.read_plain(values.position(), count)?;
+                self.cursor = ValueCursor::PlainBytes(PlainBytes::at(position));
                 Ok(())
             }
             ValueCursor::Codes(_) => self.read_codes(count),
@@ -300,6 +300,16 @@ impl ValueDecoder for ViewDecoder {
     fn close_page(&mut self) {
         (self.page, self.cursor) = (Buffer::default(), ValueCursor::Closed);
         self.page_number = None;
+    }
+
+    fn missing_bytes(&mut self, count: usize) -> Option<usize> {
+        self.cursor.missing_bytes(&self.page, count)
+    }
+
+    fn grow_page(&mut self, values: Buffer) {
+        let kept = self.page_number.and_then(|number| self.buffers.get_mut(number as usize));
+        kept.into_iter().for_each(|buffer| *buffer = values.clone());
+        self.page = values;
     }
 
     fn skip(&mut self, count: usize) -> Result<()> {

@@ -22,15 +22,48 @@ pub(crate) fn byte_array_at(bytes: &[u8], position: usize) -> Result<(&[u8], usi
 #[derive(Debug, Default)]
 pub(crate) struct PlainBytes {
     /// Where the next length stands.
-    pub(crate) position: usize,
+    position: usize,
+    /// So many values were found to be there, and where the last of them ends.
+    found: (usize, usize),
 }
 
 impl PlainBytes {
+    /// The next length stands at `position`.
+    pub(crate) fn at(position: usize) -> Self {
+        Self { position, found: (0, position) }
+    }
+
+    /// Where the next length stands.
+    pub(crate) fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Where `page`, the front of one, has fewer than the next `count` values: the bytes of it that all of them take if those
+    /// that are not there are as long as those that are.
+    pub(crate) fn missing_bytes(&mut self, page: &[u8], count: usize) -> Option<usize> {
+        self.find(page, count).err()?;
+        let (found, end) = self.found;
+        let all = end.saturating_sub(self.position).saturating_mul(count).checked_div(found).unwrap_or(0);
+        Some(self.position.saturating_add(all))
+    }
+
     /// Passes over `count` values.
     pub(crate) fn skip(&mut self, page: &[u8], count: usize) -> Result<()> {
-        for _ in 0..count {
-            simd::prefetch_far_behind::<2>(page.as_ptr().wrapping_add(self.position));
-            self.position = byte_array_at(page, self.position)?.1;
+        if count < self.found.0 {
+            *self = Self::at(self.position);
+        }
+        self.find(page, count)?;
+        *self = Self::at(self.found.1);
+        Ok(())
+    }
+
+    /// Walks on until the next `count` values were found.
+    fn find(&mut self, page: &[u8], count: usize) -> Result<()> {
+        let (found, end) = &mut self.found;
+        while *found < count {
+            simd::prefetch_far_behind::<2>(page.as_ptr().wrapping_add(*end));
+            *end = byte_array_at(page, *end)?.1;
+            *found = found.saturating_add(1);
         }
         Ok(())
     }

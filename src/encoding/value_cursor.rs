@@ -41,7 +41,7 @@ impl ValueCursor {
         use PhysicalType as P;
         let width = fixed_width(physical);
         Ok(match (encoding, physical) {
-            (Encoding::Plain, P::ByteArray) => Self::PlainBytes(PlainBytes { position: start }),
+            (Encoding::Plain, P::ByteArray) => Self::PlainBytes(PlainBytes::at(start)),
             (Encoding::Plain, P::Int32 | P::Int64 | P::Int96 | P::Float | P::Double | P::FixedLenByteArray(_)) => {
                 Self::Plain { position: start, width: width.unwrap_or(0) }
             }
@@ -61,6 +61,19 @@ impl ValueCursor {
             }
             (encoding, physical) => return Err(undefined(encoding, physical)),
         })
+    }
+
+    /// Where `page`, the front of one with PLAIN values, has fewer than the next `count`: how many bytes of it they take, of
+    /// byte arrays as far as those that are there tell.
+    pub(crate) fn missing_bytes(&mut self, page: &[u8], count: usize) -> Option<usize> {
+        match self {
+            Self::Plain { position, width } => {
+                let end = position.saturating_add(count.saturating_mul(*width));
+                Some(end).filter(|end| *end > page.len())
+            }
+            Self::PlainBytes(values) => values.missing_bytes(page, count),
+            _ => None,
+        }
     }
 
     /// Passes over `count` values.

@@ -2,7 +2,7 @@
 //!
 //! First-touch pages of fresh memory cost more than decoding into them, so blocks are aligned, padded, always
 //! initialised and recycled: a block goes back to the [`Pool`] of its decoder when the last array that uses it is
-//! released. [`Pools`] hands the pool of a decoder that is gone to the next one of the same plan. [`Values`] is a growable run of plain values in one block, [`Bits`] a growable bitmap, [`Validity`] a
+//! released. [`Pools`] hands the pool of a decoder that is gone to the next one of the same plan. [`Values`] is a growable run of plain values in one block, [`Bits`] a growable bitmap, [`GrowingBlock`] what is filled while its front is in use, [`Validity`] a
 //! bitmap that exists only once a null was met.
 //!
 //! Blocks are initialised once, zeroed as far as they come to be used, and keep stale values afterwards; every stale byte
@@ -16,6 +16,7 @@ mod array;
 mod bit_room;
 mod bits;
 mod block;
+mod growing_block;
 mod pools;
 mod values;
 
@@ -23,5 +24,6 @@ pub(crate) use array::{array_from_parts, array_of_values, array_with_children};
 pub(crate) use bit_room::BitRoom;
 pub(crate) use bits::{BitSlice, Bits, Validity, count_ones};
 pub(crate) use block::Pool;
+pub(crate) use growing_block::GrowingBlock;
 pub(crate) use pools::{LentPool, Pools};
 pub(crate) use values::{Plain, Unaligned, Values, view_as};

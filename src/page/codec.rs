@@ -1,6 +1,7 @@
 //! Decompression of page bodies.
 //!
-//! Contexts are kept and reused over all pages of a decoder. Every codec must produce exactly the size that the page
+//! Contexts are kept and reused over all pages of a decoder. Of a page in one ZSTD frame only the front may be decompressed, as far
+//! as its rows are wanted ([`PartialFrame`]). Every codec must produce exactly the size that the page
 //! header claims. The claim is not trusted with memory: the output block is virtual memory until the codec writes
 //! to it, and where the compressed bytes themselves state a size, that is compared first.
 //!
@@ -24,6 +25,9 @@ mod zstd;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_buffer::Buffer;
+use bytes::Bytes;
+
 #[cfg(not(feature = "brotli"))]
 use self::absent as brotli;
 #[cfg(not(feature = "gzip"))]
@@ -37,11 +41,12 @@ use self::absent as zstd;
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
 use crate::metadata::Codec;
+pub(crate) use zstd::PartialFrame;
 
 /// The decompression contexts of one decoder.
 #[derive(Default)]
 pub(crate) struct Decompressor {
-    zstd: zstd::Context,
+    zstd: zstd::Contexts,
     gzip: gzip::Context,
 }
 
@@ -58,8 +63,7 @@ impl Decompressor {
         if size == 0 {
             return Values::with_capacity(pool, 0);
         }
-        let failure =
-            |reason| Error::corrupt(format!("{codec:?} page of {} bytes does not decompress: {reason}", source.len()));
+        let failure = |reason: String| does_not_decompress(codec, source.len(), &reason);
         if codec == Codec::Brotli {
             return brotli::decompress(source, size, pool).map_err(failure);
         }
@@ -83,6 +87,37 @@ impl Decompressor {
         out.commit(size);
         Ok(out)
     }
+
+    /// Begins to decompress `source`, which becomes exactly `size` bytes, in parts; `None` where that cannot be done.
+    pub(crate) fn begin(
+        &mut self,
+        codec: Codec,
+        source: &Bytes,
+        size: usize,
+        pool: &Arc<Pool>,
+    ) -> Result<Option<PartialFrame>> {
+        if codec != Codec::Zstd {
+            return Ok(None);
+        }
+        check_size(codec, source, size)?;
+        self.zstd.begin(source, size, pool)
+    }
+
+    /// Goes on with `frame` until it has become `bytes` at least, or a little more than it has; what it is then.
+    pub(crate) fn go_on(frame: &mut PartialFrame, bytes: usize) -> Result<Buffer> {
+        frame.go_on(bytes).map_err(|reason| does_not_decompress(Codec::Zstd, frame.source_len(), &reason))?;
+        Ok(frame.buffer())
+    }
+
+    /// Takes back what `frame` needed, of which no more is wanted.
+    pub(crate) fn end(&mut self, frame: PartialFrame) {
+        self.zstd.end(frame);
+    }
+}
+
+#[cold]
+fn does_not_decompress(codec: Codec, bytes: usize, reason: &str) -> Error {
+    Error::corrupt(format!("{codec:?} page of {bytes} bytes does not decompress: {reason}"))
 }
 
 /// Where in `source` the `size` bytes that it becomes stand, if the codec left them as they were.

@@ -53,6 +53,11 @@ impl PageKind {
         }
     }
 
+    /// True where the values of a data page are PLAIN.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self, Self::DataV1 { encoding: Encoding::Plain, .. } | Self::DataV2 { encoding: Encoding::Plain, .. })
+    }
+
     /// True where the values of a data page are codes of the dictionary.
     pub(crate) fn has_codes(&self) -> bool {
         match self {

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{Codec, Encoding};
 use codec::Decompressor;
+pub(crate) use codec::PartialFrame;
 use counts::PageCounts;
 use header::{PageHeader, PageKind};
 
@@ -38,6 +39,8 @@ pub(crate) struct DataPage {
     pub values_start: usize,
     /// The values were decompressed; else they lie where they were pushed.
     pub is_decompressed: bool,
+    /// What `values` is only the front of.
+    pub rest: Option<PartialFrame>,
 }
 
 /// Where the levels of one kind lie.
@@ -55,6 +58,18 @@ pub(crate) struct HighestLevels {
     pub repetition: u16,
     /// Number of optional and repeated elements on the path.
     pub definition: u16,
+}
+
+/// What is compressed of a data page, or all of it where nothing is.
+struct DataBody {
+    bytes: Bytes,
+    codec: Codec,
+    /// Bytes that it becomes.
+    size: usize,
+    /// Its values are codes of a dictionary.
+    has_codes: bool,
+    /// It may be decompressed as far as it is wanted.
+    in_parts: bool,
 }
 
 /// A decompressed dictionary page. Cheap to clone.
@@ -102,66 +117,114 @@ impl PageOpener {
         Ok(DictionaryPage { value_count: value_count as usize, values })
     }
 
-    /// The data page of `header` with the bytes `body`, of a column with these levels.
+    /// The data page of `header` with the bytes `body`, of a column with these levels; `in_parts`, only its front where more
+    /// takes time.
     pub(crate) fn data(
         &mut self,
         header: &PageHeader,
         body: Bytes,
         codec: Codec,
         highest: HighestLevels,
+        in_parts: bool,
     ) -> Result<DataPage> {
+        let (size, has_codes) = (header.uncompressed_bytes as usize, header.kind.has_codes());
         match header.kind {
             PageKind::DataV1 { value_count, encoding, definition_levels, repetition_levels } => {
-                let bytes = self.data_bytes(header, codec, body, header.uncompressed_bytes as usize)?;
                 let count = value_count as usize;
-                let repetition = level_section(&bytes, 0, repetition_levels, highest.repetition, count)?;
-                let definition =
-                    level_section(&bytes, repetition.range.end, definition_levels, highest.definition, count)?;
-                let values_start = definition.range.end;
-                Ok(DataPage {
-                    level_bytes: bytes.clone(),
-                    repetition,
-                    definition,
-                    encoding,
-                    values: bytes,
-                    values_start,
-                    is_decompressed: codec != Codec::Uncompressed,
-                })
+                let sections = |bytes: &[u8]| {
+                    let repetition = level_section(bytes, 0, repetition_levels, highest.repetition, count)?;
+                    let start = repetition.range.end;
+                    let definition = level_section(bytes, start, definition_levels, highest.definition, count)?;
+                    Ok((repetition, definition))
+                };
+                self.data_v1(DataBody { bytes: body, codec, size, has_codes, in_parts }, encoding, sections)
             }
             PageKind::DataV2 { encoding, definition_level_bytes, repetition_level_bytes, is_compressed, .. } => {
-                let repetition = repetition_level_bytes as usize;
-                let level_bytes = repetition.saturating_add(definition_level_bytes as usize);
-                let uncompressed = (header.uncompressed_bytes as usize).checked_sub(level_bytes);
-                let (Some(value_bytes), true) = (uncompressed, level_bytes <= body.len()) else {
-                    return Err(Error::corrupt(format!(
-                        "levels of {level_bytes} bytes in a page of {} bytes, {} uncompressed",
-                        body.len(),
-                        header.uncompressed_bytes
-                    )));
-                };
                 let codec = if is_compressed { codec } else { Codec::Uncompressed };
-                let values = self.data_bytes(header, codec, body.slice(level_bytes..), value_bytes)?;
-                Ok(DataPage {
-                    level_bytes: Buffer::from(body),
-                    repetition: LevelSection { encoding: Encoding::Rle, range: 0..repetition },
-                    definition: LevelSection { encoding: Encoding::Rle, range: repetition..level_bytes },
-                    encoding,
-                    values,
-                    values_start: 0,
-                    is_decompressed: codec != Codec::Uncompressed,
-                })
+                let levels = (repetition_level_bytes as usize, definition_level_bytes as usize);
+                self.data_v2(DataBody { bytes: body, codec, size, has_codes, in_parts }, encoding, levels)
             }
             _ => Err(Error::internal("not a data page")),
         }
     }
 
-    /// What `body` becomes, which is a data page or what is compressed of it. Codes of a dictionary are read where they are if
-    /// the codec has left them as they were; values are not, because batches that point to them would keep alive what was pushed.
-    fn data_bytes(&mut self, header: &PageHeader, codec: Codec, body: Bytes, size: usize) -> Result<Buffer> {
-        match codec::uncompressed(codec, &body, size).filter(|_| header.kind.has_codes()) {
-            Some(range) => self.decompressed(Codec::Uncompressed, body.slice(range), size),
-            None => self.decompressed(codec, body, size),
+    /// A page of version 1, where the `sections` of repetition and definition levels are compressed together with the values.
+    fn data_v1(
+        &mut self,
+        body: DataBody,
+        encoding: Encoding,
+        sections: impl Fn(&[u8]) -> Result<(LevelSection, LevelSection)>,
+    ) -> Result<DataPage> {
+        let (size, is_decompressed) = (body.size, body.codec != Codec::Uncompressed);
+        let (mut bytes, mut rest) = self.data_bytes(body)?;
+        let mut found = sections(&bytes);
+        if let (Err(_), Some(rest)) = (&found, &mut rest) {
+            bytes = self.go_on(rest, size)?;
+            found = sections(&bytes);
         }
+        let (repetition, definition) = found?;
+        let (level_bytes, values_start) = (bytes.clone(), definition.range.end);
+        Ok(DataPage {
+            level_bytes,
+            repetition,
+            definition,
+            encoding,
+            values: bytes,
+            values_start,
+            is_decompressed,
+            rest,
+        })
+    }
+
+    /// A page of version 2: repetition and definition levels, so many bytes of each, are never compressed.
+    fn data_v2(&mut self, body: DataBody, encoding: Encoding, levels: (usize, usize)) -> Result<DataPage> {
+        let DataBody { bytes, size, .. } = &body;
+        let all_levels = levels.0.saturating_add(levels.1);
+        let (Some(value_bytes), true) = (size.checked_sub(all_levels), all_levels <= bytes.len()) else {
+            return Err(Error::corrupt(format!(
+                "levels of {all_levels} bytes in a page of {} bytes, {size} uncompressed",
+                bytes.len(),
+            )));
+        };
+        let level_bytes = Buffer::from(bytes.clone());
+        let is_decompressed = body.codec != Codec::Uncompressed;
+        let values = bytes.slice(all_levels..);
+        let (values, rest) = self.data_bytes(DataBody { bytes: values, size: value_bytes, ..body })?;
+        let section = |range| LevelSection { encoding: Encoding::Rle, range };
+        let (repetition, definition) = (section(0..levels.0), section(levels.0..all_levels));
+        Ok(DataPage { level_bytes, repetition, definition, encoding, values, values_start: 0, is_decompressed, rest })
+    }
+
+    /// What `body` becomes, or the front of that. Codes of a dictionary are read where they are if the codec has left them as
+    /// they were; values are not, because batches that point to them would keep alive what was pushed.
+    fn data_bytes(&mut self, body: DataBody) -> Result<(Buffer, Option<PartialFrame>)> {
+        let DataBody { bytes, codec, size, has_codes, in_parts } = body;
+        if let Some(range) = codec::uncompressed(codec, &bytes, size).filter(|_| has_codes) {
+            return Ok((self.decompressed(Codec::Uncompressed, bytes.slice(range), size)?, None));
+        }
+        // What fails at its beginning may do otherwise: a frame may ask for a larger window than is given to one in parts.
+        if in_parts
+            && let Some(mut frame) = self.decompressor.begin(codec, &bytes, size, &self.pool)?
+            && let Ok(front) = self.go_on(&mut frame, 0)
+        {
+            self.pages_decompressed = self.pages_decompressed.saturating_add(1);
+            return Ok((front, Some(frame)));
+        }
+        Ok((self.decompressed(codec, bytes, size)?, None))
+    }
+
+    /// Goes on decompressing `frame` until it has become `bytes` at least, or a little more than it has; what it is then.
+    pub(crate) fn go_on(&mut self, frame: &mut PartialFrame, bytes: usize) -> Result<Buffer> {
+        let before = frame.filled();
+        let buffer = Decompressor::go_on(frame, bytes)?;
+        let more = frame.filled().saturating_sub(before) as u64;
+        self.bytes_decompressed = self.bytes_decompressed.saturating_add(more);
+        Ok(buffer)
+    }
+
+    /// No more of `frame` is wanted.
+    pub(crate) fn end(&mut self, frame: PartialFrame) {
+        self.decompressor.end(frame);
     }
 
     fn decompressed(&mut self, codec: Codec, body: Bytes, size: usize) -> Result<Buffer> {
@@ -214,7 +277,7 @@ mod tests {
             crc: None,
         };
         let highest = HighestLevels { repetition: 0, definition: 0 };
-        let page = PageOpener::new(Arc::default()).data(&header, body.clone(), Codec::Snappy, highest).unwrap();
+        let page = PageOpener::new(Arc::default()).data(&header, body.clone(), Codec::Snappy, highest, false).unwrap();
         assert_eq!(page.values.as_slice(), bytes);
         body.as_ptr_range().contains(&page.values.as_ptr())
     }

@@ -187,6 +187,7 @@ impl RowGroupOpener<'_> {
         let most = if is_partial { ROWS_OF_PARTIAL_BATCH } else { batch_rows };
         let rows = rows.min(most);
         let reader = ColumnReader::new(place, leaf, &column.data_type, rows, self.pool)?;
+        let reader = if is_partial { reader.with_pages_in_parts() } else { reader };
         Ok(match self.plan.options.selection_policy {
             SelectionPolicy::Adaptive => reader,
             SelectionPolicy::Runs => reader.with_shortest_jump(1),

@@ -30,7 +30,7 @@ const LARGE_PIECE_ROWS: u64 = 4096;
 /// Fewer than one in so many rows is selected where they are scattered: values that point to pages are then copied.
 const SCATTERED: u64 = 8;
 /// Rows in which so many pages may lie that scattered ones are not waited for behind them.
-const LARGE_EXTENT_ROWS: u64 = 1 << 16;
+const LARGE_EXTENT_ROWS: u64 = 1 << 15;
 
 /// Where the values of an output leaf come from.
 pub(crate) enum OutputColumn {

@@ -5,7 +5,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_buffer::Buffer;
+use bytes::Bytes;
+
 use super::Outcome;
+use crate::error::Result;
 use crate::memory::{Pool, Values};
 
 #[derive(Default)]
@@ -14,6 +18,51 @@ pub(super) struct Context;
 impl Context {
     pub(super) fn decompress(&mut self, _: &[u8], _: &mut [u8]) -> Outcome {
         Err(reason())
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Contexts;
+
+impl Contexts {
+    pub(super) fn decompress(&mut self, _: &[u8], _: &mut [u8]) -> Outcome {
+        Err(reason())
+    }
+
+    pub(super) fn begin(&mut self, _: &Bytes, _: usize, _: &Arc<Pool>) -> Result<Option<PartialFrame>> {
+        Ok(None)
+    }
+
+    pub(super) fn end(&mut self, frame: PartialFrame) {
+        match frame {}
+    }
+}
+
+pub(crate) enum PartialFrame {}
+
+impl PartialFrame {
+    pub(crate) fn is_whole(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        match *self {}
+    }
+
+    pub(crate) fn filled(&self) -> usize {
+        match *self {}
+    }
+
+    pub(crate) fn buffer(&self) -> Buffer {
+        match *self {}
+    }
+
+    pub(super) fn source_len(&self) -> usize {
+        match *self {}
+    }
+
+    pub(super) fn go_on(&mut self, _: usize) -> Outcome {
+        match *self {}
     }
 }
 

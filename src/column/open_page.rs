@@ -1,0 +1,79 @@
+//! The data page that the next row lies in, of which there may be only the front as yet.
+
+use std::ops::Range;
+
+use super::decoder::ValueDecoder;
+use super::levels::{PageLevels, Taken};
+use crate::error::{Error, Result};
+use crate::page::{PageOpener, PartialFrame};
+
+/// A page of which a row in the last of so many parts is wanted is decompressed at once.
+const PARTS: u64 = 8;
+
+/// To decompress a page in parts takes as much more time as one in so many of its bytes.
+const COST: usize = 16;
+
+/// So many bytes may be lost by that before any were spared.
+const CREDIT_BYTES: usize = 1 << 18;
+
+/// Judges by the pages of a chunk whether to decompress them in parts, no further than rows of them are wanted: it is not
+/// known of any whether there will be rows that need the rest, and to ask for more and more of a page takes time.
+#[derive(Debug, Default)]
+pub(super) struct PagesInParts {
+    /// Bytes that were spared, less what that cost; at 0 no more pages are decompressed so.
+    balance: usize,
+}
+
+impl PagesInParts {
+    /// Lets pages be decompressed in parts.
+    pub(super) fn allow(&mut self) {
+        self.balance = CREDIT_BYTES;
+    }
+
+    /// True where a page of `rows` rows that begins with row `first` is to be decompressed in parts, as far as `wanted` tells.
+    pub(super) fn suit(&self, first: u64, rows: Option<u64>, wanted: &[Range<u64>]) -> bool {
+        let Some(rows) = rows.filter(|_| self.balance > 0) else { return false };
+        let end = first.saturating_add(rows);
+        let wanted = wanted.get(..wanted.partition_point(|rows| rows.start < end));
+        wanted.unwrap_or_default().last().is_none_or(|last| last.end < end.saturating_sub(rows / PARTS))
+    }
+
+    /// Nothing more is wanted of a page.
+    pub(super) fn learn(&mut self, rest: &PartialFrame) {
+        let spared = rest.size().saturating_sub(rest.filled());
+        let cost = rest.size() / COST;
+        self.balance = self.balance.saturating_add(spared).saturating_sub(cost);
+    }
+}
+
+/// The data page that the next row lies in.
+pub(super) struct OpenPage {
+    pub levels: PageLevels,
+    /// Rows that are still to begin in it, where that is known beforehand.
+    pub rows_left: Option<u64>,
+    /// What of its values was not decompressed yet.
+    pub rest: Option<PartialFrame>,
+}
+
+impl OpenPage {
+    /// Decompresses as much of the page as the next `count` of its `values` take.
+    pub(super) fn bring(&mut self, count: usize, values: &mut dyn ValueDecoder, opener: &mut PageOpener) -> Result<()> {
+        let Some(rest) = &mut self.rest else { return Ok(()) };
+        while !rest.is_whole()
+            && let Some(bytes) = values.missing_bytes(count)
+        {
+            values.grow_page(opener.go_on(rest, bytes)?);
+        }
+        Ok(())
+    }
+
+    /// Counts the rows that were taken; fails where they are others than it was said to have.
+    pub(super) fn count(&mut self, taken: &Taken) -> Result<()> {
+        let promised = self.rows_left;
+        self.rows_left = promised.map(|rows| rows.saturating_sub(taken.rows));
+        if promised.is_some_and(|rows| taken.rows > rows || (taken.page_is_done && taken.rows < rows)) {
+            return Err(Error::corrupt("a page has more or fewer rows than its header or the offset index says"));
+        }
+        Ok(())
+    }
+}
