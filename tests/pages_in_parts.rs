@@ -21,7 +21,8 @@ use std::sync::Arc;
 use arrow_array::builder::{Int64Builder, ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_buffer::Buffer;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -185,7 +186,7 @@ fn rows_of_predicates_are_the_same_in_parts() {
     let text = |row: i64| format!("{} is the text of row {row}", mix(row as u64));
     let ids: ArrayRef =
         Arc::new(Int64Array::from_iter_values((0..rows).map(|row| mix(row as u64 / 40) as i64 & 0xffff)));
-    let texts: ArrayRef = Arc::new(arrow_array::StringArray::from_iter_values((0..rows).map(text)));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(text)));
     let batch = RecordBatch::try_from_iter([("id", ids), ("text", texts)]).expect("columns of one length");
     let properties = WriterProperties::builder().set_dictionary_enabled(false).set_compression(zstd());
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build())).expect("a writer");
@@ -205,7 +206,7 @@ fn rows_of_predicates_are_the_same_in_parts() {
             let scan = scan(&file, options).expect("a readable file");
             let kept: Vec<String> =
                 (0..rows).filter(|row| (mix(*row as u64 / 40) as i64 & 0xffff) < limit).map(text).collect();
-            let expected: ArrayRef = Arc::new(arrow_array::StringArray::from_iter_values(kept));
+            let expected: ArrayRef = Arc::new(StringArray::from_iter_values(kept));
             assert_values(&plain_strings(&whole_columns(&scan)[0]), &expected, &format!("{limit} {string_type:?}"));
             decompressed.push(scan.metrics.bytes_decompressed);
         }
@@ -236,6 +237,27 @@ fn damage_behind_the_wanted_rows_is_not_met() {
         let text = error.to_string();
         assert!(text.contains("does not decompress") && text.contains("column 0 \"c\", row group 0"), "{text}");
     }
+}
+
+/// Batches of few strings do not keep a page of which most was not even decompressed.
+#[test]
+fn pages_in_parts_are_not_kept_for_few_views() {
+    let text = |row: u64| format!("row {row} has a text that lies in no view, {}", mix(row));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..ROWS as u64).map(text)));
+    let batch = RecordBatch::try_from_iter([("text", texts)]).expect("one column");
+    let properties = WriterProperties::builder().set_dictionary_enabled(false).set_compression(zstd());
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build())).expect("a writer");
+    writer.write(&batch).expect("written rows");
+    let file = Bytes::from(writer.into_inner().expect("a whole file"));
+    let rows: Vec<Range<u64>> = (0..500).map(|row| row * 4..row * 4 + 1).collect();
+    let options = ScanOptions { string_type: StringType::Utf8View, ..of_rows(&rows, ROWS) };
+    let scan = scan(&file, options.clone()).expect("a readable file");
+    assert_same(&scan, &file, &options, "every fourth row in front");
+    let needed: usize = rows.iter().map(|row| text(row.start).len()).sum();
+    // The first block of the page is less than eight times as much, the page more.
+    assert!(8 * needed > scan.metrics.bytes_decompressed as usize && 8 * needed < 1 << 20, "{:?}", scan.metrics);
+    let data = whole_columns(&scan)[0].to_data();
+    assert_eq!(data.buffers()[1..].iter().map(Buffer::len).sum::<usize>(), needed);
 }
 
 /// Damaged files give the rows that were asked for or an error of the file; strings with offsets and views fail alike.

@@ -49,7 +49,7 @@ impl LeafBatch {
             let arrays: Option<Vec<ArrayRef>> = pieces.iter().map(|(piece, _)| values(piece)).collect();
             let Some(arrays) = arrays else { return Ok(None) };
             let selected = pieces.iter().map(|(_, selected)| selected.as_ref());
-            let rows = arrays.iter().zip(selected).map(|(array, selected)| Picked { array, selected });
+            let rows = arrays.iter().zip(selected).map(|(array, selected)| Picked::new(array, selected));
             picked(&rows.collect::<Vec<_>>(), pool).map(Some)
         };
         let array = of(&|piece| Some(Arc::clone(&piece.array)))?;
@@ -61,7 +61,7 @@ impl LeafBatch {
 
     /// Copies the values that views point to, where these are few of what is kept in memory for them.
     pub(crate) fn let_pages_go(&mut self, pool: &Arc<Pool>) -> Result<()> {
-        if let Some(array) = copied_views(&self.array, pool)? {
+        if let Some(array) = copied_views(&self.array, 0, pool)? {
             self.array = array;
         }
         Ok(())

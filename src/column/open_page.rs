@@ -16,12 +16,16 @@ const COST: usize = 16;
 /// So many bytes may be lost by that before any were spared.
 const CREDIT_BYTES: usize = 1 << 18;
 
-/// Judges by the pages of a chunk whether to decompress them in parts, no further than rows of them are wanted: it is not
-/// known of any whether there will be rows that need the rest, and to ask for more and more of a page takes time.
+/// Pages of a chunk that are decompressed in parts, no further than rows of them are wanted. By those before it is judged
+/// whether to go on so: it is not known of any whether there will be rows that need the rest, and to ask for more and more of
+/// a page takes time.
 #[derive(Debug, Default)]
 pub(super) struct PagesInParts {
     /// Bytes that were spared, less what that cost; at 0 no more pages are decompressed so.
     balance: usize,
+    /// Bytes of pages that the batch at hand has values of, and that were not decompressed.
+    unread_bytes: usize,
+    kept_besides: usize,
 }
 
 impl PagesInParts {
@@ -39,10 +43,22 @@ impl PagesInParts {
     }
 
     /// Nothing more is wanted of a page.
-    pub(super) fn learn(&mut self, rest: &PartialFrame) {
-        let spared = rest.size().saturating_sub(rest.filled());
-        let cost = rest.size() / COST;
+    pub(super) fn learn(&mut self, page: &OpenPage) {
+        let Some(rest) = &page.rest else { return };
+        let (spared, cost) = (page.unread_bytes(), rest.size() / COST);
         self.balance = self.balance.saturating_add(spared).saturating_sub(cost);
+        self.unread_bytes = self.unread_bytes.saturating_add(spared);
+    }
+
+    /// The batch at hand is handed out, while there is this open page.
+    pub(super) fn end_batch(&mut self, open: Option<&OpenPage>) {
+        let unread = open.map_or(0, OpenPage::unread_bytes);
+        self.kept_besides = std::mem::take(&mut self.unread_bytes).saturating_add(unread);
+    }
+
+    /// Bytes that are kept in memory for the last batch besides the buffers that its views point to.
+    pub(super) fn kept_besides(&self) -> usize {
+        self.kept_besides
     }
 }
 
@@ -56,6 +72,11 @@ pub(super) struct OpenPage {
 }
 
 impl OpenPage {
+    /// Bytes that it has room for and that were not decompressed.
+    pub(super) fn unread_bytes(&self) -> usize {
+        self.rest.as_ref().map_or(0, |rest| rest.size().saturating_sub(rest.filled()))
+    }
+
     /// Decompresses as much of the page as the next `count` of its `values` take.
     pub(super) fn bring(&mut self, count: usize, values: &mut dyn ValueDecoder, opener: &mut PageOpener) -> Result<()> {
         let Some(rest) = &mut self.rest else { return Ok(()) };

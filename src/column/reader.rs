@@ -16,8 +16,8 @@ use super::pages::{ByteSource, Located, PageCursor};
 use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Pool};
-use crate::page::PageOpener;
 use crate::page::header::{PageHeader, PageKind};
+use crate::page::{PageOpener, PartialFrame};
 use crate::schema::{Leaf, PhysicalType};
 
 /// Rows that buffers are reserved for at first, however many a batch may have.
@@ -149,7 +149,14 @@ impl ColumnReader {
     /// The same of a column that is not nested, without its levels.
     pub(crate) fn finish_array(&mut self) -> Result<ArrayRef> {
         let LevelRows { nulls, slots, .. } = self.levels.take()?;
+        self.in_parts.end_batch(self.page.as_ref());
         self.values.finish(slots, nulls).map_err(|error| self.placed(error))
+    }
+
+    /// Bytes that are kept in memory for the last such array besides its buffers, where that has views: of pages of which
+    /// only the front was decompressed, the rest.
+    pub(crate) fn kept_besides(&self) -> usize {
+        self.in_parts.kept_besides()
     }
 
     /// Gives up what is left of the chunk, once the last wanted row was decoded. After the last row of the row group no
@@ -169,8 +176,7 @@ impl ColumnReader {
 
     /// Gives up what is left of the chunk without looking at it.
     pub(crate) fn abandon(&mut self, source: &mut dyn ByteSource) {
-        self.page = None;
-        self.values.close_page();
+        self.leave_page();
         self.dictionary.leave();
         self.cursor.close(source);
     }
@@ -362,13 +368,17 @@ impl ColumnReader {
         }
         page.count(&taken)?;
         if taken.page_is_done {
-            self.values.close_page();
-            if let Some(rest) = self.page.take().and_then(|page| page.rest) {
-                self.in_parts.learn(&rest);
-                opener.end(rest);
-            }
+            self.leave_page().into_iter().for_each(|rest| opener.end(rest));
         }
         Ok(())
+    }
+
+    /// Nothing more is wanted of the open page; what of it was not decompressed.
+    fn leave_page(&mut self) -> Option<PartialFrame> {
+        self.values.close_page();
+        let page = self.page.take()?;
+        self.in_parts.learn(&page);
+        page.rest
     }
 
     /// Opens the page that holds `row`, the first of the `wanted` ones that is not there, passing over those before it.
@@ -395,7 +405,7 @@ impl ColumnReader {
                 }
                 continue;
             };
-            let rows = self.rows_of(&header, entries, indexed_rows)?;
+            let rows = self.place.rows_of(&header, entries, indexed_rows, self.next_row)?;
             if let Some(rows) = rows.filter(|rows| self.next_row.saturating_add(*rows) <= row) {
                 opener.counts.met(!self.cursor.is_indexed(), false);
                 self.cursor.advance(source);
@@ -432,30 +442,6 @@ impl ColumnReader {
         let rows = self.cursor.seek(row, source)?;
         self.next_row = rows.start;
         Some(rows.end.unwrap_or(self.place.row_count).saturating_sub(rows.start))
-    }
-
-    /// Rows of the data page at the cursor, where they are known without its levels.
-    fn rows_of(&self, header: &PageHeader, entries: u64, indexed_rows: Option<u64>) -> Result<Option<u64>> {
-        let by_header = match header.kind {
-            _ if self.place.levels.highest.repetition == 0 => Some(entries),
-            // parquetjs writes the number of entries here; it is also the truth where every list has one element. The
-            // levels know.
-            PageKind::DataV2 { row_count, .. } => Some(u64::from(row_count)).filter(|rows| *rows != entries),
-            _ => None,
-        };
-        if let (Some(rows), Some(indexed)) = (by_header, indexed_rows)
-            && rows != indexed
-        {
-            return Err(Error::corrupt(format!("a page of {rows} rows, its offset index says {indexed}")));
-        }
-        let rows = by_header.or(indexed_rows);
-        let left = self.place.row_count.saturating_sub(self.next_row);
-        match rows {
-            Some(rows) if rows > left => {
-                Err(Error::corrupt(format!("a page of {rows} rows where the row group has {left} left")))
-            }
-            rows => Ok(rows),
-        }
     }
 
     /// Passes a page that holds no rows; a dictionary is kept for the first page that needs it. False where bytes are

@@ -2,8 +2,9 @@
 //!
 //! First-touch pages of fresh memory cost more than decoding into them, so blocks are aligned, padded, always
 //! initialised and recycled: a block goes back to the [`Pool`] of its decoder when the last array that uses it is
-//! released. [`Pools`] hands the pool of a decoder that is gone to the next one of the same plan. [`Values`] is a growable run of plain values in one block, [`Bits`] a growable bitmap, [`GrowingBlock`] what is filled while its front is in use, [`Validity`] a
-//! bitmap that exists only once a null was met.
+//! released. [`Pools`] hands the pool of a decoder that is gone to the next one of the same plan. [`Values`] is a growable run
+//! of plain values in one block, [`GrowingBlock`] what is filled while its front is in use, [`Bits`] a growable bitmap,
+//! [`Validity`] a bitmap that exists only once a null was met.
 //!
 //! Blocks are initialised once, zeroed as far as they come to be used, and keep stale values afterwards; every stale byte
 //! is a valid value of every [`Plain`] type. That is what lets decoders write into spare room as a plain `&mut [T]`, past

@@ -21,6 +21,7 @@ mod metrics;
 mod open;
 mod order;
 mod output;
+mod output_rows;
 mod pull;
 mod pushed;
 mod reconfigure;

@@ -13,10 +13,9 @@ use arrow_schema::DataType;
 
 use super::filtered_rows::FilteredRows;
 use super::kept_rows::KeptRows;
+use super::output_rows::OutputRows;
 use super::pushed::PushedBytes;
-use crate::column::{
-    ColumnReader, Gathered, LeafBatch, Picked, RowMask, assemble, copied_views, leaf_array, picked, values_of_keys,
-};
+use crate::column::{ColumnReader, Gathered, LeafBatch, RowMask, assemble, copied_views, leaf_array, values_of_keys};
 use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::page::PageOpener;
@@ -381,9 +380,10 @@ impl OutputStage {
             self.gathered.resize_with(columns.arrays.len(), || Gathered::new(all, pool));
         }
         self.gathered_rows = self.gathered_rows.saturating_add(rows);
-        self.gathered.iter_mut().zip(columns.into_columns()).try_for_each(|(gathered, (array, selected))| {
-            gathered.push(&[Picked { array: &array, selected: selected.as_ref() }])
-        })
+        self.gathered
+            .iter_mut()
+            .zip(columns.into_columns())
+            .try_for_each(|(gathered, column)| gathered.push(&[column.picked()]))
     }
 
     /// The columns of the rows at hand.
@@ -407,7 +407,16 @@ impl OutputStage {
         let windows = &self.batch.windows;
         arrays.extend(self.projection.appended.columns(self.row_group, self.first_row, windows, selected)?);
         self.batch.clear();
-        Ok(OutputRows { arrays, selections })
+        Ok(OutputRows { arrays, selections, kept_besides: self.kept_besides() })
+    }
+
+    /// Bytes that are kept in memory for each column that is an array as it was decoded, besides its buffers.
+    fn kept_besides(&self) -> Vec<usize> {
+        let of_column = |column: &OutputColumn| match column {
+            OutputColumn::Read(reader) => reader.kept_besides(),
+            OutputColumn::Kept(_) => 0,
+        };
+        if self.projection.tree.is_flat() { self.columns.iter().map(of_column).collect() } else { Vec::new() }
     }
 
     /// The columns of the file.
@@ -422,11 +431,12 @@ impl OutputStage {
         if projection.tree.is_flat() {
             let mut arrays = Vec::with_capacity(projection.schema.fields().len());
             for (column, node) in self.columns.iter_mut().zip(&projection.tree.nodes) {
-                let array = match column {
-                    OutputColumn::Kept(kept) => take_kept(kept)?.array,
-                    OutputColumn::Read(reader) => reader.finish_array()?,
+                let (array, kept_besides) = match column {
+                    OutputColumn::Kept(kept) => (take_kept(kept)?.array, 0),
+                    OutputColumn::Read(reader) => (reader.finish_array()?, reader.kept_besides()),
                 };
-                let copied = if are_scattered && array.len() == selected { copied_views(&array, pool)? } else { None };
+                let are_few = are_scattered && array.len() == selected;
+                let copied = if are_few { copied_views(&array, kept_besides, pool)? } else { None };
                 arrays.push(leaf_array(node, copied.unwrap_or(array)));
             }
             return Ok(arrays);
@@ -450,29 +460,6 @@ impl OutputStage {
         });
         let leaves: Vec<LeafBatch> = leaves.collect::<Result<_>>()?;
         assemble(&projection.tree, leaves, pool).map_err(|error| error.in_row_group(self.row_group))
-    }
-}
-
-/// Columns of the output.
-struct OutputRows {
-    arrays: Vec<ArrayRef>,
-    /// Which rows of each are in the batch: all where there is no mask, and of the columns behind the last one.
-    selections: Vec<Option<RowMask>>,
-}
-
-impl OutputRows {
-    /// Each column, which is let go of before the next one, with the rows of it that are in the batch.
-    fn into_columns(self) -> impl Iterator<Item = (ArrayRef, Option<RowMask>)> {
-        self.arrays.into_iter().zip(self.selections.into_iter().chain(std::iter::repeat(None)))
-    }
-
-    fn into_arrays(mut self, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
-        for (array, mask) in self.arrays.iter_mut().zip(&self.selections) {
-            if mask.is_some() {
-                *array = picked(&[Picked { array, selected: mask.as_ref() }], pool)?;
-            }
-        }
-        Ok(self.arrays)
     }
 }
 

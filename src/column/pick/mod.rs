@@ -31,9 +31,16 @@ pub(crate) struct Picked<'a> {
     pub array: &'a dyn Array,
     /// Which of them.
     pub selected: Option<&'a RowMask>,
+    /// Bytes that are kept in memory for views besides those of their buffers.
+    pub kept_besides: usize,
 }
 
-impl Picked<'_> {
+impl<'a> Picked<'a> {
+    /// Those of an array for which nothing is kept but its buffers.
+    pub(crate) fn new(array: &'a dyn Array, selected: Option<&'a RowMask>) -> Self {
+        Self { array, selected, kept_besides: 0 }
+    }
+
     fn count(&self) -> usize {
         self.selected.map_or(self.array.len(), RowMask::count)
     }
@@ -41,7 +48,7 @@ impl Picked<'_> {
 
 /// The picked rows of all `pieces`, which are of one type, in one array. There is at least one piece.
 pub(crate) fn picked(pieces: &[Picked<'_>], pool: &Arc<Pool>) -> Result<ArrayRef> {
-    if let [Picked { array, selected: None }] = pieces {
+    if let [Picked { array, selected: None, .. }] = pieces {
         return Ok(make_array(array.to_data()));
     }
     let rows = pieces.iter().fold(0usize, |rows, piece| rows.saturating_add(piece.count()));
@@ -51,12 +58,12 @@ pub(crate) fn picked(pieces: &[Picked<'_>], pool: &Arc<Pool>) -> Result<ArrayRef
 }
 
 /// The same views with the values that they point to in a buffer of their own, where these are few of the bytes that are
-/// kept in memory for them; `None` for other arrays.
-pub(crate) fn copied_views(array: &dyn Array, pool: &Arc<Pool>) -> Result<Option<ArrayRef>> {
+/// kept in memory for them, so many of them besides those buffers; `None` for other arrays.
+pub(crate) fn copied_views(array: &dyn Array, kept_besides: usize, pool: &Arc<Pool>) -> Result<Option<ArrayRef>> {
     if !matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView) {
         return Ok(None);
     }
-    let whole = Picked { array, selected: None };
+    let whole = Picked { kept_besides, ..Picked::new(array, None) };
     if !views::is_sparse_piece(&Piece::new(&whole))? {
         return Ok(None);
     }
@@ -72,6 +79,7 @@ struct Piece<'a> {
     selected: Option<&'a RowMask>,
     /// Picked rows.
     count: usize,
+    kept_besides: usize,
 }
 
 impl<'a> Piece<'a> {
@@ -82,6 +90,7 @@ impl<'a> Piece<'a> {
             nulls: picked.array.nulls().filter(|nulls| nulls.null_count() > 0).cloned(),
             data,
             selected: picked.selected,
+            kept_besides: picked.kept_besides,
         }
     }
 

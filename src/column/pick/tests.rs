@@ -75,9 +75,9 @@ fn rows_are_picked_as_by_arrow() {
         for (index, selected) in bitmaps.iter().enumerate() {
             let later = &bitmaps[(index + 3) % bitmaps.len()];
             let pieces = [
-                Picked { array: first, selected: selected.as_ref() },
-                Picked { array: second, selected: later.as_ref() },
-                Picked { array: first, selected: selected.as_ref() },
+                Picked::new(first, selected.as_ref()),
+                Picked::new(second, later.as_ref()),
+                Picked::new(first, selected.as_ref()),
             ];
             for count in 1..=pieces.len() {
                 let found = picked(&pieces[..count], &pool).unwrap();
@@ -101,7 +101,7 @@ fn one_long_string_does_not_make_room_for_many() {
     let array: ArrayRef = Arc::new(StringArray::from(vec!["x".repeat(8 << 20)]));
     // As many strings of this length are half a terabyte.
     let mut gathered = Gathered::new(1 << 16, &pool);
-    gathered.push(&[Picked { array: &array, selected: None }]).unwrap();
+    gathered.push(&[Picked::new(&array, None)]).unwrap();
     assert_eq!(&gathered.finish().unwrap(), &array);
 }
 
@@ -112,7 +112,7 @@ fn values_left_of_large_pages_are_copied() {
     let array: ArrayRef = Arc::new(StringViewArray::from_iter_values((0..ROWS).map(long)));
     let dense = mask(BooleanBuffer::collect_bool(ROWS, |row| row % 2 == 0));
     let sparse = mask(BooleanBuffer::collect_bool(ROWS, |row| row % 50 == 7));
-    let piece = |selected| Picked { array: &array, selected: Some(selected) };
+    let piece = |selected| Picked::new(&array, Some(selected));
     for (pieces, held) in [
         (vec![piece(&sparse), piece(&sparse)], 0),
         (vec![piece(&dense), piece(&dense)], 1),
@@ -123,6 +123,27 @@ fn values_left_of_large_pages_are_copied() {
         assert_eq!(&found, &by_arrow(&pieces));
         let is_of_page = |buffer: &&Buffer| array.to_data().buffers()[1..].iter().any(|own| own.ptr_eq(buffer));
         assert_eq!(found.to_data().buffers()[1..].iter().filter(is_of_page).count(), held);
+    }
+}
+
+#[test]
+fn bytes_that_are_kept_besides_the_buffers_count() {
+    let (pool, long) = (Arc::default(), |row: usize| format!("a value that does not lie in its view {row}"));
+    let array: ArrayRef = Arc::new(StringViewArray::from_iter_values((0..ROWS).map(long)));
+    let dense = mask(BooleanBuffer::collect_bool(ROWS, |row| row % 2 == 0));
+    for (selected, kept_besides, is_copied) in
+        [(None, 0, false), (None, 100 * ROWS, false), (None, 500 * ROWS, true), (Some(&dense), 300 * ROWS, true)]
+    {
+        let piece = Picked { kept_besides, ..Picked::new(&array, selected) };
+        let mut gathered = Gathered::new(ROWS, &pool);
+        gathered.push(&[piece]).unwrap();
+        let found = gathered.finish().unwrap();
+        assert_eq!(&found, &by_arrow(&[piece]));
+        let own = array.to_data();
+        assert_eq!(!found.to_data().buffers()[1].ptr_eq(&own.buffers()[1]), is_copied, "{kept_besides}");
+        if selected.is_none() {
+            assert_eq!(copied_views(&array, kept_besides, &pool).unwrap().is_some(), is_copied);
+        }
     }
 }
 
@@ -140,7 +161,7 @@ fn copied_values_may_lie_in_several_buffers_and_in_views() {
     let mixed = arrow_select::interleave::interleave(&[first.as_ref(), second.as_ref()], &in_turn).unwrap();
     let sparse = mask(BooleanBuffer::collect_bool(ROWS, |row| row % 50 == 7 || row % 51 == 9));
     for array in [joined, mixed] {
-        let picks = [Picked { array: &array, selected: Some(&sparse) }];
+        let picks = [Picked::new(&array, Some(&sparse))];
         let found = picked(&picks, &pool).unwrap();
         found.to_data().validate_full().unwrap();
         assert_eq!(&found, &by_arrow(&picks));

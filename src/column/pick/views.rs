@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
 use crate::simd::{self, End, INLINE_BYTES, PlacedStrings};
 
-/// Values are copied where those of a piece are fewer bytes than one in so many that its buffers hold.
+/// Values are copied where those of a piece are fewer bytes than one in so many that are kept in memory for it.
 const SPARSE: usize = 8;
 
 /// Views, and the buffers that they point to.
@@ -46,7 +46,7 @@ impl Views {
         if needed == 0 {
             return Ok(());
         }
-        if is_sparse(needed, own) { self.copy(before, needed, own) } else { self.share(before, own) }
+        if is_sparse(needed, piece) { self.copy(before, needed, own) } else { self.share(before, own) }
     }
 
     /// Copies the `needed` bytes that the views from `start` on point to.
@@ -118,11 +118,11 @@ fn pointed_to(views: &[u128]) -> usize {
 
 /// True where all views of the piece are few of the bytes that are kept for them.
 pub(super) fn is_sparse_piece(piece: &Piece<'_>) -> Result<bool> {
-    Ok(is_sparse(pointed_to(piece.values::<u128>(0, 0)?), own_buffers(piece)))
+    Ok(is_sparse(pointed_to(piece.values::<u128>(0, 0)?), piece))
 }
 
-fn is_sparse(needed: usize, buffers: &[Buffer]) -> bool {
-    let held = buffers.iter().map(Buffer::len).fold(0usize, usize::saturating_add);
+fn is_sparse(needed: usize, piece: &Piece<'_>) -> bool {
+    let held = own_buffers(piece).iter().map(Buffer::len).fold(piece.kept_besides, usize::saturating_add);
     needed > 0 && needed.saturating_mul(SPARSE) < held
 }
 
