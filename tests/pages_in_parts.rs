@@ -1,4 +1,4 @@
-//! Of large ZSTD pages that rows are wanted of here and there, only the front is decompressed, as far as these rows need it:
+//! Of large pages of ZSTD and SNAPPY that rows are wanted of here and there, only the front is decompressed, as far as these rows need it:
 //! the values are the same, and what is not needed costs nothing.
 
 // Tests may stop where something is not as they expect.
@@ -26,7 +26,7 @@ use arrow_buffer::Buffer;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use pqpush::predicate::{Comparison, Predicate};
 use pqpush::{ErrorKind, RowSelection, ScanOptions, SelectionPolicy, StringType};
 
@@ -41,12 +41,12 @@ use support::random::{Random, mix};
 const ROWS: usize = 2 * PAGE_ROWS;
 const PAGE_ROWS: usize = 30_720;
 
-fn zstd() -> Compression {
-    Compression::ZSTD(ZstdLevel::default())
+fn codecs() -> [Compression; 2] {
+    [Compression::ZSTD(ZstdLevel::default()), Compression::SNAPPY]
 }
 
 /// Columns of all widths and of strings in pages of 30,720 rows.
-fn file(nulls: Nulls, v2: bool, page_index: bool) -> FileSpec {
+fn file(codec: Compression, nulls: Nulls, v2: bool, page_index: bool) -> FileSpec {
     let kinds = [
         ("number", Kind::Int64),
         ("small", Kind::Int32),
@@ -58,7 +58,7 @@ fn file(nulls: Nulls, v2: bool, page_index: bool) -> FileSpec {
         ("price", Kind::DecimalFixed(9, 20)),
         ("moment", Kind::Int96),
     ];
-    let column = |(name, kind)| ColumnSpec::new(name, kind, nulls, Coding::Plain).with_codec(zstd());
+    let column = |(name, kind)| ColumnSpec::new(name, kind, nulls, Coding::Plain).with_codec(codec);
     let mut spec = FileSpec::new(kinds.into_iter().map(column).collect(), ROWS, PAGE_ROWS);
     (spec.v2, spec.page_index) = (v2, page_index);
     spec
@@ -101,8 +101,8 @@ fn assert_same(scan: &Scan, file: &Bytes, options: &ScanOptions, context: &str) 
 fn rows_here_and_there_are_the_same_in_parts() {
     let feeds = quick_feeds(7);
     for (case, nulls) in [Nulls::Required, Nulls::None, Nulls::Random(30), Nulls::Random(97)].into_iter().enumerate() {
-        for v2 in [false, true] {
-            let file = file(nulls, v2, case % 2 == 0).write().bytes;
+        for (v2, codec) in [false, true].into_iter().flat_map(|v2| codecs().map(|codec| (v2, codec))) {
+            let file = file(codec, nulls, v2, case % 2 == 0).write().bytes;
             let mut random = Random::new(case as u64 * 2 + u64::from(v2));
             for count in [1, 3, 9] {
                 for policy in [SelectionPolicy::Adaptive, SelectionPolicy::Runs, SelectionPolicy::Bitmap] {
@@ -115,11 +115,24 @@ fn rows_here_and_there_are_the_same_in_parts() {
                     };
                     let (feed, by) = (feeds[random.below(feeds.len())], random.pick(&[By::Push, By::PushCopy]));
                     let scan = scan_with(&file, options.clone(), feed, by).expect("a readable file");
-                    assert_same(&scan, &file, &options, &format!("{nulls:?}, v2 {v2}, {policy:?}, rows {rows:?}"));
+                    assert_same(
+                        &scan,
+                        &file,
+                        &options,
+                        &format!("{codec} {nulls:?} v2 {v2} {policy:?}, rows {rows:?}"),
+                    );
                 }
             }
         }
     }
+}
+
+/// A file of these rows, without dictionaries.
+fn written(rows: &RecordBatch, properties: WriterPropertiesBuilder) -> Bytes {
+    let properties = properties.set_dictionary_enabled(false).build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties)).expect("a writer");
+    writer.write(rows).expect("written rows");
+    Bytes::from(writer.into_inner().expect("a whole file"))
 }
 
 /// Numbers and strings in lists, with lists that are null or empty.
@@ -136,27 +149,27 @@ fn lists_are_the_same_in_parts() {
     }
     let columns: [(&str, ArrayRef); 2] = [("numbers", Arc::new(numbers.finish())), ("texts", Arc::new(texts.finish()))];
     let rows = RecordBatch::try_from_iter(columns).expect("columns of one length");
-    for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
-        let properties = WriterProperties::builder()
-            .set_writer_version(version)
-            .set_dictionary_enabled(false)
-            .set_encoding(parquet::basic::Encoding::PLAIN)
-            .set_compression(zstd());
-        let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), Some(properties.build())).expect("a writer");
-        writer.write(&rows).expect("written rows");
-        let file = Bytes::from(writer.into_inner().expect("a whole file"));
+    let versions = [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0];
+    for (version, codec) in versions.into_iter().flat_map(|version| codecs().map(|codec| (version, codec))) {
+        let properties = WriterProperties::builder().set_writer_version(version).set_compression(codec);
+        let file = written(&rows, properties.set_encoding(parquet::basic::Encoding::PLAIN));
         let mut random = Random::new(3);
         for count in [1, 2, 5, 9] {
             let options = of_rows(&some_rows(&mut random, ROWS, count), ROWS);
             let scan = scan(&file, options.clone()).expect("a readable file");
-            assert_same(&scan, &file, &options, &format!("{version:?}, {count} ranges"));
+            assert_same(&scan, &file, &options, &format!("{version:?} {codec}, {count} ranges"));
         }
     }
 }
 
+/// Reads these rows of one column.
+fn of_column(column: &str, rows: &[Range<u64>]) -> ScanOptions {
+    ScanOptions { columns: Some(vec![column.to_owned()]), ..of_rows(rows, ROWS) }
+}
+
 /// Bytes decompressed of one column for rows of the file.
 fn decompressed(file: &Bytes, column: &str, rows: &[Range<u64>]) -> u64 {
-    let options = ScanOptions { columns: Some(vec![column.to_owned()]), ..of_rows(rows, ROWS) };
+    let options = of_column(column, rows);
     let scan = scan(file, options.clone()).expect("a readable file");
     assert_same(&scan, file, &options, column);
     scan.metrics.bytes_decompressed
@@ -164,55 +177,62 @@ fn decompressed(file: &Bytes, column: &str, rows: &[Range<u64>]) -> u64 {
 
 #[test]
 fn the_rest_of_a_page_is_not_decompressed() {
-    let file = file(Nulls::Required, false, true).write().bytes;
-    // Pages of 240 KiB, in two blocks.
-    assert_eq!(decompressed(&file, "number", &[0..ROWS as u64]), 8 * ROWS as u64);
-    let front = decompressed(&file, "number", &[5..20]);
-    assert!((15 * 8..=128 << 10).contains(&front), "{front}");
-    assert_eq!(decompressed(&file, "number", &[5..20, 1000..1001]), front, "the same block has both");
-    assert_eq!(decompressed(&file, "number", &[30_725..30_740]), front);
-    assert_eq!(decompressed(&file, "number", &[5..20, 20_000..20_001]), 8 * PAGE_ROWS as u64);
-    assert_eq!(decompressed(&file, "number", &[30_000..30_001]), 8 * PAGE_ROWS as u64);
-    // One row of strings takes as many blocks as lie in front of it.
-    let all = decompressed(&file, "text", &[0..ROWS as u64]);
-    let of_rows: Vec<u64> = [0, 12_000, 30_719].map(|row| decompressed(&file, "text", &[row..row + 1])).to_vec();
-    assert!(of_rows[0] < of_rows[1] && of_rows[1] < of_rows[2] && of_rows[2] < all, "{of_rows:?} of {all}");
+    for codec in codecs() {
+        let file = file(codec, Nulls::Required, false, true).write().bytes;
+        // Pages of 240 KiB, of ZSTD in two blocks.
+        assert_eq!(decompressed(&file, "number", &[0..ROWS as u64]), 8 * ROWS as u64);
+        let front = decompressed(&file, "number", &[5..20]);
+        let bounded = ScanOptions { max_buffered_bytes: Some(1 << 20), ..of_column("number", &[5..20]) };
+        let bounded = scan(&file, bounded).expect("a readable file").metrics.bytes_decompressed;
+        assert_eq!(bounded, 8 * PAGE_ROWS as u64, "compressed bytes would stay besides those that are bounded");
+        assert!((15 * 8..=128 << 10).contains(&front), "{codec}: {front}");
+        assert_eq!(decompressed(&file, "number", &[5..20, 300..301]), front, "what was decompressed has both");
+        assert!(decompressed(&file, "number", &[30_725..30_740]).abs_diff(front) < 128);
+        assert!(decompressed(&file, "number", &[5..20, 24_000..24_001]) > 24_000 * 8);
+        assert_eq!(decompressed(&file, "number", &[30_000..30_001]), 8 * PAGE_ROWS as u64);
+        // One row of strings takes as much as lies in front of it.
+        let all = decompressed(&file, "text", &[0..ROWS as u64]);
+        let of_rows: Vec<u64> = [0, 12_000, 30_719].map(|row| decompressed(&file, "text", &[row..row + 1])).to_vec();
+        assert!(
+            of_rows[0] < of_rows[1] && of_rows[1] < of_rows[2] && of_rows[2] < all,
+            "{codec}: {of_rows:?} of {all}"
+        );
+    }
 }
 
 /// Rows that a predicate leaves come window by window: what a page is needed for grows.
 #[test]
 fn rows_of_predicates_are_the_same_in_parts() {
     let rows = 200_000i64;
+    let id = |row: i64| mix(row as u64 / 40) as i64 & 0xffff;
     let text = |row: i64| format!("{} is the text of row {row}", mix(row as u64));
-    let ids: ArrayRef =
-        Arc::new(Int64Array::from_iter_values((0..rows).map(|row| mix(row as u64 / 40) as i64 & 0xffff)));
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows).map(id)));
     let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(text)));
     let batch = RecordBatch::try_from_iter([("id", ids), ("text", texts)]).expect("columns of one length");
-    let properties = WriterProperties::builder().set_dictionary_enabled(false).set_compression(zstd());
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build())).expect("a writer");
-    writer.write(&batch).expect("written rows");
-    let file = Bytes::from(writer.into_inner().expect("a whole file"));
-    let mut decompressed = Vec::new();
-    for limit in [100, 3_000, 60_000] {
-        for string_type in [StringType::Utf8, StringType::Utf8View] {
-            let literal = Arc::new(Int64Array::from(vec![limit]));
-            let predicate = Predicate::compare("id", Comparison::Less, literal).expect("one literal");
-            let options = ScanOptions {
-                columns: Some(vec!["text".to_owned()]),
-                predicates: vec![predicate],
-                string_type,
-                ..ScanOptions::default()
-            };
-            let scan = scan(&file, options).expect("a readable file");
-            let kept: Vec<String> =
-                (0..rows).filter(|row| (mix(*row as u64 / 40) as i64 & 0xffff) < limit).map(text).collect();
-            let expected: ArrayRef = Arc::new(StringArray::from_iter_values(kept));
-            assert_values(&plain_strings(&whole_columns(&scan)[0]), &expected, &format!("{limit} {string_type:?}"));
-            decompressed.push(scan.metrics.bytes_decompressed);
+    for codec in codecs() {
+        let file = written(&batch, WriterProperties::builder().set_compression(codec));
+        let mut decompressed = Vec::new();
+        for limit in [100, 3_000, 60_000] {
+            for string_type in [StringType::Utf8, StringType::Utf8View] {
+                let literal = Arc::new(Int64Array::from(vec![limit]));
+                let predicate = Predicate::compare("id", Comparison::Less, literal).expect("one literal");
+                let options = ScanOptions {
+                    columns: Some(vec!["text".to_owned()]),
+                    predicates: vec![predicate],
+                    string_type,
+                    ..ScanOptions::default()
+                };
+                let scan = scan(&file, options).expect("a readable file");
+                let kept = (0..rows).filter(|row| id(*row) < limit).map(text);
+                let expected: ArrayRef = Arc::new(StringArray::from_iter_values(kept));
+                let context = format!("{codec} {limit} {string_type:?}");
+                assert_values(&plain_strings(&whole_columns(&scan)[0]), &expected, &context);
+                decompressed.push(scan.metrics.bytes_decompressed);
+            }
         }
+        assert_eq!((decompressed[0], decompressed[2]), (decompressed[1], decompressed[3]));
+        assert!(decompressed[0] < decompressed[2] && decompressed[2] < decompressed[4], "{codec} {decompressed:?}");
     }
-    assert_eq!((decompressed[0], decompressed[2]), (decompressed[1], decompressed[3]));
-    assert!(decompressed[0] < decompressed[2] && decompressed[2] < decompressed[4], "{decompressed:?}");
 }
 
 /// What is wrong behind the rows that are wanted is not looked at; where it is needed, it is told where it is.
@@ -245,10 +265,7 @@ fn pages_in_parts_are_not_kept_for_few_views() {
     let text = |row: u64| format!("row {row} has a text that lies in no view, {}", mix(row));
     let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..ROWS as u64).map(text)));
     let batch = RecordBatch::try_from_iter([("text", texts)]).expect("one column");
-    let properties = WriterProperties::builder().set_dictionary_enabled(false).set_compression(zstd());
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build())).expect("a writer");
-    writer.write(&batch).expect("written rows");
-    let file = Bytes::from(writer.into_inner().expect("a whole file"));
+    let file = written(&batch, WriterProperties::builder().set_compression(codecs()[0]));
     let rows: Vec<Range<u64>> = (0..500).map(|row| row * 4..row * 4 + 1).collect();
     let options = ScanOptions { string_type: StringType::Utf8View, ..of_rows(&rows, ROWS) };
     let scan = scan(&file, options.clone()).expect("a readable file");
@@ -263,8 +280,13 @@ fn pages_in_parts_are_not_kept_for_few_views() {
 /// Damaged files give the rows that were asked for or an error of the file; strings with offsets and views fail alike.
 #[test]
 fn damaged_pages_in_parts_are_read_or_refused() {
-    let column = |name, kind, nulls| ColumnSpec::new(name, kind, nulls, Coding::Plain).with_codec(zstd());
-    let columns = vec![column("n", Kind::Int64, Nulls::Random(10)), column("t", Kind::Utf8, Nulls::Required)];
+    let column = |name, kind, nulls, codec| ColumnSpec::new(name, kind, nulls, Coding::Plain).with_codec(codec);
+    let columns = vec![
+        column("a", Kind::Int64, Nulls::Random(10), codecs()[0]),
+        column("b", Kind::Utf8, Nulls::Required, codecs()[0]),
+        column("c", Kind::Utf8, Nulls::Random(10), codecs()[1]),
+        column("d", Kind::Int64, Nulls::Required, codecs()[1]),
+    ];
     let file = FileSpec::new(columns, PAGE_ROWS, PAGE_ROWS).write().bytes;
     let mut random = Random::new(11);
     let (mut read, mut refused) = (0, 0);

@@ -2,16 +2,15 @@
 
 use std::ops::Range;
 
+use arrow_buffer::Buffer;
+
 use super::decoder::ValueDecoder;
 use super::levels::{PageLevels, Taken};
 use crate::error::{Error, Result};
-use crate::page::{PageOpener, PartialFrame};
+use crate::page::{PageOpener, PartialPage};
 
 /// A page of which a row in the last of so many parts is wanted is decompressed at once.
 const PARTS: u64 = 8;
-
-/// To decompress a page in parts takes as much more time as one in so many of its bytes.
-const COST: usize = 16;
 
 /// So many bytes may be lost by that before any were spared.
 const CREDIT_BYTES: usize = 1 << 18;
@@ -45,8 +44,8 @@ impl PagesInParts {
     /// Nothing more is wanted of a page.
     pub(super) fn learn(&mut self, page: &OpenPage) {
         let Some(rest) = &page.rest else { return };
-        let (spared, cost) = (page.unread_bytes(), rest.size() / COST);
-        self.balance = self.balance.saturating_add(spared).saturating_sub(cost);
+        let spared = page.unread_bytes();
+        self.balance = self.balance.saturating_add(spared).saturating_sub(rest.cost());
         self.unread_bytes = self.unread_bytes.saturating_add(spared);
     }
 
@@ -68,7 +67,7 @@ pub(super) struct OpenPage {
     /// Rows that are still to begin in it, where that is known beforehand.
     pub rows_left: Option<u64>,
     /// What of its values was not decompressed yet.
-    pub rest: Option<PartialFrame>,
+    pub rest: Option<PartialPage>,
 }
 
 impl OpenPage {
@@ -83,6 +82,8 @@ impl OpenPage {
         while !rest.is_whole()
             && let Some(bytes) = values.missing_bytes(count)
         {
+            // It need not move if nobody has it.
+            values.grow_page(Buffer::default());
             values.grow_page(opener.go_on(rest, bytes)?);
         }
         Ok(())

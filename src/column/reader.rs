@@ -17,7 +17,7 @@ use crate::byte_range::ByteRange;
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Pool};
 use crate::page::header::{PageHeader, PageKind};
-use crate::page::{PageOpener, PartialFrame};
+use crate::page::{PageOpener, PartialPage};
 use crate::schema::{Leaf, PhysicalType};
 
 /// Rows that buffers are reserved for at first, however many a batch may have.
@@ -374,7 +374,7 @@ impl ColumnReader {
     }
 
     /// Nothing more is wanted of the open page; what of it was not decompressed.
-    fn leave_page(&mut self) -> Option<PartialFrame> {
+    fn leave_page(&mut self) -> Option<PartialPage> {
         self.values.close_page();
         let page = self.page.take()?;
         self.in_parts.learn(&page);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 
-use super::block::{Block, Pool};
+use super::block::{Block, OVERWRITE_BYTES, Pool};
 use crate::error::Result;
 
 /// A block of which the filled front is handed out, and nothing but the rest is written to.
@@ -32,11 +32,27 @@ impl GrowingBlock {
         self.size
     }
 
+    /// All bytes and OVERWRITE_BYTES behind them, the front filled as it was: where that is in use, it moves to another block.
+    pub(crate) fn all(&mut self) -> Result<&mut [u8]> {
+        if Arc::get_mut(&mut self.block).is_none() {
+            let mut moved = Self::new(self.block.pool(), self.size)?;
+            moved.all()?[..self.filled].copy_from_slice(&self.buffer());
+            *self = Self { filled: self.filled, ..moved };
+        }
+        // SAFETY: so many bytes of the block are initialised, and nobody else has it.
+        Ok(unsafe { std::slice::from_raw_parts_mut(self.block.start().as_ptr(), self.size + OVERWRITE_BYTES) })
+    }
+
+    /// Counts the bytes in front of `end` as filled.
+    pub(crate) fn fill_to(&mut self, end: usize) {
+        self.filled = end.clamp(self.filled, self.size);
+    }
+
     /// The filled bytes, which stay as they are.
     pub(crate) fn buffer(&self) -> Buffer {
         let owner = Arc::clone(&self.block);
-        // SAFETY: so many bytes are initialised and stay valid as long as their owner, the block, and whoever writes to it
-        // does so by way of `self`, behind them: the bytes of a buffer do not change.
+        // SAFETY: so many bytes are initialised and stay valid as long as their owner, the block. Whoever writes to that does so
+        // by way of `self`: behind them, or anywhere once there are no buffers.
         unsafe { Buffer::from_custom_allocation(self.block.start(), self.filled, owner) }
     }
 }
@@ -59,12 +75,37 @@ unsafe impl zstd_safe::WriteBuf for GrowingBlock {
     }
 
     unsafe fn filled_until(&mut self, count: usize) {
-        self.filled = count.clamp(self.filled, self.size);
+        self.fill_to(count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_use_moves_and_what_is_not_stays() {
+        let mut block = GrowingBlock::new(&Arc::new(Pool::default()), 3000).unwrap();
+        let mut fill = |end: usize, byte: u8| {
+            let start = block.filled();
+            let all = block.all().unwrap();
+            assert_eq!(all.len(), 3000 + OVERWRITE_BYTES);
+            all[start..end].fill(byte);
+            block.fill_to(end);
+            block.buffer()
+        };
+        let address = fill(1000, 1).as_ptr();
+        let front = fill(2000, 2);
+        assert_eq!(front.as_ptr(), address, "nobody had it");
+        let all = fill(3000, 3);
+        assert_ne!(all.as_ptr(), address);
+        assert_eq!((&front[..1000], &front[1000..]), (&[1; 1000][..], &[2; 1000][..]));
+        assert_eq!((&all[..2000], &all[2000..]), (&front[..], &[3; 1000][..]));
     }
 }
 
 #[cfg(all(test, feature = "zstd"))]
-mod tests {
+mod tests_of_zstd {
     use zstd_safe::WriteBuf;
 
     use super::*;

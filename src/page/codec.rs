@@ -1,7 +1,7 @@
 //! Decompression of page bodies.
 //!
-//! Contexts are kept and reused over all pages of a decoder. Of a page in one ZSTD frame only the front may be decompressed, as far
-//! as its rows are wanted ([`PartialFrame`]). Every codec must produce exactly the size that the page
+//! Contexts are kept and reused over all pages of a decoder. Of a page of SNAPPY or in one ZSTD frame only the front may be
+//! decompressed, as far as its rows are wanted ([`PartialPage`]). Every codec must produce exactly the size that the page
 //! header claims. The claim is not trusted with memory: the output block is virtual memory until the codec writes
 //! to it, and where the compressed bytes themselves state a size, that is compared first.
 //!
@@ -41,7 +41,6 @@ use self::absent as zstd;
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
 use crate::metadata::Codec;
-pub(crate) use zstd::PartialFrame;
 
 /// The decompression contexts of one decoder.
 #[derive(Default)]
@@ -95,23 +94,74 @@ impl Decompressor {
         source: &Bytes,
         size: usize,
         pool: &Arc<Pool>,
-    ) -> Result<Option<PartialFrame>> {
-        if codec != Codec::Zstd {
-            return Ok(None);
-        }
+    ) -> Result<Option<PartialPage>> {
         check_size(codec, source, size)?;
-        self.zstd.begin(source, size, pool)
+        Ok(match codec {
+            Codec::Zstd => self.zstd.begin(source, size, pool)?.map(PartialPage::Zstd),
+            Codec::Snappy => snappy::PartialBlock::begin(source, size, pool)?.map(PartialPage::Snappy),
+            _ => None,
+        })
     }
 
-    /// Goes on with `frame` until it has become `bytes` at least, or a little more than it has; what it is then.
-    pub(crate) fn go_on(frame: &mut PartialFrame, bytes: usize) -> Result<Buffer> {
-        frame.go_on(bytes).map_err(|reason| does_not_decompress(Codec::Zstd, frame.source_len(), &reason))?;
-        Ok(frame.buffer())
+    /// Takes back what `page` needed, of which no more is wanted.
+    pub(crate) fn end(&mut self, page: PartialPage) {
+        if let PartialPage::Zstd(frame) = page {
+            self.zstd.end(frame);
+        }
+    }
+}
+
+/// A page that is decompressed from the front as far as it is wanted.
+pub(crate) enum PartialPage {
+    Zstd(zstd::PartialFrame),
+    Snappy(snappy::PartialBlock),
+}
+
+impl PartialPage {
+    /// Bytes that it becomes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Zstd(frame) => frame.size(),
+            Self::Snappy(block) => block.size(),
+        }
     }
 
-    /// Takes back what `frame` needed, of which no more is wanted.
-    pub(crate) fn end(&mut self, frame: PartialFrame) {
-        self.zstd.end(frame);
+    /// Bytes that it became so far.
+    pub(crate) fn filled(&self) -> usize {
+        match self {
+            Self::Zstd(frame) => frame.filled(),
+            Self::Snappy(block) => block.filled(),
+        }
+    }
+
+    /// Bytes that it would have become in the time that it takes besides to decompress it in parts.
+    pub(crate) fn cost(&self) -> usize {
+        match self {
+            Self::Zstd(frame) => frame.size() / 16,
+            Self::Snappy(block) => block.size() / 8,
+        }
+    }
+
+    /// True where nothing of it is left.
+    pub(crate) fn is_whole(&self) -> bool {
+        match self {
+            Self::Zstd(frame) => frame.is_whole(),
+            Self::Snappy(block) => block.filled() == block.size(),
+        }
+    }
+
+    /// Goes on until `bytes` are there at least, or a little more than before; what is there then, the front as it was. It need
+    /// not move where no buffer of it is in use.
+    pub(crate) fn go_on(&mut self, bytes: usize) -> Result<Buffer> {
+        let (codec, length, outcome) = match self {
+            Self::Zstd(frame) => (Codec::Zstd, frame.source_len(), frame.go_on(bytes)),
+            Self::Snappy(block) => (Codec::Snappy, block.source_len(), block.go_on(bytes)?),
+        };
+        outcome.map_err(|reason| does_not_decompress(codec, length, &reason))?;
+        Ok(match self {
+            Self::Zstd(frame) => frame.buffer(),
+            Self::Snappy(block) => block.buffer(),
+        })
     }
 }
 

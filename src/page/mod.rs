@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::metadata::{Codec, Encoding};
 use codec::Decompressor;
-pub(crate) use codec::PartialFrame;
+pub(crate) use codec::PartialPage;
 use counts::PageCounts;
 use header::{PageHeader, PageKind};
 
@@ -40,7 +40,7 @@ pub(crate) struct DataPage {
     /// The values were decompressed; else they lie where they were pushed.
     pub is_decompressed: bool,
     /// What `values` is only the front of.
-    pub rest: Option<PartialFrame>,
+    pub rest: Option<PartialPage>,
 }
 
 /// Where the levels of one kind lie.
@@ -163,7 +163,12 @@ impl PageOpener {
             found = sections(&bytes);
         }
         let (repetition, definition) = found?;
-        let (level_bytes, values_start) = (bytes.clone(), definition.range.end);
+        let values_start = definition.range.end;
+        // Values that are there only in part may move, which the levels would keep from being moved for nothing.
+        let level_bytes = match &rest {
+            Some(_) => Buffer::from(bytes.get(..values_start).unwrap_or_default()),
+            None => bytes.clone(),
+        };
         Ok(DataPage {
             level_bytes,
             repetition,
@@ -197,7 +202,7 @@ impl PageOpener {
 
     /// What `body` becomes, or the front of that. Codes of a dictionary are read where they are if the codec has left them as
     /// they were; values are not, because batches that point to them would keep alive what was pushed.
-    fn data_bytes(&mut self, body: DataBody) -> Result<(Buffer, Option<PartialFrame>)> {
+    fn data_bytes(&mut self, body: DataBody) -> Result<(Buffer, Option<PartialPage>)> {
         let DataBody { bytes, codec, size, has_codes, in_parts } = body;
         if let Some(range) = codec::uncompressed(codec, &bytes, size).filter(|_| has_codes) {
             return Ok((self.decompressed(Codec::Uncompressed, bytes.slice(range), size)?, None));
@@ -213,18 +218,18 @@ impl PageOpener {
         Ok((self.decompressed(codec, bytes, size)?, None))
     }
 
-    /// Goes on decompressing `frame` until it has become `bytes` at least, or a little more than it has; what it is then.
-    pub(crate) fn go_on(&mut self, frame: &mut PartialFrame, bytes: usize) -> Result<Buffer> {
-        let before = frame.filled();
-        let buffer = Decompressor::go_on(frame, bytes)?;
-        let more = frame.filled().saturating_sub(before) as u64;
+    /// Goes on decompressing `page` until it has become `bytes` at least, or a little more than it has; what it is then.
+    pub(crate) fn go_on(&mut self, page: &mut PartialPage, bytes: usize) -> Result<Buffer> {
+        let before = page.filled();
+        let buffer = page.go_on(bytes)?;
+        let more = page.filled().saturating_sub(before) as u64;
         self.bytes_decompressed = self.bytes_decompressed.saturating_add(more);
         Ok(buffer)
     }
 
-    /// No more of `frame` is wanted.
-    pub(crate) fn end(&mut self, frame: PartialFrame) {
-        self.decompressor.end(frame);
+    /// No more of `page` is wanted.
+    pub(crate) fn end(&mut self, page: PartialPage) {
+        self.decompressor.end(page);
     }
 
     fn decompressed(&mut self, codec: Codec, body: Bytes, size: usize) -> Result<Buffer> {

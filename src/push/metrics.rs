@@ -35,7 +35,7 @@ pub struct Metrics {
     pub bytes_requested: u64,
     /// Bytes pushed.
     pub bytes_pushed: u64,
-    /// Bytes of the pages that were opened, without their headers, once decompressed: of large ZSTD pages as far as they were.
+    /// Bytes of the pages that were opened, without their headers, once decompressed: of large pages as far as they were.
     pub bytes_decompressed: u64,
     /// Batches handed out.
     pub batches: u64,

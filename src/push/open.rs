@@ -187,7 +187,9 @@ impl RowGroupOpener<'_> {
         let most = if is_partial { ROWS_OF_PARTIAL_BATCH } else { batch_rows };
         let rows = rows.min(most);
         let reader = ColumnReader::new(place, leaf, &column.data_type, rows, self.pool)?;
-        let reader = if is_partial { reader.with_pages_in_parts() } else { reader };
+        // Compressed bytes of a page stay as long as some of it is wanted, which a bound on buffered bytes does not know.
+        let in_parts = is_partial && self.plan.options.max_buffered_bytes.is_none();
+        let reader = if in_parts { reader.with_pages_in_parts() } else { reader };
         Ok(match self.plan.options.selection_policy {
             SelectionPolicy::Adaptive => reader,
             SelectionPolicy::Runs => reader.with_shortest_jump(1),

@@ -1,7 +1,7 @@
 //! The Snappy decoder against `snap`: what one reads, the other reads too, as the same bytes. And against blocks made by
 //! hand, with every kind of element.
 
-use super::snappy::{Kernel, ROOM, decompress, decompress_by, single_literal, stated_size};
+use super::snappy::{Front, Kernel, ROOM, decompress, decompress_by, single_literal, stated_size};
 
 /// What stands in the target before: none of it may be left over.
 const STALE: u8 = 0xa5;
@@ -21,7 +21,29 @@ fn ours(block: &[u8], room: usize) -> Result<Vec<u8>, &'static str> {
     let mut all = Kernel::available().iter().map(|kernel| by(*kernel));
     let first = all.next().unwrap_or(Err("no kernel"));
     assert!(all.all(|other| other == first), "kernels differ about {block:?}");
+    if room == ROOM {
+        for (kernel, step) in Kernel::available().iter().flat_map(|kernel| [(*kernel, 61), (*kernel, 5000)]) {
+            assert_eq!(
+                in_parts(kernel, &block, size, step).ok(),
+                first.clone().ok(),
+                "{step} bytes at a time: {block:?}"
+            );
+        }
+    }
     first
+}
+
+/// The same, `step` bytes at a time: what was there at the end of a step is not changed by the next one.
+fn in_parts(kernel: Kernel, block: &[u8], size: usize, step: usize) -> Result<Vec<u8>, &'static str> {
+    let (mut front, mut becomes) = (Front::begin(block, size)?, Vec::new());
+    let mut target = vec![STALE; size + ROOM].into_boxed_slice();
+    for goal in (step..size).step_by(step).chain([size]) {
+        front.go_on_by(kernel, block, &mut target, goal)?;
+        assert!((goal..=size).contains(&front.filled()), "{} bytes instead of {goal}", front.filled());
+        becomes.extend_from_slice(&target[becomes.len()..front.filled()]);
+    }
+    assert!(target.starts_with(&becomes), "what was there has changed");
+    Ok(becomes)
 }
 
 fn theirs(block: &[u8]) -> Option<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! What is asserted of any bytes as a Snappy block: `snap` says what is right.
 
-use super::snappy::{Kernel, ROOM, decompress_by, stated_size};
+use super::snappy::{Front, Kernel, ROOM, decompress_by, stated_size};
 
 /// Blocks that become more only take time.
 const MOST_BYTES: usize = 1 << 20;
@@ -36,8 +36,24 @@ fn is_as_by_snap(block: &[u8], room: usize) -> bool {
         if let Ok(expected) = &expected {
             assert!(target[..size] == expected[..], "{kernel:?}: other bytes");
         }
+        assert_eq!(
+            in_parts(*kernel, &block, size, 1 + room * 7).as_ref(),
+            expected.as_ref().ok(),
+            "{kernel:?}: in parts"
+        );
     }
     expected.is_ok()
+}
+
+/// What a block becomes `step` bytes at a time.
+fn in_parts(kernel: Kernel, block: &[u8], size: usize, step: usize) -> Option<Vec<u8>> {
+    let mut front = Front::begin(block, size).ok()?;
+    let (mut becomes, mut target) = (Vec::new(), vec![0xa5; size + ROOM].into_boxed_slice());
+    for goal in (step..size).step_by(step).chain([size]) {
+        front.go_on_by(kernel, block, &mut target, goal).ok()?;
+        becomes.extend_from_slice(&target[becomes.len()..front.filled()]);
+    }
+    Some(becomes)
 }
 
 /// How many bytes elements become, as far as their tags can be followed.

@@ -66,6 +66,34 @@ impl PartialFrame {
     }
 }
 
+pub(crate) enum PartialBlock {}
+
+impl PartialBlock {
+    pub(super) fn begin(_: &Bytes, _: usize, _: &Arc<Pool>) -> Result<Option<Self>> {
+        Ok(None)
+    }
+
+    pub(super) fn size(&self) -> usize {
+        match *self {}
+    }
+
+    pub(super) fn filled(&self) -> usize {
+        match *self {}
+    }
+
+    pub(super) fn buffer(&self) -> Buffer {
+        match *self {}
+    }
+
+    pub(super) fn source_len(&self) -> usize {
+        match *self {}
+    }
+
+    pub(super) fn go_on(&mut self, _: usize) -> Result<Outcome> {
+        match *self {}
+    }
+}
+
 pub(super) fn stated_size(_: &[u8]) -> Option<u64> {
     None
 }

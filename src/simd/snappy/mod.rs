@@ -93,53 +93,108 @@ pub(crate) fn single_literal(source: &[u8], size: usize) -> Option<Range<usize>>
 /// Decompresses `source`, which becomes exactly `size` bytes, to the front of `target`. Up to [`ROOM`] bytes behind them
 /// may be overwritten.
 pub(crate) fn decompress(source: &[u8], size: usize, target: &mut [u8]) -> Result<(), Refusal> {
-    let fastest = Kernel::available().last().copied().unwrap_or(Kernel::OneByOne);
-    decompress_by(fastest, source, size, target)
+    decompress_by(fastest(), source, size, target)
+}
+
+fn fastest() -> Kernel {
+    Kernel::available().last().copied().unwrap_or(Kernel::OneByOne)
 }
 
 /// As [`decompress`], by one of the kernels that are [available](Kernel::available).
 pub(crate) fn decompress_by(kernel: Kernel, source: &[u8], size: usize, target: &mut [u8]) -> Result<(), Refusal> {
-    let (stated, read) = preamble(source).ok_or("its size is cut off or too large")?;
-    if stated != size as u64 {
-        return Err("it has another size");
-    }
-    let room = target.len().min(size.saturating_add(ROOM));
-    let target = target.get_mut(..room).filter(|target| target.len() >= size).ok_or("its target is too small")?;
+    Front::begin(source, size)?.go_on_by(kernel, source, target, size)
+}
 
-    // The fast loop reads past the element it is at, so the last bytes of the source are decoded from a copy that has
-    // something behind them.
-    let place = Place {
-        read,
-        written: 0,
-        #[cfg(target_arch = "x86_64")]
-        pairs_until: 0,
-    };
-    let stop = source.len().saturating_sub(AHEAD);
-    let place = decode(kernel, source, source.len(), stop, target, size, place)?;
-    let rest = source.get(place.read..).unwrap_or_default();
-    let mut padded = [0; 2 * AHEAD];
-    padded.get_mut(..rest.len()).ok_or(CUT_OFF)?.copy_from_slice(rest);
-    let place = decode(kernel, &padded, rest.len(), rest.len(), target, size, Place { read: 0, ..place })?;
-    if place.written == size { Ok(()) } else { Err("it becomes fewer bytes than it says") }
+/// How far a block was decompressed from its front.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Front {
+    place: Place,
+    /// Bytes that the block becomes.
+    size: usize,
+}
+
+impl Front {
+    /// Nothing yet of `source`, which becomes exactly `size` bytes.
+    pub(crate) fn begin(source: &[u8], size: usize) -> Result<Self, Refusal> {
+        let (stated, read) = preamble(source).ok_or("its size is cut off or too large")?;
+        if stated != size as u64 {
+            return Err("it has another size");
+        }
+        let place = Place {
+            read,
+            written: 0,
+            #[cfg(target_arch = "x86_64")]
+            pairs_until: 0,
+        };
+        Ok(Self { place, size })
+    }
+
+    /// Bytes of the target that are as they stay.
+    pub(crate) fn filled(&self) -> usize {
+        self.place.written
+    }
+
+    /// Goes on with `source`, the same each time, until `bytes` are there at least, or all. The front of `target` is what it
+    /// became before; behind what it becomes up to [`ROOM`] bytes may be overwritten, and anything in front of its end.
+    pub(crate) fn go_on(&mut self, source: &[u8], target: &mut [u8], bytes: usize) -> Result<(), Refusal> {
+        self.go_on_by(fastest(), source, target, bytes)
+    }
+
+    /// As [`Front::go_on`], by one of the kernels that are [available](Kernel::available).
+    pub(crate) fn go_on_by(
+        &mut self,
+        kernel: Kernel,
+        source: &[u8],
+        target: &mut [u8],
+        bytes: usize,
+    ) -> Result<(), Refusal> {
+        let size = self.size;
+        let room = target.len().min(size.saturating_add(ROOM));
+        let target = target.get_mut(..room).filter(|target| target.len() >= size).ok_or("its target is too small")?;
+        // The fast loop reads past the element it is at, so the last bytes of the source are decoded from a copy that has
+        // something behind them.
+        let stop = source.len().saturating_sub(AHEAD);
+        let end = if bytes < size { bytes } else { usize::MAX };
+        let place = Place {
+            #[cfg(target_arch = "x86_64")]
+            pairs_until: 0,
+            ..self.place
+        };
+        let place = decode(kernel, source, source.len(), stop, target, (size, end), place)?;
+        self.place = place;
+        if place.read < stop {
+            return Ok(());
+        }
+        let rest = source.get(place.read..).unwrap_or_default();
+        let mut padded = [0; 2 * AHEAD];
+        padded.get_mut(..rest.len()).ok_or(CUT_OFF)?.copy_from_slice(rest);
+        let place = Place { read: 0, ..place };
+        let Place { written, .. } = decode(kernel, &padded, rest.len(), rest.len(), target, (size, usize::MAX), place)?;
+        self.place = Place { read: source.len(), written, ..place };
+        if written == size { Ok(()) } else { Err("it becomes fewer bytes than it says") }
+    }
 }
 
 const CUT_OFF: Refusal = "it is cut off";
 const TOO_LONG: Refusal = "it becomes more bytes than it says";
 
-/// Decodes the elements that begin before `stop`. The first `length` bytes of `source` are the block's.
+/// Decodes the elements that begin before `stop` of the source, and before `end` of the target, of which `size` bytes are the
+/// block's, as the first `length` of `source` are.
 fn decode(
     kernel: Kernel,
     source: &[u8],
     length: usize,
     stop: usize,
     target: &mut [u8],
-    size: usize,
+    (size, end): (usize, usize),
     mut place: Place,
 ) -> Result<Place, Refusal> {
     let block = source.get(..length).unwrap_or(source);
-    while place.read < stop {
-        place = elements::run(kernel, source, stop, target, place);
-        if place.read < stop {
+    // Kernels go on for as long as they have room.
+    let room = if end < size { end.saturating_add(ROOM).min(target.len()) } else { target.len() };
+    while place.read < stop && place.written < end {
+        place = elements::run(kernel, source, stop, target.get_mut(..room).unwrap_or_default(), place);
+        if place.read < stop && place.written < end {
             place = element(block, target.get_mut(..size).unwrap_or_default(), place)?;
         }
     }
