@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 
-use super::block::{Block, OVERWRITE_BYTES, Pool};
+#[cfg(feature = "snappy")]
+use super::block::OVERWRITE_BYTES;
+use super::block::{Block, Pool};
 use crate::error::Result;
 
 /// A block of which the filled front is handed out, and nothing but the rest is written to.
@@ -33,6 +35,7 @@ impl GrowingBlock {
     }
 
     /// All bytes and OVERWRITE_BYTES behind them, the front filled as it was: where that is in use, it moves to another block.
+    #[cfg(feature = "snappy")]
     pub(crate) fn all(&mut self) -> Result<&mut [u8]> {
         if Arc::get_mut(&mut self.block).is_none() {
             let mut moved = Self::new(self.block.pool(), self.size)?;
@@ -79,7 +82,7 @@ unsafe impl zstd_safe::WriteBuf for GrowingBlock {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "snappy"))]
 mod tests {
     use super::*;
 

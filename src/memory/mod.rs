@@ -17,6 +17,7 @@ mod array;
 mod bit_room;
 mod bits;
 mod block;
+#[cfg(any(feature = "snappy", feature = "zstd"))]
 mod growing_block;
 mod pools;
 mod values;
@@ -25,6 +26,7 @@ pub(crate) use array::{array_from_parts, array_of_values, array_with_children};
 pub(crate) use bit_room::BitRoom;
 pub(crate) use bits::{BitSlice, Bits, Validity, count_ones};
 pub(crate) use block::Pool;
+#[cfg(any(feature = "snappy", feature = "zstd"))]
 pub(crate) use growing_block::GrowingBlock;
 pub(crate) use pools::{LentPool, Pools};
 pub(crate) use values::{Plain, Unaligned, Values, view_as};

@@ -105,8 +105,9 @@ impl Decompressor {
 
     /// Takes back what `page` needed, of which no more is wanted.
     pub(crate) fn end(&mut self, page: PartialPage) {
-        if let PartialPage::Zstd(frame) = page {
-            self.zstd.end(frame);
+        match page {
+            PartialPage::Zstd(frame) => self.zstd.end(frame),
+            PartialPage::Snappy(_) => {}
         }
     }
 }
