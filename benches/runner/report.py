@@ -216,7 +216,8 @@ INTRODUCTION = [
     "them.",
     "The *floor* decompresses each page of the columns that are read once, with the codecs that pqpush ships, into one buffer,",
     "and copies as many bytes as the Arrow output has within the cache; with predicates only pages that statistics do not rule",
-    "out (of predicate columns) or that hold a row of the result (of the output).",
+    "out (of predicate columns) or that hold a row of the result (of the output). These pqpush may decompress only as far",
+    "as their last row, so that it may take less time than the floor.",
 ]
 CLOSING = [
     "[notes.md](notes.md) says where the time goes in cases that fall short.",
