@@ -1,6 +1,7 @@
 //! The data page that the next row lies in, of which there may be only the front as yet.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 
@@ -16,10 +17,12 @@ const PARTS: u64 = 8;
 const CREDIT_BYTES: usize = 1 << 18;
 
 /// Pages of a chunk that are decompressed in parts, no further than rows of them are wanted. By those before it is judged
-/// whether to go on so: it is not known of any whether there will be rows that need the rest, and to ask for more and more of
-/// a page takes time.
+/// whether to go on so: as a rule it is not known of any whether there will be rows that need the rest, and to ask for more
+/// and more of a page takes time.
 #[derive(Debug, Default)]
 pub(super) struct PagesInParts {
+    /// All rows that will be wanted, where that is known.
+    all_wanted: Option<Arc<[Range<u64>]>>,
     /// Bytes that were spared, less what that cost; at 0 no more pages are decompressed so.
     balance: usize,
     /// Bytes of pages that the batch at hand has values of, and that were not decompressed.
@@ -28,15 +31,18 @@ pub(super) struct PagesInParts {
 }
 
 impl PagesInParts {
-    /// Lets pages be decompressed in parts.
-    pub(super) fn allow(&mut self) {
+    /// Lets pages be decompressed in parts; `all_wanted` are all rows that will be wanted of the chunk, where that is known.
+    pub(super) fn allow(&mut self, all_wanted: Option<Arc<[Range<u64>]>>) {
+        self.all_wanted = all_wanted;
         self.balance = CREDIT_BYTES;
     }
 
-    /// True where a page of `rows` rows that begins with row `first` is to be decompressed in parts, as far as `wanted` tells.
+    /// True where a page of `rows` rows that begins with row `first` is to be decompressed in parts, as far as is known, or
+    /// else as `wanted` tells.
     pub(super) fn suit(&self, first: u64, rows: Option<u64>, wanted: &[Range<u64>]) -> bool {
         let Some(rows) = rows.filter(|_| self.balance > 0) else { return false };
         let end = first.saturating_add(rows);
+        let wanted = self.all_wanted.as_deref().unwrap_or(wanted);
         let wanted = wanted.get(..wanted.partition_point(|rows| rows.start < end));
         wanted.unwrap_or_default().last().is_none_or(|last| last.end < end.saturating_sub(rows / PARTS))
     }
@@ -97,5 +103,27 @@ impl OpenPage {
             return Err(Error::corrupt("a page has more or fewer rows than its header or the offset index says"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_will_be_wanted_decides_before_what_is() {
+        let batch = [0..100];
+        let mut pages = PagesInParts::default();
+        assert!(!pages.suit(0, Some(1000), &batch), "not allowed");
+        pages.allow(None);
+        assert!(pages.suit(0, Some(1000), &batch), "the rest may never be wanted");
+        assert!(!pages.suit(0, None, &batch), "a page of nobody knows how many rows");
+        assert!(!pages.suit(0, Some(100), &batch), "all is wanted");
+        let all_wanted: [Range<u64>; 2] = [0..1900, 2500..2510];
+        pages.allow(Some(all_wanted.into()));
+        assert!(!pages.suit(0, Some(1000), &batch), "all will be wanted");
+        assert!(!pages.suit(1000, Some(1000), &batch), "most will be wanted");
+        assert!(pages.suit(2000, Some(1000), &batch), "the first half will be");
+        assert!(!pages.suit(2000, Some(550), &batch), "so much that it does not pay");
     }
 }

@@ -118,9 +118,10 @@ impl ColumnReader {
         Self { in_place_rows: Some(rows), ..self }
     }
 
-    /// The same, of which rows are wanted here and there: pages are decompressed no further than to the last of them.
-    pub(crate) fn with_pages_in_parts(mut self) -> Self {
-        self.in_parts.allow();
+    /// The same, of which rows are wanted here and there, `all_wanted` where that is known: pages are decompressed no further
+    /// than to the last of them.
+    pub(crate) fn with_pages_in_parts(mut self, all_wanted: Option<Arc<[Range<u64>]>>) -> Self {
+        self.in_parts.allow(all_wanted);
         self
     }
 

@@ -189,7 +189,8 @@ impl RowGroupOpener<'_> {
         let reader = ColumnReader::new(place, leaf, &column.data_type, rows, self.pool)?;
         // Compressed bytes of a page stay as long as some of it is wanted, which a bound on buffered bytes does not know.
         let in_parts = is_partial && self.plan.options.max_buffered_bytes.is_none();
-        let reader = if in_parts { reader.with_pages_in_parts() } else { reader };
+        let all_wanted = if may_skip { None } else { scan.rows.few_ranges() };
+        let reader = if in_parts { reader.with_pages_in_parts(all_wanted) } else { reader };
         Ok(match self.plan.options.selection_policy {
             SelectionPolicy::Adaptive => reader,
             SelectionPolicy::Runs => reader.with_shortest_jump(1),

@@ -4,6 +4,7 @@
 //! are cheap word by word work on bitmaps where both sides are, everything else on runs.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_buffer::bit_iterator::BitSliceIterator;
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
@@ -24,7 +25,7 @@ pub struct RowSelection {
 #[derive(Debug, Clone)]
 enum Backing {
     /// Ascending, not empty, not touching.
-    Runs(Vec<Range<u64>>),
+    Runs(Arc<[Range<u64>]>),
     Bitmap(BooleanBuffer),
 }
 
@@ -92,7 +93,7 @@ impl RowSelection {
                 _ => runs.push(range),
             }
         }
-        Self { len, backing: Backing::Runs(runs) }.settled()
+        Self { len, backing: Backing::Runs(runs.into()) }.settled()
     }
 
     /// The same with the smaller backing.
@@ -132,6 +133,14 @@ impl RowSelection {
         match &self.backing {
             Backing::Runs(runs) => Ranges::Runs(runs.iter()),
             Backing::Bitmap(bits) => Ranges::Bitmap(bits.set_slices()),
+        }
+    }
+
+    /// The same ranges where they are few against the rows, so that they are kept as such.
+    pub(crate) fn few_ranges(&self) -> Option<Arc<[Range<u64>]>> {
+        match &self.backing {
+            Backing::Runs(runs) => Some(Arc::clone(runs)),
+            Backing::Bitmap(_) => None,
         }
     }
 
