@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::ArrayRef;
+use arrow_buffer::NullBuffer;
 use arrow_schema::DataType;
 
 use super::chunk_dictionary::ChunkDictionary;
@@ -143,18 +144,22 @@ impl ColumnReader {
     /// What was decoded since the last call.
     pub(crate) fn finish_batch(&mut self) -> Result<LeafBatch> {
         let levels = self.levels.take()?;
-        let array = self.values.finish(levels.slots, levels.nulls.clone()).map_err(|error| self.placed(error))?;
-        Ok(LeafBatch { array, levels })
+        let array = self.finish_values(levels.slots, levels.nulls.clone())?;
+        Ok(LeafBatch { array, levels, kept_besides: self.kept_besides() })
     }
 
     /// The same of a column that is not nested, without its levels.
     pub(crate) fn finish_array(&mut self) -> Result<ArrayRef> {
         let LevelRows { nulls, slots, .. } = self.levels.take()?;
+        self.finish_values(slots, nulls)
+    }
+
+    fn finish_values(&mut self, slots: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
         self.in_parts.end_batch(self.page.as_ref());
         self.values.finish(slots, nulls).map_err(|error| self.placed(error))
     }
 
-    /// Bytes that are kept in memory for the last such array besides its buffers, where that has views: of pages of which
+    /// Bytes that are kept in memory for what was finished last besides its buffers, where that has views: of pages of which
     /// only the front was decompressed, the rest.
     pub(crate) fn kept_besides(&self) -> usize {
         self.in_parts.kept_besides()

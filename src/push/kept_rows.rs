@@ -104,7 +104,7 @@ mod tests {
     fn numbers(values: &[i32]) -> LeafBatch {
         let array = Arc::new(Int32Array::from(values.to_vec())) as ArrayRef;
         let levels = LevelRows { nulls: None, slots: array.len(), repetition: None, definition: None };
-        LeafBatch { array, levels }
+        LeafBatch { array, levels, kept_besides: 0 }
     }
 
     fn listed(mut rows: KeptRows) -> Vec<i32> {

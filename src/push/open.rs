@@ -58,7 +58,7 @@ impl RowGroupOpener<'_> {
                         !asked.iter().any(|(_, other)| other.has_callback() && other.leaves().contains(leaf));
                     columns.push(FilterColumn {
                         leaf: *leaf,
-                        reader: self.filter_reader(scan, *leaf, is_coded)?,
+                        reader: self.filter_reader(scan, *leaf, is_coded, place > 0)?,
                         is_kept: wanted_later.contains(leaf),
                     });
                 }
@@ -90,16 +90,22 @@ impl RowGroupOpener<'_> {
         OutputStage::new(scan.row_group, first_row, Arc::clone(&self.plan.projection), columns, batch_rows)
     }
 
-    /// A reader for predicates. What the output wants too is read as the output wants it; what has codes, as those, until
-    /// the writer gave up its dictionary.
-    fn filter_reader(&self, scan: &RowGroupScan, leaf: usize, may_be_coded: bool) -> Result<ColumnReader> {
+    /// A reader for predicates, which `may_skip` rows that one before drops. What the output wants too is read as the output
+    /// wants it; what has codes, as those, until the writer gave up its dictionary.
+    fn filter_reader(
+        &self,
+        scan: &RowGroupScan,
+        leaf: usize,
+        may_be_coded: bool,
+        may_skip: bool,
+    ) -> Result<ColumnReader> {
         let of_output = self.plan.projection.columns.iter().find(|column| column.leaf == leaf).cloned();
         let column = of_output.or_else(|| self.plan.predicate_column(leaf));
         let column = column.ok_or_else(|| Error::internal("a leaf is missing"))?;
         let is_coded = may_be_coded && self.has_codes(scan, &column)?;
         match is_coded {
-            true => Ok(self.column_reader(scan, &coded(column), FILTER_WINDOW_ROWS, false)?.with_plain_batches()),
-            false => self.column_reader(scan, &column, FILTER_WINDOW_ROWS, false),
+            true => Ok(self.column_reader(scan, &coded(column), FILTER_WINDOW_ROWS, may_skip)?.with_plain_batches()),
+            false => self.column_reader(scan, &column, FILTER_WINDOW_ROWS, may_skip),
         }
     }
 

@@ -390,7 +390,7 @@ impl OutputStage {
     fn put_together(&mut self, pool: &Arc<Pool>) -> Result<OutputRows> {
         let selected = row_count(self.batch.selected)?;
         let masks = self.batch.plans.take_masks(self.batch.selected)?;
-        let mut arrays = self.decoded_arrays(&masks, selected, pool)?;
+        let (mut arrays, kept_besides) = self.decoded_arrays(&masks, selected, pool)?;
         let mut selections = Vec::new();
         for (array, root) in arrays.iter().zip(&self.projection.roots) {
             let jump = self.shortest_jumps.get(root.first_leaf).copied().unwrap_or(1);
@@ -407,20 +407,17 @@ impl OutputStage {
         let windows = &self.batch.windows;
         arrays.extend(self.projection.appended.columns(self.row_group, self.first_row, windows, selected)?);
         self.batch.clear();
-        Ok(OutputRows { arrays, selections, kept_besides: self.kept_besides() })
+        Ok(OutputRows { arrays, selections, kept_besides })
     }
 
-    /// Bytes that are kept in memory for each column that is an array as it was decoded, besides its buffers.
-    fn kept_besides(&self) -> Vec<usize> {
-        let of_column = |column: &OutputColumn| match column {
-            OutputColumn::Read(reader) => reader.kept_besides(),
-            OutputColumn::Kept(_) => 0,
-        };
-        if self.projection.tree.is_flat() { self.columns.iter().map(of_column).collect() } else { Vec::new() }
-    }
-
-    /// The columns of the file.
-    fn decoded_arrays(&mut self, masks: &RowMasks, selected: usize, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
+    /// The columns of the file; and for each that is an array as it was decoded, the bytes that are kept in memory for it
+    /// besides its buffers.
+    fn decoded_arrays(
+        &mut self,
+        masks: &RowMasks,
+        selected: usize,
+        pool: &Arc<Pool>,
+    ) -> Result<(Vec<ArrayRef>, Vec<usize>)> {
         let projection = &self.projection;
         let are_scattered = self.batch.is_scattered();
         let mut take_kept = |kept: &mut KeptColumn| -> Result<LeafBatch> {
@@ -430,16 +427,25 @@ impl OutputStage {
         };
         if projection.tree.is_flat() {
             let mut arrays = Vec::with_capacity(projection.schema.fields().len());
+            let mut all_kept_besides = Vec::with_capacity(self.columns.len());
             for (column, node) in self.columns.iter_mut().zip(&projection.tree.nodes) {
-                let (array, kept_besides) = match column {
-                    OutputColumn::Kept(kept) => (take_kept(kept)?.array, 0),
+                let (mut array, mut kept_besides) = match column {
+                    OutputColumn::Kept(kept) => {
+                        let values = take_kept(kept)?;
+                        (values.array, values.kept_besides)
+                    }
                     OutputColumn::Read(reader) => (reader.finish_array()?, reader.kept_besides()),
                 };
-                let are_few = are_scattered && array.len() == selected;
-                let copied = if are_few { copied_views(&array, kept_besides, pool)? } else { None };
-                arrays.push(leaf_array(node, copied.unwrap_or(array)));
+                if are_scattered
+                    && array.len() == selected
+                    && let Some(copied) = copied_views(&array, kept_besides, pool)?
+                {
+                    (array, kept_besides) = (copied, 0);
+                }
+                arrays.push(leaf_array(node, array));
+                all_kept_besides.push(kept_besides);
             }
-            return Ok(arrays);
+            return Ok((arrays, all_kept_besides));
         }
         let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&projection.columns);
         let leaves = columns.map(|((column, jump), projected)| {
@@ -459,7 +465,8 @@ impl OutputStage {
             Ok(leaf)
         });
         let leaves: Vec<LeafBatch> = leaves.collect::<Result<_>>()?;
-        assemble(&projection.tree, leaves, pool).map_err(|error| error.in_row_group(self.row_group))
+        let arrays = assemble(&projection.tree, leaves, pool).map_err(|error| error.in_row_group(self.row_group))?;
+        Ok((arrays, Vec::new()))
     }
 }
 
