@@ -172,6 +172,18 @@ fn two_predicates_with_page_index() {
         .assert_asks(&[&["1.key.2"], &["1.tag.dict", "1.tag.2-1.tag.4"], &["1.note.2-1.note.4"]], AsksForMore);
 }
 
+/// Bounds of neither help: of the second predicate's column too, only the pages of the rows that the first kept are read.
+#[test]
+fn two_predicates_without_bounds() {
+    for (kept, note) in [("tag 0", Some("0.note.2")), ("tag 1", None)] {
+        let mut asked: Vec<&[&str]> = vec![&["0.mixed.0-0.mixed.4"], &["0.tag.dict", "0.tag.2"]];
+        let note = note.map(|page| [page]);
+        asked.extend(note.as_ref().map(|page| &page[..]));
+        asked.push(&["1.mixed.0-1.mixed.4"]);
+        scenario(Index::Pages, vec![mixed(Equal, 130), tag(kept)]).assert_asks(&asked, AsksTheSame);
+    }
+}
+
 /// Without statistics the second predicate's column is asked for in row groups only in which the first kept rows.
 #[test]
 fn two_predicates_without_page_index() {
