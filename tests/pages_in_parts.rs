@@ -21,12 +21,13 @@ use std::sync::Arc;
 use arrow_array::builder::{Int64Builder, ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow_buffer::Buffer;
+use arrow_schema::{DataType, Field};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder, WriterVersion};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterVersion};
 use pqpush::predicate::{Comparison, Predicate};
 use pqpush::{ErrorKind, RowSelection, ScanOptions, SelectionPolicy, StringType};
 
@@ -259,22 +260,35 @@ fn damage_behind_the_wanted_rows_is_not_met() {
     }
 }
 
-/// Batches of few strings do not keep a page of which most was not even decompressed.
+/// Batches of few strings do not keep a page of which most was not even decompressed: of columns, of members of structs, and of
+/// what a predicate read.
 #[test]
 fn pages_in_parts_are_not_kept_for_few_views() {
     let text = |row: u64| format!("row {row} has a text that lies in no view, {}", mix(row));
     let texts: ArrayRef = Arc::new(StringArray::from_iter_values((0..ROWS as u64).map(text)));
-    let batch = RecordBatch::try_from_iter([("text", texts)]).expect("one column");
-    let file = written(&batch, WriterProperties::builder().set_compression(codecs()[0]));
     let rows: Vec<Range<u64>> = (0..500).map(|row| row * 4..row * 4 + 1).collect();
-    let options = ScanOptions { string_type: StringType::Utf8View, ..of_rows(&rows, ROWS) };
-    let scan = scan(&file, options.clone()).expect("a readable file");
-    assert_same(&scan, &file, &options, "every fourth row in front");
     let needed: usize = rows.iter().map(|row| text(row.start).len()).sum();
-    // The first block of the page is less than eight times as much, the page more.
-    assert!(8 * needed > scan.metrics.bytes_decompressed as usize && 8 * needed < 1 << 20, "{:?}", scan.metrics);
-    let data = whole_columns(&scan)[0].to_data();
-    assert_eq!(data.buffers()[1..].iter().map(Buffer::len).sum::<usize>(), needed);
+    let member = Arc::new(Field::new("text", DataType::Utf8, false));
+    let group = StructArray::from(vec![(member, Arc::clone(&texts))]);
+    let is_text = Predicate::compare("text", Comparison::GreaterOrEqual, Arc::new(StringArray::from(vec!["row"])));
+    for (column, predicates) in [
+        (Arc::clone(&texts) as ArrayRef, vec![]),
+        (Arc::new(group), vec![]),
+        (texts, vec![is_text.expect("a predicate")]),
+    ] {
+        let batch = RecordBatch::try_from_iter([("text", column)]).expect("one column");
+        let properties = WriterProperties::builder().set_compression(codecs()[0]);
+        let file = written(&batch, properties.set_statistics_enabled(EnabledStatistics::None));
+        let options = ScanOptions { string_type: StringType::Utf8View, predicates, ..of_rows(&rows, ROWS) };
+        let scan = scan(&file, options).expect("a readable file");
+        // The first block of the page is less than eight times as much, the page more.
+        assert!(8 * needed > scan.metrics.bytes_decompressed as usize && 8 * needed < 1 << 20, "{:?}", scan.metrics);
+        let column = Arc::clone(&whole_columns(&scan)[0]);
+        let read = column.as_struct_opt().map_or(&column, |group| group.column(0));
+        let expected = rows.iter().map(|row| text(row.start));
+        assert!(read.as_string_view().iter().flatten().eq(expected), "every fourth row in front");
+        assert_eq!(read.to_data().buffers()[1..].iter().map(Buffer::len).sum::<usize>(), needed);
+    }
 }
 
 /// Damaged files give the rows that were asked for or an error of the file; strings with offsets and views fail alike.
