@@ -186,13 +186,20 @@ impl<O: Offset> StringDecoder<O> {
             let base = self.bytes.len();
             let capacity = byte_array_at(page, position)?.0.len().max(ROOM_BYTES);
             let room = Room { base, capacity, bytes: self.bytes.spare(capacity)? };
-            let text = self.is_utf8.then(|| PlainText::new(position));
-            let selected = selected.map(|values| values.slice(done, count));
+            // Those that are selected are validated where they were copied to.
+            let text = (self.is_utf8 && selected.is_none()).then(|| PlainText::new(position));
+            let of_rest = selected.map(|values| values.slice(done, count));
             let ends = ends.get_mut(done..).unwrap_or_default();
             let copied = room
-                .fill(page, position, ends, selected, text, &mut self.front)
+                .fill(page, position, ends, of_rest, text, &mut self.front)
                 .map_err(|failure| failure.unwrap_or_else(|| offsets_overflow(&self.context.data_type)))?;
             self.bytes.commit(copied.bytes);
+            if self.is_utf8 && selected.is_some() {
+                let bytes = self.bytes.as_slice().get(base..).unwrap_or_default();
+                let ends = ends.get(..copied.strings).unwrap_or_default();
+                let ends = ends.iter().map(|end| end.to_usize().saturating_sub(base));
+                validate_values(bytes, || end_inside_characters(bytes, ends))?;
+            }
             done = done.saturating_add(copied.strings);
             position = copied.position;
         }

@@ -11,7 +11,7 @@ use arrow_schema::DataType;
 use super::decoder::{Context, ValueDecoder, bad_code, no_dictionary};
 use crate::encoding::{
     ByteArrayBlock, CodeBlock, CodeScratch, PlainBytes, PlainText, ValueCursor, byte_array_at, end_inside_characters,
-    for_each_block, validate_values, values_missing,
+    for_each_block, validate_value, validate_values, values_missing,
 };
 use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Unaligned, Values, array_from_parts};
@@ -21,6 +21,9 @@ use crate::simd::{self, INLINE_BYTES};
 
 /// Bytes of a buffer of values that had to be put together, as long as single values are shorter.
 const BUILT_BYTES: usize = 1 << 20;
+
+/// Where fewer than one in so many PLAIN values is selected, only those are validated, one by one.
+const FEW: usize = 4;
 
 /// Decodes byte arrays to views.
 pub(crate) struct ViewDecoder {
@@ -68,11 +71,25 @@ impl ViewDecoder {
         })
     }
 
+    /// Appends the next `present` values of the page, opened up to the rows of `valid`; of PLAIN ones, those that are not
+    /// selected need not be text.
+    fn read_rows(&mut self, present: usize, valid: Option<BitSlice<'_>>, selected: Option<BitSlice<'_>>) -> Result<()> {
+        let before = self.views.len();
+        self.read_values(present, selected)?;
+        if let Some(valid) = valid {
+            let nulls = valid.len().saturating_sub(present);
+            self.views.spare(nulls)?;
+            self.views.commit(nulls);
+            simd::expand(self.views.as_mut_slice().get_mut(before..).unwrap_or_default(), valid);
+        }
+        Ok(())
+    }
+
     /// Appends the next `count` values of the page.
-    fn read_values(&mut self, count: usize) -> Result<()> {
+    fn read_values(&mut self, count: usize, selected: Option<BitSlice<'_>>) -> Result<()> {
         match &self.cursor {
             ValueCursor::PlainBytes(values) => {
-                let position = self.read_plain(values.position(), count)?;
+                let position = self.read_plain(values.position(), count, selected)?;
                 self.cursor = ValueCursor::PlainBytes(PlainBytes::at(position));
                 Ok(())
             }
@@ -82,10 +99,17 @@ impl ViewDecoder {
         }
     }
 
-    fn read_plain(&mut self, position: usize, count: usize) -> Result<usize> {
+    fn read_plain(&mut self, position: usize, count: usize, selected: Option<BitSlice<'_>>) -> Result<usize> {
         let number = self.number_for_page()?;
         let out = self.views.spare(count)?.get_mut(..count).unwrap_or_default();
-        let walked = walk_plain(&self.page, position, number, self.is_utf8, out)?;
+        let are_few = selected.is_some_and(|selected| selected.count_ones().saturating_mul(FEW) < count);
+        let walked = walk_plain(&self.page, position, number, self.is_utf8 && !are_few, out)?;
+        match selected {
+            Some(selected) if self.is_utf8 && (are_few || walked.text.is_err()) => {
+                validate_selected(out, selected, &self.page)?;
+            }
+            _ => walked.text?,
+        }
         self.views.commit(count);
         if walked.is_pointed_to {
             self.keep_page(number);
@@ -234,18 +258,41 @@ fn validate_block(bytes: &[u8], block: &ByteArrayBlock) -> Result<()> {
     validate_values(bytes, || end_inside_characters(bytes, block.ends(0)))
 }
 
+/// Validates those of `views` that are selected, which point to `page`.
+fn validate_selected(views: &[u128], selected: BitSlice<'_>, page: &[u8]) -> Result<()> {
+    for (views, word) in views.chunks(64).zip(selected.words()) {
+        let mut left = word;
+        while let Some(view) = views.get(left.trailing_zeros() as usize) {
+            left &= left.wrapping_sub(1);
+            let value = value_of(&view.to_le_bytes(), page).map(validate_value);
+            value.ok_or_else(|| Error::internal("a view that points to nothing"))??;
+        }
+    }
+    Ok(())
+}
+
+/// The value of a view, which lies in it or in `page`.
+fn value_of<'a>(view: &'a [u8; 16], page: &'a [u8]) -> Option<&'a [u8]> {
+    let ([l0, l1, l2, l3, own @ ..], [.., p0, p1, p2, p3]) = (view, view);
+    let length = u32::from_le_bytes([*l0, *l1, *l2, *l3]) as usize;
+    let start = u32::from_le_bytes([*p0, *p1, *p2, *p3]) as usize;
+    if length <= INLINE_BYTES { own.get(..length) } else { page.get(start..)?.get(..length) }
+}
+
 /// What walking over PLAIN values came to.
 struct Walked {
     /// Where the next value begins.
     end: usize,
     /// True where some view points to the page.
     is_pointed_to: bool,
+    /// An error if not all of it was text, where that was to be known.
+    text: Result<()>,
 }
 
 /// Makes views of the PLAIN values of `page`, buffer `number`, from `position` on until `out` is full.
 fn walk_plain(page: &[u8], position: usize, number: u32, is_utf8: bool, out: &mut [u128]) -> Result<Walked> {
     let mut text = is_utf8.then(|| PlainText::new(position));
-    let mut walked = Walked { end: position, is_pointed_to: false };
+    let mut walked = Walked { end: position, is_pointed_to: false, text: Ok(()) };
     let (mut rest, mut is_long) = (out, false);
     loop {
         // Where one string is long, the next one may be so too.
@@ -266,7 +313,7 @@ fn walk_plain(page: &[u8], position: usize, number: u32, is_utf8: bool, out: &mu
         is_long = value.len() >= simd::SHORT_PLAIN_BYTES;
         (walked.end, rest) = (next, behind);
     }
-    text.map_or(Ok(()), |mut text| text.end(page, walked.end))?;
+    walked.text = text.map_or(Ok(()), |mut text| text.end(page, walked.end));
     Ok(walked)
 }
 
@@ -280,6 +327,7 @@ impl ValueDecoder for ViewDecoder {
         let mut views = Values::with_capacity(&self.context.pool, count)?;
         let out = views.spare(count)?.get_mut(..count).unwrap_or_default();
         let walked = walk_plain(&source, 0, 0, self.is_utf8, out)?;
+        walked.text?;
         views.commit(count);
         self.dictionary = Some(Dictionary { views, is_pointed_to: walked.is_pointed_to, page: source, number: None });
         Ok(())
@@ -317,15 +365,15 @@ impl ValueDecoder for ViewDecoder {
     }
 
     fn read(&mut self, present: usize, valid: Option<BitSlice<'_>>) -> Result<()> {
-        let before = self.views.len();
-        self.read_values(present)?;
-        if let Some(valid) = valid {
-            let nulls = valid.len().saturating_sub(present);
-            self.views.spare(nulls)?;
-            self.views.commit(nulls);
-            simd::expand(self.views.as_mut_slice().get_mut(before..).unwrap_or_default(), valid);
-        }
-        Ok(())
+        self.read_rows(present, valid, None)
+    }
+
+    fn can_leave_out(&self) -> bool {
+        self.is_utf8 && matches!(self.cursor, ValueCursor::PlainBytes(_))
+    }
+
+    fn read_selected(&mut self, selected: BitSlice<'_>, valid: Option<BitSlice<'_>>) -> Result<()> {
+        self.read_rows(selected.len(), valid, Some(selected))
     }
 
     fn finish(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {

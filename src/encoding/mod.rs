@@ -31,7 +31,7 @@ pub(crate) use delta_length_byte_array::DeltaLengthByteArray;
 pub(crate) use hybrid::{Hybrid, Piece};
 pub(crate) use level_stream::{LEVEL_BLOCK, LEVEL_ROOM, LevelStream, bit_packed_bytes};
 pub(crate) use plain_bytes::{PlainBytes, byte_array_at};
-pub(crate) use utf8::{PlainText, end_inside_characters, validate_values};
+pub(crate) use utf8::{PlainText, end_inside_characters, validate_value, validate_values};
 pub(crate) use value_cursor::{ValueCursor, for_each_block, undefined};
 
 use hybrid::varint;

@@ -54,6 +54,12 @@ pub(crate) fn validate_values(bytes: &[u8], cuts_characters: impl FnOnce() -> bo
     if is_text && !cuts_characters() { Ok(()) } else { Err(invalid()) }
 }
 
+/// Validates a value.
+#[inline]
+pub(crate) fn validate_value(bytes: &[u8]) -> Result<()> {
+    validate_values(bytes, || false)
+}
+
 /// Whether a byte behind one of `ends` continues a character.
 pub(crate) fn end_inside_characters(bytes: &[u8], ends: impl Iterator<Item = usize>) -> bool {
     let continues = |end: usize| bytes.get(end).is_some_and(|byte| byte & 0xc0 == 0x80);

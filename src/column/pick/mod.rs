@@ -24,6 +24,9 @@ use crate::error::{Error, Result};
 use crate::memory::{BitSlice, Bits, Pool};
 use crate::simd;
 
+/// Bytes that are expected at most of strings that were not seen yet.
+const MAX_EXPECTED_BYTES: usize = 1 << 20;
+
 /// An array, and which of its rows are picked; all where there is no mask.
 #[derive(Clone, Copy)]
 pub(crate) struct Picked<'a> {
@@ -140,6 +143,14 @@ pub(super) fn push_bits(out: &mut Bits, bits: BitSlice<'_>, selected: Option<Bit
         }
     }
     Ok(())
+}
+
+/// The bytes to take memory for where the first `strings` of `capacity` have `bytes`: what the others will have too if they are
+/// like those, within bounds: the first may be long, and the others not.
+fn expected_bytes(bytes: usize, strings: usize, capacity: usize) -> usize {
+    let others = capacity.saturating_sub(strings);
+    let expected = bytes.div_ceil(strings.max(1)).saturating_mul(others);
+    bytes.saturating_add(expected.min(MAX_EXPECTED_BYTES))
 }
 
 /// The places of the set bits of a word, from the lowest.

@@ -6,14 +6,11 @@ use std::sync::Arc;
 use arrow_buffer::{ArrowNativeType, Buffer};
 
 use super::gathered::{Parts, RowBuilder};
-use super::{Piece, set_bits};
+use super::{Piece, expected_bytes, set_bits};
 use crate::column::strings::Offset;
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
 use crate::simd::{self, End};
-
-/// Bytes that are expected at most of strings that were not seen yet.
-const MAX_EXPECTED_BYTES: usize = 1 << 20;
 
 /// Offsets and bytes of strings.
 pub(super) struct Strings<O> {
@@ -34,15 +31,6 @@ impl<O: Offset> Strings<O> {
     fn last_end(&self) -> usize {
         self.ends.as_slice().last().map_or(0, |end| end.to_usize())
     }
-
-    /// Takes memory for the bytes of the first strings, and for as many as the others will have if they are like those, within
-    /// bounds: the first may be long, and the others not.
-    fn reserve_at_first(&mut self, bytes: usize) -> Result<()> {
-        let strings = self.ends.len().saturating_sub(1).max(1);
-        let others = self.capacity.saturating_sub(strings);
-        let expected = bytes.div_ceil(strings).saturating_mul(others);
-        self.bytes.reserve(bytes.saturating_add(expected.min(MAX_EXPECTED_BYTES)))
-    }
 }
 
 impl<O: Offset + End + ArrowNativeType> RowBuilder for Strings<O> {
@@ -55,7 +43,7 @@ impl<O: Offset + End + ArrowNativeType> RowBuilder for Strings<O> {
         let picked_bytes = picked_bytes.collect::<Result<Vec<usize>>>()?;
         let more = self.last_end().saturating_sub(self.bytes.len());
         if self.bytes.len() == 0 {
-            self.reserve_at_first(more)?;
+            self.bytes.reserve(expected_bytes(more, self.ends.len().saturating_sub(1), self.capacity))?;
         }
         let mut room = self.bytes.spare(more)?;
         for (piece, bytes) in pieces.iter().zip(picked_bytes) {

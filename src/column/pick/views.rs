@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use arrow_buffer::Buffer;
 
-use super::Piece;
 use super::fixed::push_values;
 use super::gathered::{Parts, RowBuilder};
+use super::{Piece, expected_bytes};
 use crate::error::{Error, Result};
 use crate::memory::{Pool, Values};
 use crate::simd::{self, End, INLINE_BYTES, PlacedStrings};
@@ -18,6 +18,8 @@ const SPARSE: usize = 8;
 /// Views, and the buffers that they point to.
 pub(super) struct Views {
     views: Values<u128>,
+    /// Views that are expected.
+    capacity: usize,
     /// Values that were copied. They have number 0 once there are any.
     copies: Values<u8>,
     buffers: Vec<Buffer>,
@@ -31,6 +33,7 @@ impl Views {
     pub(super) fn new(capacity: usize, pool: &Arc<Pool>) -> Self {
         Self {
             views: Values::on_demand(pool, capacity),
+            capacity,
             copies: Values::on_demand(pool, 0),
             buffers: Vec::new(),
             places: Vec::new(),
@@ -55,6 +58,11 @@ impl Views {
             return Err(Error::limit(
                 "more bytes of strings in one batch than views can tell: ask for smaller batches",
             ));
+        }
+        if self.copies.len() == 0 {
+            let picked = self.views.len().saturating_sub(start);
+            let others = self.capacity.saturating_sub(start);
+            self.copies.reserve(expected_bytes(needed, picked, others))?;
         }
         let (before, mut rest) = self.views.as_mut_slice().split_at_mut_checked(start).unwrap_or_default();
         if self.copies.len() == 0 {

@@ -14,8 +14,8 @@ use crate::memory::{GrowingBlock, Pool};
 /// Most bytes that a block of a frame becomes: a frame of no more cannot be decompressed in parts.
 const MAX_BLOCK_BYTES: usize = 128 << 10;
 
-/// Bytes of a frame that tell how many there are to its first block.
-const HEADER_BYTES: usize = 18;
+/// Bytes of a frame that tell how many there are to its first block. Of more, what lies behind the header would be copied.
+const HEADER_BYTES: usize = 5;
 
 /// Contexts that are not in use.
 #[derive(Default)]
