@@ -22,10 +22,13 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type};
 use arrow_array::{Array, ArrayRef};
+use arrow_buffer::BooleanBuffer;
+use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
-use pqpush::{ErrorKind, ScanOptions, StringType};
+use pqpush::{ErrorKind, RowSelection, ScanOptions, SelectionPolicy, StringType};
 
+use support::compare::whole_columns;
 use support::handmade::*;
 use support::host::{By, Feed, scan_with};
 
@@ -360,6 +363,45 @@ fn trap21_text_is_checked_value_by_value() {
             }
             let binary = column(&texts(None, pages, count as i64)).expect("bytes need not be text");
             assert_eq!(binary.as_binary::<i32>().iter().flatten().collect::<Vec<_>>(), values);
+        }
+    }
+}
+
+/// Text that is decoded on the way to selected rows need not be text, be these few or many; what is handed out is.
+#[test]
+fn trap21_text_is_checked_where_it_is_selected() {
+    const ROWS: usize = 400;
+    let text = |row: usize| format!("{row} ä€").repeat([1, 2, 5, 30][row % 4]).into_bytes();
+    // A value that is none, or one that is a half of a character, as is the next one.
+    for halves in [vec![(200, &b"\xff"[..])], vec![(200, b"a longer text \xc3"), (201, b"\xa9 goes on in here")]] {
+        let mut values: Vec<Vec<u8>> = (0..ROWS).map(text).collect();
+        halves.iter().for_each(|(row, half)| values[*row] = half.to_vec());
+        let body = plain_bytes(&values.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let file = texts(Some(UTF8), vec![data_v1(ROWS as i32, PLAIN, body)], ROWS as i64);
+        for every in [2, 3, 7, 50] {
+            for first in [0, 1] {
+                let rows = (first..ROWS).step_by(every);
+                let is_broken = rows.clone().any(|row| halves.iter().any(|(half, _)| *half == row));
+                let bits = BooleanBuffer::collect_bool(ROWS, |row| row >= first && (row - first) % every == 0);
+                let read = |string_type| {
+                    let row_selection = Some(RowSelection::from_bitmap(bits.clone()));
+                    let selection_policy = SelectionPolicy::Bitmap;
+                    let options =
+                        ScanOptions { string_type, row_selection, selection_policy, ..ScanOptions::default() };
+                    scan_with(&file, options, Feed::Whole, By::Push)
+                };
+                for string_type in [StringType::Utf8, StringType::LargeUtf8, StringType::Utf8View] {
+                    let context = format!("every {every}th row from {first} on, {string_type:?}");
+                    match read(string_type) {
+                        Ok(scan) => {
+                            let found = cast(&whole_columns(&scan)[0], &DataType::Binary).expect("bytes");
+                            let wanted = rows.clone().map(|row| values[row].as_slice());
+                            assert!(!is_broken && found.as_binary::<i32>().iter().flatten().eq(wanted), "{context}");
+                        }
+                        Err(error) => assert!(is_broken && error.kind() == ErrorKind::Corrupt, "{context}: {error:?}"),
+                    }
+                }
+            }
         }
     }
 }
