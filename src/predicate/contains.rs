@@ -6,16 +6,16 @@ use arrow_array::types::{ByteArrayType, ByteViewType};
 use arrow_array::{Array, GenericByteArray, GenericByteViewArray};
 use arrow_buffer::{ArrowNativeType, BooleanBuffer, Buffer};
 use arrow_data::ByteView;
-use memchr::memmem::Finder;
 
 use super::bytes::INLINE;
+use crate::simd::TextFinder;
 
 /// Values in one buffer are searched together where no more bytes than this are between them: lengths, and values that
 /// are in their views.
 const MAX_GAP: usize = 64;
 
 /// Values with offsets.
-pub(super) fn in_offsets<T: ByteArrayType>(array: &GenericByteArray<T>, finder: &Finder<'_>) -> BooleanBuffer {
+pub(super) fn in_offsets<T: ByteArrayType>(array: &GenericByteArray<T>, finder: &TextFinder) -> BooleanBuffer {
     let offsets = array.value_offsets();
     let places = offsets.iter().zip(offsets.iter().skip(1)).map(|(start, end)| start.as_usize()..end.as_usize());
     let text = array.value_data().get(..offsets.last().map_or(0, |end| end.as_usize())).unwrap_or_default();
@@ -25,7 +25,7 @@ pub(super) fn in_offsets<T: ByteArrayType>(array: &GenericByteArray<T>, finder: 
 }
 
 /// Values with views.
-pub(super) fn in_views<T: ByteViewType>(array: &GenericByteViewArray<T>, finder: &Finder<'_>) -> BooleanBuffer {
+pub(super) fn in_views<T: ByteViewType>(array: &GenericByteViewArray<T>, finder: &TextFinder) -> BooleanBuffer {
     let views = array.views();
     let mut found = Found::new(views.len());
     let mut run = Run::default();
@@ -36,7 +36,7 @@ pub(super) fn in_views<T: ByteViewType>(array: &GenericByteViewArray<T>, finder:
                 found.mark_run(array, &run, row, finder);
                 run = Run { buffer, first_row: row, end: place.end };
             }
-            None if finder.needle().len() > INLINE => {}
+            None if finder.text().len() > INLINE => {}
             None => found.set_if(row, finder.find(array.value(row).as_ref()).is_some()),
         }
     }
@@ -89,7 +89,7 @@ impl Found {
         array: &GenericByteViewArray<T>,
         run: &Run,
         end_row: usize,
-        finder: &Finder<'_>,
+        finder: &TextFinder,
     ) {
         let buffer = array.data_buffers().get(run.buffer).map(Buffer::as_slice).unwrap_or_default();
         let views = array.views().get(run.first_row..end_row).unwrap_or_default();
@@ -98,8 +98,8 @@ impl Found {
     }
 
     /// Searches `text` in which rows have ascending places.
-    fn mark(&mut self, text: &[u8], places: impl Iterator<Item = (usize, Range<usize>)>, finder: &Finder<'_>) {
-        let length = finder.needle().len();
+    fn mark(&mut self, text: &[u8], places: impl Iterator<Item = (usize, Range<usize>)>, finder: &TextFinder) {
+        let length = finder.text().len();
         // The first place behind the values looked at where the text is, be it in one value or not.
         let mut hit = None;
         for (row, place) in places {
@@ -137,7 +137,7 @@ mod tests {
             let views: StringViewArray = values.iter().cloned().collect();
             let order = arrow_array::UInt32Array::from_iter_values((0..150).map(|row| row * 37 % 150));
             let turned = arrow_select::take::take(&views, &order, None).unwrap();
-            let finder = Finder::new(&needle);
+            let finder = TextFinder::new(needle.as_bytes());
             let (start, rows) = (case % 5, 140);
             let expected = |values: &[Option<String>]| -> Vec<bool> {
                 let values = values.iter().skip(start).take(rows);

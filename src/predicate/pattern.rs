@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use memchr::memmem::Finder;
-
 use super::verdict::Verdict;
 use crate::error::{Error, Result};
+use crate::simd::TextFinder;
 
 /// A pattern. What it matches depends on whether `_` stands for a character or a byte.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ enum Shape {
     /// Any text, then this.
     Suffix(Vec<u8>),
     /// This between any text.
-    Contains(Box<Finder<'static>>),
+    Contains(Box<TextFinder>),
     Other,
 }
 
@@ -80,7 +79,7 @@ impl Pattern {
             whole if whole.len() == beginning.len() => Shape::Exact,
             [first @ .., Token::AnyText] if first.len() == beginning.len() => Shape::Prefix,
             [Token::AnyText, middle @ .., Token::AnyText] if inner(middle).is_some() => {
-                Shape::Contains(Box::new(Finder::new(&inner(middle).unwrap_or_default()).into_owned()))
+                Shape::Contains(Box::new(TextFinder::new(&inner(middle).unwrap_or_default())))
             }
             [Token::AnyText, rest @ ..] => inner(rest).map_or(Shape::Other, Shape::Suffix),
             _ => Shape::Other,
@@ -100,7 +99,7 @@ impl Pattern {
     }
 
     /// What a value has to contain to match, where that is all that is asked for.
-    pub(super) fn contained(&self) -> Option<&Finder<'static>> {
+    pub(super) fn contained(&self) -> Option<&TextFinder> {
         match &self.shape {
             Shape::Contains(finder) => Some(finder),
             _ => None,

@@ -39,6 +39,7 @@ mod short_runs;
 pub(crate) mod snappy;
 #[cfg(all(test, feature = "snappy"))]
 mod snappy_tests;
+mod text_finder;
 mod unpack;
 mod unpack_levels;
 mod unsplit;
@@ -83,6 +84,7 @@ pub(crate) use plain_strings::{Copied, Front, copy_plain};
 pub(crate) use prefetch::{prefetch_behind, prefetch_far_behind, prefetch_far_behind_all, prefetch_range};
 pub(crate) use runs::{RunsTaken, walk_runs};
 pub(crate) use short_runs::{MAX_RUN_WIDTH, RUNS_OVER, code_runs, level_runs, takes_runs_at_once};
+pub(crate) use text_finder::TextFinder;
 pub(crate) use unpack::unpack;
 pub(crate) use unpack_levels::{LEVELS_OVER, unpack_levels};
 pub(crate) use unsplit::unsplit;
