@@ -261,7 +261,7 @@ fn validate_block(bytes: &[u8], block: &ByteArrayBlock) -> Result<()> {
 /// Validates those of `views` that are selected, which point to `page`.
 fn validate_selected(views: &[u128], selected: BitSlice<'_>, page: &[u8]) -> Result<()> {
     for (views, word) in views.chunks(64).zip(selected.words()) {
-        let mut left = word;
+        let mut left = simd::not_ascii(views, word, page);
         while let Some(view) = views.get(left.trailing_zeros() as usize) {
             left &= left.wrapping_sub(1);
             let value = value_of(&view.to_le_bytes(), page).map(validate_value);

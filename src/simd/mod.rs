@@ -26,6 +26,7 @@ mod heads;
 mod lanes;
 mod level_bits;
 mod list_ends;
+mod not_ascii;
 mod passing;
 mod passing_keys;
 mod passing_wide;
@@ -75,6 +76,7 @@ pub(crate) use gather::{gather, gather_selected, gather_short, gather_widened, l
 pub(crate) use heads::{compare_heads, head};
 pub(crate) use level_bits::{WORD_LEVELS, at_least, highest as highest_level};
 pub(crate) use list_ends::{ENDS_OVER, list_ends};
+pub(crate) use not_ascii::not_ascii;
 pub(crate) use passing::{packed, passing};
 pub(crate) use passing_keys::passing_keys;
 pub(crate) use passing_wide::{Passes, passing_wide};
