@@ -2,6 +2,7 @@
 #include "peer.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,8 +144,7 @@ static bool decode_task(team *team, size_t task, uint64_t *rows) {
     return is_done;
 }
 
-static void *work(void *argument) {
-    team *team = argument;
+static void work(team *team) {
     uint64_t rows = 0;
     bool goes = true;
     while (goes) {
@@ -160,16 +160,46 @@ static void *work(void *argument) {
     team->rows += rows;
     team->failed |= !goes;
     pthread_mutex_unlock(&team->lock);
+}
+
+/* A thread that lives as long as the process, as those of an engine do: what memory it keeps serves the next scan. */
+typedef struct helper {
+    pthread_t thread;
+    bool is_there;
+    team *team;
+    sem_t begin, done;
+} helper;
+
+#define MOST_HELPERS 15
+
+static void *help(void *argument) {
+    helper *self = argument;
+    for (;;) {
+        if (sem_wait(&self->begin) == 0) {
+            work(self->team);
+            sem_post(&self->done);
+        }
+    }
     return NULL;
 }
 
+static bool begin_to_help(helper *helper, team *team) {
+    if (!helper->is_there) {
+        sem_init(&helper->begin, 0, 0);
+        sem_init(&helper->done, 0, 0);
+        helper->is_there = pthread_create(&helper->thread, NULL, help, helper) == 0;
+    }
+    helper->team = team;
+    return helper->is_there && sem_post(&helper->begin) == 0;
+}
+
 bool scan_on_threads(const job *job, uint64_t *out_rows) {
+    static helper helpers[MOST_HELPERS];
     pqpush_metadata *metadata = NULL;
     pqpush_predicate *predicate = NULL;
     pqpush_plan *plan = NULL;
     pqpush_error *error = NULL;
     pqpush_scan_options options;
-    pthread_t threads[16];
     bool goes = open_metadata(job, 0, &metadata) && scan_options(job, &options, &predicate);
     if (goes && pqpush_plan_new(metadata, &options, TASK_ROWS, &plan, &error) != PQPUSH_OK) {
         goes = tell(error);
@@ -177,12 +207,13 @@ bool scan_on_threads(const job *job, uint64_t *out_rows) {
     if (goes) {
         team team = {.job = job, .plan = plan, .lock = PTHREAD_MUTEX_INITIALIZER};
         size_t started = 0;
-        while (started + 1 < job->threads && pthread_create(&threads[started], NULL, work, &team) == 0) {
+        while (started + 1 < job->threads && started < MOST_HELPERS && begin_to_help(&helpers[started], &team)) {
             started++;
         }
         work(&team);
         for (size_t i = 0; i < started; i++) {
-            pthread_join(threads[i], NULL);
+            while (sem_wait(&helpers[i].done) != 0) {
+            }
         }
         *out_rows = team.rows;
         goes = !team.failed;
