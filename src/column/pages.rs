@@ -209,10 +209,12 @@ impl PageCursor {
         !self.index.is_empty()
     }
 
-    /// Rows of the smallest data page, the last one aside, where there is an index with several.
-    pub(crate) fn smallest_page_rows(&self) -> Option<u64> {
+    /// `rows`, or fewer, so that no page of which nothing is wanted lies in a gap that is decoded: the rows of the smallest
+    /// data page, the last one aside, where there is an index with several.
+    pub(crate) fn jump_within(&self, rows: u64) -> u64 {
         let pages = self.index.iter().zip(self.index.iter().skip(1));
-        pages.map(|(page, next)| next.first_row.saturating_sub(page.first_row)).min()
+        let smallest = pages.map(|(page, next)| next.first_row.saturating_sub(page.first_row)).min();
+        smallest.map_or(rows, |smallest| smallest.min(rows)).max(1)
     }
 
     /// Number of data pages by the index; 0 without one.

@@ -95,7 +95,7 @@ impl ColumnReader {
             levels: BatchLevels::new(place.levels, pool),
             values,
             is_starved: false,
-            shortest_jump: jump_within(&cursor, jump),
+            shortest_jump: cursor.jump_within(jump),
             in_place_rows: None,
             in_parts: PagesInParts::default(),
             cursor,
@@ -105,7 +105,7 @@ impl ColumnReader {
 
     /// The same, jumping over gaps of `rows` rows or more.
     pub(crate) fn with_shortest_jump(self, rows: u64) -> Self {
-        Self { shortest_jump: jump_within(&self.cursor, rows), ..self }
+        Self { shortest_jump: self.cursor.jump_within(rows), ..self }
     }
 
     /// The same, which may hand out values where it is to read codes and a batch has none.
@@ -496,9 +496,4 @@ impl ColumnReader {
     fn ends_early(&self) -> Error {
         Error::corrupt(format!("the column chunk ends after {} of {} rows", self.next_row, self.place.row_count))
     }
-}
-
-/// `rows`, or fewer, so that no page of which nothing is wanted lies in a gap that is decoded.
-fn jump_within(cursor: &PageCursor, rows: u64) -> u64 {
-    cursor.smallest_page_rows().map_or(rows, |smallest| smallest.min(rows)).max(1)
 }

@@ -75,6 +75,13 @@ impl KeptColumn {
         bytes
     }
 
+    /// The next `rows` values; what does not wait any more is taken off `kept_bytes`.
+    fn take_counted(&mut self, rows: usize, kept_bytes: &mut u64, pool: &Arc<Pool>) -> Result<LeafBatch> {
+        let (values, given_back) = self.take(rows, pool)?;
+        *kept_bytes = kept_bytes.saturating_sub(given_back);
+        Ok(values)
+    }
+
     /// The next `rows` values, and how many bytes do not wait any more.
     fn take(&mut self, rows: usize, pool: &Arc<Pool>) -> Result<(LeafBatch, u64)> {
         let mut taken = Vec::new();
@@ -390,7 +397,10 @@ impl OutputStage {
     fn put_together(&mut self, pool: &Arc<Pool>) -> Result<OutputRows> {
         let selected = row_count(self.batch.selected)?;
         let masks = self.batch.plans.take_masks(self.batch.selected)?;
-        let (mut arrays, kept_besides) = self.decoded_arrays(&masks, selected, pool)?;
+        let (mut arrays, kept_besides) = match self.projection.tree.is_flat() {
+            true => self.flat_arrays(selected, pool)?,
+            false => (self.nested_arrays(&masks, selected, pool)?, Vec::new()),
+        };
         let mut selections = Vec::new();
         for (array, root) in arrays.iter().zip(&self.projection.roots) {
             let jump = self.shortest_jumps.get(root.first_leaf).copied().unwrap_or(1);
@@ -410,47 +420,38 @@ impl OutputStage {
         Ok(OutputRows { arrays, selections, kept_besides })
     }
 
-    /// The columns of the file; and for each that is an array as it was decoded, the bytes that are kept in memory for it
-    /// besides its buffers.
-    fn decoded_arrays(
-        &mut self,
-        masks: &RowMasks,
-        selected: usize,
-        pool: &Arc<Pool>,
-    ) -> Result<(Vec<ArrayRef>, Vec<usize>)> {
-        let projection = &self.projection;
+    /// The columns of the file, none of which has members; and for each the bytes that are kept in memory besides its buffers.
+    fn flat_arrays(&mut self, selected: usize, pool: &Arc<Pool>) -> Result<(Vec<ArrayRef>, Vec<usize>)> {
         let are_scattered = self.batch.is_scattered();
-        let mut take_kept = |kept: &mut KeptColumn| -> Result<LeafBatch> {
-            let (values, bytes) = kept.take(selected, pool)?;
-            self.kept_bytes = self.kept_bytes.saturating_sub(bytes);
-            Ok(values)
-        };
-        if projection.tree.is_flat() {
-            let mut arrays = Vec::with_capacity(projection.schema.fields().len());
-            let mut all_kept_besides = Vec::with_capacity(self.columns.len());
-            for (column, node) in self.columns.iter_mut().zip(&projection.tree.nodes) {
-                let (mut array, mut kept_besides) = match column {
-                    OutputColumn::Kept(kept) => {
-                        let values = take_kept(kept)?;
-                        (values.array, values.kept_besides)
-                    }
-                    OutputColumn::Read(reader) => (reader.finish_array()?, reader.kept_besides()),
-                };
-                if are_scattered
-                    && array.len() == selected
-                    && let Some(copied) = copied_views(&array, kept_besides, pool)?
-                {
-                    (array, kept_besides) = (copied, 0);
+        let mut arrays = Vec::with_capacity(self.projection.schema.fields().len());
+        let mut all_kept_besides = Vec::with_capacity(self.columns.len());
+        for (column, node) in self.columns.iter_mut().zip(&self.projection.tree.nodes) {
+            let (mut array, mut kept_besides) = match column {
+                OutputColumn::Kept(kept) => {
+                    let values = kept.take_counted(selected, &mut self.kept_bytes, pool)?;
+                    (values.array, values.kept_besides)
                 }
-                arrays.push(leaf_array(node, array));
-                all_kept_besides.push(kept_besides);
+                OutputColumn::Read(reader) => (reader.finish_array()?, reader.kept_besides()),
+            };
+            if are_scattered
+                && array.len() == selected
+                && let Some(copied) = copied_views(&array, kept_besides, pool)?
+            {
+                (array, kept_besides) = (copied, 0);
             }
-            return Ok((arrays, all_kept_besides));
+            arrays.push(leaf_array(node, array));
+            all_kept_besides.push(kept_besides);
         }
-        let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&projection.columns);
+        Ok((arrays, all_kept_besides))
+    }
+
+    /// The columns of the file, of which some are put together of several leaves.
+    fn nested_arrays(&mut self, masks: &RowMasks, selected: usize, pool: &Arc<Pool>) -> Result<Vec<ArrayRef>> {
+        let are_scattered = self.batch.is_scattered();
+        let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&self.projection.columns);
         let leaves = columns.map(|((column, jump), projected)| {
             let mut leaf = match column {
-                OutputColumn::Kept(kept) => take_kept(kept)?,
+                OutputColumn::Kept(kept) => kept.take_counted(selected, &mut self.kept_bytes, pool)?,
                 // All decoded rows, where the selected ones are picked out of top-level columns.
                 OutputColumn::Read(reader) if projected.beside_lists || projected.is_top_level => {
                     reader.finish_batch()?
@@ -465,8 +466,7 @@ impl OutputStage {
             Ok(leaf)
         });
         let leaves: Vec<LeafBatch> = leaves.collect::<Result<_>>()?;
-        let arrays = assemble(&projection.tree, leaves, pool).map_err(|error| error.in_row_group(self.row_group))?;
-        Ok((arrays, Vec::new()))
+        assemble(&self.projection.tree, leaves, pool).map_err(|error| error.in_row_group(self.row_group))
     }
 }
 
