@@ -429,3 +429,39 @@ fn store(to: &mut [u8; WINDOW], bytes: __m512i) {
     // SAFETY: there are 64 bytes.
     unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), bytes) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cpu;
+    use super::*;
+
+    /// So many numbers of eight bytes, of which three are others than in the number before; and what they become.
+    fn numbers(count: u32) -> (Vec<u8>, Vec<u8>) {
+        let (mut source, mut becomes) = (Vec::new(), vec![7; KEPT]);
+        for number in 0..count {
+            let [a, b, c, _] = number.wrapping_mul(0x0101_0307).to_le_bytes();
+            source.extend([2 << 2, a, b, c, (5 - 4) << 2 | 1, 8]);
+            becomes.extend([a, b, c]);
+            let start = becomes.len() - 8;
+            becomes.extend_from_within(start..start + 5);
+        }
+        (source, becomes)
+    }
+
+    /// It is here, not by what stands in for it, that numbers are decoded.
+    #[test]
+    fn numbers_are_taken_as_long_as_there_is_room() {
+        if !cpu::has_avx512() {
+            return;
+        }
+        let (source, becomes) = numbers(1000);
+        let mut target = becomes[..KEPT].to_vec();
+        target.resize(becomes.len() + GROUP_ROOM, 0);
+        let place = Place { read: 0, written: KEPT, pairs_until: 0 };
+        // SAFETY: the CPU has AVX-512; so much is written.
+        let place = unsafe { run(&source, &mut target, place) }.unwrap();
+        assert!(source.len() - place.read < PART_AHEAD, "{place:?}");
+        assert_eq!(place.written, KEPT + place.read / 6 * 8);
+        assert!(target[..place.written] == becomes[..place.written]);
+    }
+}

@@ -311,3 +311,33 @@ unsafe fn move_long(target: &mut [u8], from: usize, to: usize) {
         unsafe { move_short(target, from + step, to + step) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cpu;
+    use super::*;
+
+    /// It is here, not in pairs, that literals and copies from far are decoded.
+    #[test]
+    fn elements_are_taken_as_long_as_there_is_room() {
+        if !cpu::has_avx512() {
+            return;
+        }
+        let (mut source, mut becomes) = (Vec::new(), vec![7; 300]);
+        for element in 0..1000u32 {
+            let [a, b, ..] = element.to_le_bytes();
+            source.extend([4 << 2, a, b, 1, 2, 3, 11 << 2 | 2, 250, 0]);
+            becomes.extend([a, b, 1, 2, 3]);
+            let start = becomes.len() - 250;
+            becomes.extend_from_within(start..start + 12);
+        }
+        let mut target = becomes[..300].to_vec();
+        target.resize(becomes.len() + PART + BEHIND + REPEAT_ROOM, 0);
+        let place = Place { read: 0, written: 300, pairs_until: 0 };
+        // SAFETY: the CPU has AVX-512; so much is written.
+        let place = unsafe { parts(&source, &mut target, place) }.unwrap();
+        assert!(source.len() - place.read < PART + BEHIND && place.pairs_until == usize::MAX, "{place:?}");
+        assert_eq!(place.written, 300 + place.read / 9 * 17 + if place.read % 9 == 0 { 0 } else { 5 });
+        assert!(target[..place.written] == becomes[..place.written]);
+    }
+}
