@@ -186,7 +186,8 @@ def contenders(case, output):
                 Contender("pqpush Rust API", "pqpush-rust", "pqpush-rust", output)]
     if case.family == "threads":
         return [Contender("pqpush 1 thread", "pqpush", "threads-1", output),
-                Contender("pqpush 2 threads", "pqpush", "threads-2", output)]
+                Contender("pqpush 2 threads", "pqpush", "threads-2", output),
+                Contender("pqpush 2 processes", "pqpush", "processes-2", output)]
     strings = "utf8" if output == "any" else output
     ways = [("pqpush", "pqpush", "whole"), ("pqpush demand", "pqpush", "demand")]
     if case.conditions:

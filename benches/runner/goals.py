@@ -159,8 +159,9 @@ def threads(results):
     for (case, output), group in groups(results, "threads").items():
         wall = {result["contender"]: result["wall_ms"] for result in group}
         reached = wall["pqpush 1 thread"] / wall["pqpush 2 threads"]
-        found.append(Goal("threads", f"{case}, {output}: two cores give at least 1.9 times one", f"{reached:.2f}",
-                          reached >= 1.9))
+        apart = 2 * wall["pqpush 1 thread"] / wall["pqpush 2 processes"]
+        found.append(Goal("threads", f"{case}, {output}: two cores give at least 1.9 times one",
+                          f"{reached:.2f}, processes that share nothing {apart:.2f}", reached >= 1.9))
     return found
 
 

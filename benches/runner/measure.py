@@ -1,5 +1,6 @@
 """Runs one case: the same rows by everybody, then rounds in which each contender has its turn."""
 
+import concurrent.futures
 import json
 import os
 import statistics
@@ -77,10 +78,12 @@ class Session:
     def ask(self, case, contender):
         order = fields(case, self.size, contender.variant, contender.strings, self.budget_ms)
         if case.family == "threads":
-            threads = int(contender.variant[-1])
+            way, count = contender.variant.split("-")
             # The first scan of a process pays for its memory.
-            order.update(variant="whole", threads=threads, iterations=5)
-            return ask_a_new_process(CORES[-threads:], contender.program, order)
+            order.update(variant="whole", iterations=5)
+            if way == "processes":
+                return ask_processes(CORES[-int(count):], contender.program, {**order, "threads": 1})
+            return ask_a_new_process(CORES[-int(count):], contender.program, {**order, "threads": count})
         return self.peers.ask(contender.program, **order)
 
     def agreeing(self, case, output, contenders):
@@ -118,6 +121,13 @@ def ask_a_new_process(cores, program, order):
     answer = peers.ask(program, **order)
     peers.close()
     return answer
+
+
+def ask_processes(cores, program, order):
+    """A new process on each core, all at once: two scans that share nothing show how much two cores are at the time."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answers = list(pool.map(lambda core: ask_a_new_process({core}, program, order), cores))
+    return {**answers[0], **{name: [time for answer in answers for time in answer[name]] for name in ("cpu_ms", "wall_ms")}}
 
 
 class Verified:
