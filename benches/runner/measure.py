@@ -1,15 +1,12 @@
 """Runs one case: the same rows by everybody, then rounds in which each contender has its turn."""
 
-import concurrent.futures
 import json
-import os
 import statistics
 import time
 
-from . import build, cases, goals
-from .peers import PeerError, Peers
+from . import build, cases, goals, threads
+from .peers import CORES, PeerError, Peers
 
-CORES = sorted(os.sched_getaffinity(0))
 # The first core has the most other work to do.
 CORE = {CORES[-1]}
 
@@ -58,7 +55,7 @@ class Session:
         for contender in contenders:
             if case.family == "memory":
                 self.peers.close()
-            if case.family != "abi":
+            if case.family not in FINE:
                 answers[contender.name].append(self.ask(case, contender))
         if case.family == "abi":
             # One process does both, a batch by each in turn, so that nothing else differs; the next round has another, because
@@ -67,6 +64,10 @@ class Session:
             both = ask_a_new_process(CORE, "pqpush-rust", {**order, "task": "abi", "iterations": 5})
             for contender, answer in zip(contenders, (both["c"], both["rust"]), strict=True):
                 answers[contender.name].append(answer)
+        if case.family == "threads":
+            order = fields(case, self.size, "whole", output, 0)
+            for name, answer in threads.round_of(contenders, order).items():
+                answers[name].append(answer)
         if has_floor(case):
             floors.append(self.peers.ask("arrow-rs", **fields(case, self.size, "floor", output, self.budget_ms)))
 
@@ -76,15 +77,7 @@ class Session:
         return self.peers.ask("pqpush" if self.only and "arrow-rs" not in self.only else "arrow-rs", **order)["rows"]
 
     def ask(self, case, contender):
-        order = fields(case, self.size, contender.variant, contender.strings, self.budget_ms)
-        if case.family == "threads":
-            way, count = contender.variant.split("-")
-            # The first scan of a process pays for its memory.
-            order.update(variant="whole", iterations=5)
-            if way == "processes":
-                return ask_processes(CORES[-int(count):], contender.program, {**order, "threads": 1})
-            return ask_a_new_process(CORES[-int(count):], contender.program, {**order, "threads": count})
-        return self.peers.ask(contender.program, **order)
+        return self.peers.ask(contender.program, **fields(case, self.size, contender.variant, contender.strings, self.budget_ms))
 
     def agreeing(self, case, output, contenders):
         """Those that gave the rows of the first; complains about the others."""
@@ -121,13 +114,6 @@ def ask_a_new_process(cores, program, order):
     answer = peers.ask(program, **order)
     peers.close()
     return answer
-
-
-def ask_processes(cores, program, order):
-    """A new process on each core, all at once: two scans that share nothing show how much two cores are at the time."""
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        answers = list(pool.map(lambda core: ask_a_new_process({core}, program, order), cores))
-    return {**answers[0], **{name: [time for answer in answers for time in answer[name]] for name in ("cpu_ms", "wall_ms")}}
 
 
 class Verified:

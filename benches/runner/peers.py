@@ -7,6 +7,9 @@ import subprocess
 from . import build
 
 
+CORES = sorted(os.sched_getaffinity(0))
+
+
 class PeerError(Exception):
     """What a peer said that it could not do."""
 
