@@ -6,16 +6,17 @@ import concurrent.futures
 
 from .peers import CORES, Peer
 
-TURNS = 6
-SCANS = 3
+TURNS = 3
+# The first of a turn, of other caches and of a core that may have had nothing to do, are not counted.
+SCANS, NOT_COUNTED = 10, 3
+TIMES = ("cpu_ms", "wall_ms")
 
 
 def round_of(contenders, order):
-    """What new processes of all contenders take, by name. The first scan of each is not counted: it pays for memory."""
+    """What new processes of all contenders take, by name. They pay for memory before their first turn."""
     teams = {contender.name: Team(contender) for contender in contenders}
     for team in teams.values():
         team.scan({**order, "iterations": 1})
-    # Each begins as often as the others: a core that had nothing to do is slow at first.
     names = list(teams)
     turns = [name for turn in range(TURNS) for name in names[turn % len(names):] + names[:turn % len(names)]]
     answers = [(name, teams[name].scan({**order, "iterations": SCANS})) for name in turns]
@@ -36,7 +37,8 @@ class Team:
     def scan(self, order):
         """Scans of all members, at once."""
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            return joined(list(pool.map(lambda member: member.ask(**order, threads=self.threads), self.members)))
+            answers = list(pool.map(lambda member: member.ask(**order, threads=self.threads), self.members))
+        return joined([{**answer, **{name: answer[name][NOT_COUNTED:] for name in TIMES}} for answer in answers])
 
     def close(self):
         for member in self.members:
@@ -45,4 +47,4 @@ class Team:
 
 def joined(answers):
     """One answer with the times of all."""
-    return {**answers[0], **{name: [time for answer in answers for time in answer[name]] for name in ("cpu_ms", "wall_ms")}}
+    return {**answers[0], **{name: [time for answer in answers for time in answer[name]] for name in TIMES}}

@@ -2,6 +2,7 @@
 #include "peer.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
@@ -165,6 +166,7 @@ static void work(team *team) {
 /* A thread that lives as long as the process, as those of an engine do: what memory it keeps serves the next scan. */
 typedef struct helper {
     pthread_t thread;
+    int core;
     bool is_there;
     team *team;
     sem_t begin, done;
@@ -172,8 +174,37 @@ typedef struct helper {
 
 #define MOST_HELPERS 15
 
+/* A thread that changes its core leaves its caches behind. */
+static void stay_on(int core) {
+    cpu_set_t alone;
+    CPU_ZERO(&alone);
+    CPU_SET(core, &alone);
+    sched_setaffinity(0, sizeof alone, &alone);
+}
+
+/* The calling thread stays on the last core that the process may use, helpers on those from the first on. */
+static void share_out_cores(helper *helpers) {
+    static bool is_done;
+    cpu_set_t allowed;
+    int cores[CPU_SETSIZE], count = 0;
+    if (is_done || sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+        return;
+    }
+    for (int core = 0; core < CPU_SETSIZE; core++) {
+        if (CPU_ISSET(core, &allowed)) {
+            cores[count++] = core;
+        }
+    }
+    for (int i = 0; i < MOST_HELPERS; i++) {
+        helpers[i].core = cores[i % count];
+    }
+    stay_on(cores[count - 1]);
+    is_done = true;
+}
+
 static void *help(void *argument) {
     helper *self = argument;
+    stay_on(self->core);
     for (;;) {
         if (sem_wait(&self->begin) == 0) {
             work(self->team);
@@ -195,6 +226,7 @@ static bool begin_to_help(helper *helper, team *team) {
 
 bool scan_on_threads(const job *job, uint64_t *out_rows) {
     static helper helpers[MOST_HELPERS];
+    share_out_cores(helpers);
     pqpush_metadata *metadata = NULL;
     pqpush_predicate *predicate = NULL;
     pqpush_plan *plan = NULL;
