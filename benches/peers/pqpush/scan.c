@@ -202,14 +202,25 @@ static void share_out_cores(helper *helpers) {
     is_done = true;
 }
 
+/* Waits awake at first, as thread pools do: what comes next comes soon, and a core that slept is slow for a while. */
+static void wait_for(sem_t *signal) {
+    for (int i = 0; i < 20000; i++) {
+        if (sem_trywait(signal) == 0) {
+            return;
+        }
+        sched_yield();
+    }
+    while (sem_wait(signal) != 0) {
+    }
+}
+
 static void *help(void *argument) {
     helper *self = argument;
     stay_on(self->core);
     for (;;) {
-        if (sem_wait(&self->begin) == 0) {
-            work(self->team);
-            sem_post(&self->done);
-        }
+        wait_for(&self->begin);
+        work(self->team);
+        sem_post(&self->done);
     }
     return NULL;
 }
@@ -244,8 +255,7 @@ bool scan_on_threads(const job *job, uint64_t *out_rows) {
         }
         work(&team);
         for (size_t i = 0; i < started; i++) {
-            while (sem_wait(&helpers[i].done) != 0) {
-            }
+            wait_for(&helpers[i].done);
         }
         *out_rows = team.rows;
         goes = !team.failed;
