@@ -13,8 +13,10 @@ CORE = {CORES[-1]}
 # A case that does not seem to be ahead of the fastest peer by so much more than is wanted takes so many times the rounds.
 NEAR = 1.25
 MORE = 4
-# Families whose figures are differences of a few percent always do.
-FINE = ("abi", "threads")
+# So does the one whose figures are differences of a percent.
+FINE = "abi"
+# In these, contenders do not simply take turns.
+OTHERWISE = ("abi", "threads")
 
 
 class Session:
@@ -55,7 +57,7 @@ class Session:
         for contender in contenders:
             if case.family == "memory":
                 self.peers.close()
-            if case.family not in FINE:
+            if case.family not in OTHERWISE:
                 answers[contender.name].append(self.ask(case, contender))
         if case.family == "abi":
             # One process does both, a batch by each in turn, so that nothing else differs; the next round has another, because
@@ -159,7 +161,7 @@ def difference(expected, found):
 
 def needs_more(case, contenders, answers):
     """True where more rounds may decide on which side of what is wanted a case is."""
-    if case.family in FINE:
+    if case.family == FINE:
         return True
     wanted = goals.LEAST.get(case.family)
     medians = [

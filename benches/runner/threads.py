@@ -6,7 +6,7 @@ import concurrent.futures
 
 from .peers import CORES, Peer
 
-TURNS = 3
+TURNS = 6
 # The first of a turn, of other caches and of a core that may have had nothing to do, are not counted.
 SCANS, NOT_COUNTED = 10, 3
 TIMES = ("cpu_ms", "wall_ms")
