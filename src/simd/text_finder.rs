@@ -162,7 +162,7 @@ mod tests {
 
     /// Letters out of the first few.
     fn letters(seed: usize, count: usize, few: u32) -> Vec<u8> {
-        let mut state = seed as u32 * 2_654_435_761 + 1;
+        let mut state = (seed as u32).wrapping_mul(2_654_435_761).wrapping_add(1);
         let mut next = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 16) % few
