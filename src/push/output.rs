@@ -76,16 +76,9 @@ impl KeptColumn {
     }
 
     /// The next `rows` values; what does not wait any more is taken off `kept_bytes`.
-    fn take_counted(&mut self, rows: usize, kept_bytes: &mut u64, pool: &Arc<Pool>) -> Result<LeafBatch> {
-        let (values, given_back) = self.take(rows, pool)?;
-        *kept_bytes = kept_bytes.saturating_sub(given_back);
-        Ok(values)
-    }
-
-    /// The next `rows` values, and how many bytes do not wait any more.
-    fn take(&mut self, rows: usize, pool: &Arc<Pool>) -> Result<(LeafBatch, u64)> {
+    fn take(&mut self, rows: usize, kept_bytes: &mut u64, pool: &Arc<Pool>) -> Result<LeafBatch> {
         let mut taken = Vec::new();
-        let (mut left, mut given_back) = (rows, 0u64);
+        let mut left = rows;
         while left > 0 {
             let piece = self.pieces.front_mut().ok_or_else(|| Error::internal("kept values are missing"))?;
             let front = if piece.rows.rows() > left { Some(piece.rows.take_front(left)) } else { None };
@@ -93,14 +86,14 @@ impl KeptColumn {
                 Some(front) => front,
                 None => {
                     let Some(KeptPiece { rows, bytes }) = self.pieces.pop_front() else { continue };
-                    given_back = given_back.saturating_add(bytes);
+                    *kept_bytes = kept_bytes.saturating_sub(bytes);
                     rows
                 }
             };
             left = left.saturating_sub(rows.rows());
             taken.push(rows.into_parts());
         }
-        Ok((self.joined(taken, pool)?, given_back))
+        self.joined(taken, pool)
     }
 
     /// The selected values as the output wants them. Keys of one dictionary are joined before values are made of them.
@@ -428,7 +421,7 @@ impl OutputStage {
         for (column, node) in self.columns.iter_mut().zip(&self.projection.tree.nodes) {
             let (mut array, mut kept_besides) = match column {
                 OutputColumn::Kept(kept) => {
-                    let values = kept.take_counted(selected, &mut self.kept_bytes, pool)?;
+                    let values = kept.take(selected, &mut self.kept_bytes, pool)?;
                     (values.array, values.kept_besides)
                 }
                 OutputColumn::Read(reader) => (reader.finish_array()?, reader.kept_besides()),
@@ -451,7 +444,7 @@ impl OutputStage {
         let columns = self.columns.iter_mut().zip(&self.shortest_jumps).zip(&self.projection.columns);
         let leaves = columns.map(|((column, jump), projected)| {
             let mut leaf = match column {
-                OutputColumn::Kept(kept) => kept.take_counted(selected, &mut self.kept_bytes, pool)?,
+                OutputColumn::Kept(kept) => kept.take(selected, &mut self.kept_bytes, pool)?,
                 // All decoded rows, where the selected ones are picked out of top-level columns.
                 OutputColumn::Read(reader) if projected.beside_lists || projected.is_top_level => {
                     reader.finish_batch()?
