@@ -149,7 +149,7 @@ def abi(results):
     for (case, output), group in groups(results, "abi").items():
         here, there = named(group, "pqpush C ABI"), named(group, "pqpush Rust API")
         if here and there:
-            found.append(Goal("abi", f"{case}, {output}: less than 1 % above the Rust API", f"{here / there - 1:+.1%}",
+            found.append(Goal("abi", f"{case}, {output}: less than 1 % above the Rust API", f"{here / there - 1:+.2%}",
                               here / there < 1.01))
     return found
 

@@ -7,6 +7,7 @@ import subprocess
 from . import build
 
 
+# Those that this process, and so any that it starts, may use.
 CORES = sorted(os.sched_getaffinity(0))
 
 

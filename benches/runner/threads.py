@@ -13,7 +13,7 @@ TIMES = ("cpu_ms", "wall_ms")
 
 
 def round_of(contenders, order):
-    """What new processes of all contenders take, by name. They pay for memory before their first turn."""
+    """What new processes of all contenders take, by name. They load the file before their first turn."""
     teams = {contender.name: Team(contender) for contender in contenders}
     for team in teams.values():
         team.scan({**order, "iterations": 1})

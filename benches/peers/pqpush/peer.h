@@ -49,7 +49,8 @@ bool scan(const job *job, digest *into, uint64_t *out_rows);
 /* Drains a decoder that was made. */
 bool drain(const job *job, pqpush_decoder *decoder, const struct ArrowSchema *schema, digest *into, uint64_t *out_rows);
 
-/* The scan of the job on so many threads, which share a plan and live on for the next scan. */
+/* The scan of the job on so many threads, which share a plan and live on for the next scan. Each stays on one of the cores
+ * that the process may use, the calling one too. */
 bool scan_on_threads(const job *job, uint64_t *out_rows);
 
 /* The options of the scan; `*out_predicate` is freed by the caller, after the decoder or plan was made. */
