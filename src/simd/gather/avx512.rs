@@ -21,7 +21,7 @@ pub(super) const LEAST_CODES: usize = STEP;
 pub(super) fn fits(entries: usize, width: usize) -> bool {
     match width {
         1 => entries <= REGISTER,
-        4 | 8 | 16 => entries <= MOST_REGISTERS * REGISTER / width,
+        2 | 4 | 8 | 16 => entries <= MOST_REGISTERS * REGISTER / width,
         _ => false,
     }
 }
@@ -47,6 +47,7 @@ pub(super) unsafe fn gather(dictionary: &[u8], width: usize, codes: &[u32], out:
     unsafe {
         match width {
             1 => gather_8(dictionary, codes, out),
+            2 => with_registers!(bytes, gather_16(dictionary, codes, out)),
             4 => with_registers!(bytes, gather_32(dictionary, codes, out)),
             8 => with_registers!(bytes, gather_64(dictionary, codes, out)),
             _ => with_registers!(bytes, gather_128(dictionary, codes, out)),
@@ -94,6 +95,21 @@ impl<const REGISTERS: usize> Table<REGISTERS> {
             *register = _mm512_cvtepi32_epi64(_mm512_castsi512_si256(narrow));
         }
         Self(table)
+    }
+
+    /// The 32 entries of two bytes that the lowest bits of `places` name.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn select_16(&self, places: __m512i) -> __m512i {
+        let table = &self.0;
+        let two = |first: usize| _mm512_permutex2var_epi16(table[first], places, table[first + 1]);
+        let bit = |bit| _mm512_test_epi16_mask(places, _mm512_set1_epi16(bit));
+        let four = |first: usize| _mm512_mask_blend_epi16(bit(64), two(first), two(first + 2));
+        match REGISTERS {
+            2 => two(0),
+            4 => four(0),
+            _ => _mm512_mask_blend_epi16(bit(128), four(0), four(4)),
+        }
     }
 
     /// The sixteen entries of four bytes that the lowest bits of `places` name.
@@ -158,6 +174,20 @@ unsafe fn gather_8(dictionary: &[u8], codes: &[u32], out: *mut u8) -> u32 {
             let places = _mm512_castsi128_si512(_mm512_cvtepi32_epi8(codes));
             let selected = _mm512_castsi512_si128(_mm512_permutexvar_epi8(places, table));
             _mm_storeu_si128(out.cast(), selected);
+        })
+    }
+}
+
+/// # Safety
+/// As for [`gather`].
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn gather_16<const REGISTERS: usize>(dictionary: &[u8], codes: &[u32], out: *mut u8) -> u32 {
+    let table = Table::<REGISTERS>::load(dictionary);
+    // SAFETY: sixteen times two bytes are written.
+    unsafe {
+        each_step(codes, 2, out, |codes, out| {
+            let places = _mm512_castsi256_si512(_mm512_cvtepi32_epi16(codes));
+            _mm256_storeu_si256(out.cast(), _mm512_castsi512_si256(table.select_16(places)));
         })
     }
 }

@@ -177,7 +177,7 @@ mod tests {
     fn sizes() -> impl Iterator<Item = (usize, Vec<u32>)> {
         let noise = |i: usize, entries: usize| (i as u32).wrapping_mul(2654435761) as usize % entries;
         let counts = [0, 1, 15, 16, 17, 31, 32, 47, 100, 1024];
-        (1..=130).flat_map(move |entries| {
+        (1..=130).chain([255, 256, 257]).flat_map(move |entries| {
             counts.map(|count| (entries, (0..count).map(|i| noise(i + entries, entries) as u32).collect()))
         })
     }
